@@ -1,0 +1,141 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { AntiAffinityGroup, Boot, Instance } from "../exoscale/index.ts";
+import { renderMaster } from "../ignition/index.ts";
+import { authorizedKeys, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
+import { nodeCommand, nodeScript, publicLine } from "./commands.ts";
+
+export interface MasterPoolArgs extends ClusterArgs, PoolArgs {
+  /** 1, 3 or 5: members of both etcds. */
+  count: number;
+}
+
+/**
+ * The masters: pets with the whole control plane, apart from each other by anti-affinity, behind the elastic IP.
+ * All boot at once, since the first cannot form a quorum alone; later changes go one by one.
+ */
+export class MasterPool extends pulumi.ComponentResource {
+  readonly nodes: readonly Node[];
+  /** As the nodes' cloud-configs name them. */
+  readonly peers: pulumi.Output<{ name: string; address: string }[]>;
+  /** Done once every master is well and the elastic IP leads to one: what comes after may use the Kubernetes API. */
+  readonly ready: pulumi.Resource[];
+
+  /** @param name the cluster's name */
+  constructor(name: string, args: MasterPoolArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("kubernetes-on-exoscale:MasterPool", name, {}, opts);
+    const { api, pki, endpoint } = args;
+    const hostKey = publicLine(pki.masterHostKey);
+    const antiAffinityGroup = createAntiAffinityGroup(this);
+    const instances = Array.from({ length: args.count }, (_, i) => createInstance(this, `${name}-master-${i + 1}`));
+
+    this.nodes = instances.map(({ nodeName, instance }) => ({ name: nodeName, role: "master", address: instance.publicIp, hostKey }));
+    this.peers = pulumi.all(this.nodes.map(({ name, address }) => address.apply((address) => ({ name, address }))));
+    const boots = instances.map(({ nodeName, instance }) => createBoot(this, nodeName, instance));
+    this.ready =
+      args.waitFor === "cluster"
+        ? waitForApi(this, instances.map(({ nodeName, instance }, i) => waitUntilWell(this, nodeName, instance, boots[i]!)))
+        : boots;
+    this.registerOutputs();
+
+    function createAntiAffinityGroup(parent: MasterPool): AntiAffinityGroup {
+      const token = new random.RandomId(`${name}-masters-affinity`, { byteLength: 8 }, { parent });
+      return new AntiAffinityGroup(`${name}-masters`, { api, name: `${name}-masters`, token: token.hex }, { parent });
+    }
+
+    function createInstance(parent: MasterPool, nodeName: string) {
+      const token = new random.RandomId(nodeName, { byteLength: 8 }, { parent });
+      const instance = new Instance(
+        nodeName,
+        {
+          api,
+          name: nodeName,
+          token: token.hex,
+          // No plan may replace a master for what it is made of.
+          pet: true,
+          type: args.type,
+          template: args.template,
+          diskSize: args.diskSize,
+          sshKey: args.sshKey.name,
+          securityGroups: [args.securityGroup],
+          antiAffinityGroups: [antiAffinityGroup.id],
+          elasticIps: [endpoint.elasticIp.id],
+          labels: { cluster: name, role: "master" },
+        },
+        { parent, dependsOn: args.sshKey.resource },
+      );
+      return { nodeName, instance };
+    }
+
+    function createBoot(parent: MasterPool, nodeName: string, instance: Instance): Boot {
+      const userData = pulumi
+        .output({
+          ...pki.master({ name: nodeName, address: instance.publicIp, apiAddress: endpoint.address }),
+          name: nodeName,
+          address: instance.publicIp,
+          apiAddress: endpoint.address,
+          masters: parent.peers,
+          podCIDR: args.podCIDR,
+          serviceCIDR: args.serviceCIDR,
+          rebootWindow: args.rebootWindow,
+          timeZone: args.timeZone,
+          mirror: args.mirror,
+          authorizedKeys: authorizedKeys(args),
+          sshHostKey: pki.masterHostKey.privateKeyOpenssh,
+          kubernetesCA: pki.kubernetesCA.cert,
+          kubernetesCAKey: pki.kubernetesCA.key.privateKeyPem,
+          frontProxyCA: pki.frontProxyCA.cert,
+          kubernetesEtcdCA: pki.kubernetesEtcdCA.cert,
+          infraEtcdCA: pki.infraEtcdCA.cert,
+          serviceAccountKey: pki.serviceAccount.privateKeyPem,
+          serviceAccountPublicKey: pki.serviceAccount.publicKeyPem,
+          encryptionKey: pki.encryptionKey,
+        })
+        .apply(renderMaster);
+      return new Boot(
+        nodeName,
+        {
+          api,
+          instance: instance.id,
+          userData: pulumi.secret(userData),
+          type: args.type,
+          diskSize: args.diskSize,
+          kind: "master",
+          group: `${name}-masters`,
+          maxUnavailable: 1,
+          waitFor: args.waitFor,
+          ssh: { host: instance.publicIp, user: "core", privateKey: pki.ssh.privateKeyOpenssh, hostKey },
+        },
+        { parent },
+      );
+    }
+
+    function waitUntilWell(parent: MasterPool, nodeName: string, instance: Instance, boot: Boot): pulumi.Resource {
+      return nodeCommand(
+        `${nodeName}-ready`,
+        {
+          host: instance.publicIp,
+          hostKey,
+          ssh: pki.ssh,
+          dialErrorLimit: 40,
+          // The role's label is a master's to give: a kubelet may not give it to itself.
+          create: `${nodeScript("wait-ready")} && ${nodeScript("node-join", nodeName, "master")}`,
+          triggers: [instance.id],
+        },
+        { parent, dependsOn: boot },
+      );
+    }
+
+    /** The elastic IP's health check lags behind. Dialling through it waits; clients of the API would give up. */
+    function waitForApi(parent: MasterPool, dependsOn: pulumi.Resource[]): pulumi.Resource[] {
+      const { address, elasticIp } = endpoint;
+      return [
+        nodeCommand(
+          `${name}-api-ready`,
+          { host: address, hostKey, ssh: pki.ssh, dialErrorLimit: 40, create: nodeScript("wait-ready"), triggers: [elasticIp.id] },
+          { parent, dependsOn },
+        ),
+      ];
+    }
+  }
+}

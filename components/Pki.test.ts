@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { byName, run, settled } from "./testing.ts";
+import { Pki } from "./Pki.ts";
+
+const args = { serviceCIDR: "10.96.0.0/16", leafValidity: 48, renewBefore: 12, caValidity: 96 };
+const make = () => {
+  const pki = new Pki("dev", args);
+  const master = pki.master({ name: "dev-master-1", address: "198.51.100.11", apiAddress: "198.51.100.99" });
+  const worker = pki.worker({ name: "dev-worker-1", address: "198.51.100.21" });
+  return { pki, master, worker };
+};
+
+/** Every leaf: who signs, what for, and whom it names. */
+async function leaves() {
+  const { resources } = await run(make);
+  const requests = byName(resources, "CertRequest");
+  return Object.fromEntries(
+    Object.entries(byName(resources, "LocallySignedCert")).map(([name, cert]) => {
+      const { subject, dnsNames, ipAddresses, privateKeyPem } = requests[name];
+      return [name, {
+        ca: cert.caCertPem.replace("certificate dev-", ""),
+        key: /of (\S+)$/.exec(privateKeyPem)![1],
+        subject, dnsNames, ipAddresses,
+        uses: cert.allowedUses.join(" "),
+      }];
+    }),
+  );
+}
+
+test("leaves name exactly who they are for, with least usages", async () => {
+  expect(await leaves()).toMatchSnapshot();
+});
+
+test("leaves live and are renewed as asked", async () => {
+  const { resources } = await run(make);
+  for (const cert of Object.values(byName(resources, "LocallySignedCert"))) {
+    expect(cert).toMatchObject({ validityPeriodHours: 48, earlyRenewalHours: 12 });
+  }
+});
+
+test("authorities sign and nothing else, and are not renewed by themselves", async () => {
+  const { resources } = await run(make);
+  const authorities = byName(resources, "SelfSignedCert");
+  expect(Object.keys(authorities)).toEqual(["dev-kubernetes-ca", "dev-front-proxy-ca", "dev-kubernetes-etcd-ca", "dev-infra-etcd-ca"]);
+  for (const cert of Object.values(authorities)) {
+    expect(cert).toMatchObject({ isCaCertificate: true, allowedUses: ["cert_signing", "crl_signing"], validityPeriodHours: 96 });
+    expect(cert.earlyRenewalHours).toBeUndefined();
+  }
+});
+
+test("every key is P-256, and a worker costs one key and two leaves", async () => {
+  const { resources } = await run(() => new Pki("dev", args));
+  const { resources: withWorker } = await run(() => new Pki("dev", args).worker({ name: "dev-worker-1", address: "198.51.100.21" }));
+  for (const key of Object.values(byName(resources, "PrivateKey"))) expect(key).toEqual({ algorithm: "ECDSA", ecdsaCurve: "P256" });
+  expect(withWorker.length - resources.length).toBe(1 + 2 * 2);
+});
+
+test("no private key is visible in any input", async () => {
+  const { resources } = await run(make);
+  for (const { visible } of resources) expect(visible).not.toContain("SECRET");
+});
+
+test("the encryption key is 32 bytes, and secret", async () => {
+  const { result } = await run(make);
+  const { value, isSecret } = await settled(result.pki.encryptionKey);
+  expect(value).toBe(createHash("sha256").update("SECRET password of dev-encryption-key").digest("base64"));
+  expect(Buffer.from(value, "base64")).toHaveLength(32);
+  expect(isSecret).toBe(true);
+});

@@ -1,0 +1,213 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import * as tls from "@pulumi/tls";
+import { addressIn } from "../ignition/node.ts";
+
+export interface PkiArgs {
+  /** IPv4 network of the Services; its first address goes into the apiservers' certificates. */
+  serviceCIDR: string;
+  /** Hours that leaves are valid. */
+  leafValidity: number;
+  /** Hours before a leaf's end from which `pulumi up` renews it. */
+  renewBefore: number;
+  /** Hours that the authorities are valid. They are never renewed by themselves: that changes every leaf. */
+  caValidity: number;
+}
+
+/** Who a node's certificates are for. */
+export interface NodeIdentity {
+  /** Instance, node and host name. */
+  name: string;
+  /** Its public IPv4 address. */
+  address: pulumi.Input<string>;
+}
+
+export interface MasterIdentity extends NodeIdentity {
+  /** The elastic IP. */
+  apiAddress: pulumi.Input<string>;
+}
+
+type Use = "client_auth" | "server_auth";
+const CLIENT: Use[] = ["client_auth"];
+const SERVER: Use[] = ["server_auth"];
+const BOTH: Use[] = ["client_auth", "server_auth"];
+
+interface Authority {
+  readonly key: tls.PrivateKey;
+  readonly cert: pulumi.Output<string>;
+}
+
+interface Leaf {
+  ca: Authority;
+  commonName: string;
+  organization?: string;
+  dnsNames?: string[];
+  ipAddresses?: pulumi.Input<string>[];
+  uses: Use[];
+}
+
+const ECDSA = { algorithm: "ECDSA", ecdsaCurve: "P256" } as const;
+
+/**
+ * Every key and certificate of one cluster: an authority per purpose, so that what one signs is worth nothing to the
+ * others; one key per node, whose leaves name that node and its addresses; least usages.
+ */
+export class Pki extends pulumi.ComponentResource {
+  /** Signs apiservers, kubelets, control plane clients, people. */
+  readonly kubernetesCA: Authority;
+  /** Signs only what speaks for users to extension apiservers. */
+  readonly frontProxyCA: Authority;
+  readonly kubernetesEtcdCA: Authority;
+  readonly infraEtcdCA: Authority;
+  /** Signs service-account tokens. */
+  readonly serviceAccount: tls.PrivateKey;
+  /** Pulumi's way into the nodes as core. */
+  readonly ssh: tls.PrivateKey;
+  /** One SSH host key for all masters: the elastic IP leads to any of them. */
+  readonly masterHostKey: tls.PrivateKey;
+  /** 32 random bytes, base64: encrypts Secrets in kubernetes-etcd. */
+  readonly encryptionKey: pulumi.Output<string>;
+  /** The administrator's client certificate. Its group is bound to cluster-admin and, unlike system:masters, can be unbound. */
+  readonly admin: { readonly key: pulumi.Output<string>; readonly cert: pulumi.Output<string> };
+
+  readonly #name: string;
+  readonly #args: PkiArgs;
+
+  /** @param name the cluster's name */
+  constructor(name: string, args: PkiArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("kubernetes-on-exoscale:Pki", name, {}, opts);
+    this.#name = name;
+    this.#args = args;
+    this.kubernetesCA = this.#authority("kubernetes-ca");
+    this.frontProxyCA = this.#authority("front-proxy-ca");
+    this.kubernetesEtcdCA = this.#authority("kubernetes-etcd-ca");
+    this.infraEtcdCA = this.#authority("infra-etcd-ca");
+    this.serviceAccount = this.#key(`${name}-service-account`);
+    this.ssh = this.#key(`${name}-ssh`);
+    this.masterHostKey = this.#key(`${name}-master-host-key`);
+    this.encryptionKey = this.#encryptionKey();
+
+    const adminKey = this.#key(`${name}-admin`);
+    this.admin = {
+      key: adminKey.privateKeyPem,
+      cert: this.#leaf(`${name}-admin`, adminKey, {
+        ca: this.kubernetesCA, commonName: "admin", organization: "kubernetes-on-exoscale:admins", uses: CLIENT,
+      }),
+    };
+    this.registerOutputs();
+  }
+
+  /** A worker's SSH host key. */
+  hostKey(node: string): tls.PrivateKey {
+    return this.#key(`${node}-host-key`);
+  }
+
+  /** A worker's key and leaves, by their names in `WorkerArgs`. */
+  worker(node: NodeIdentity) {
+    const key = this.#key(node.name);
+    return {
+      key: key.privateKeyPem,
+      kubeletCert: this.#kubelet(node, key),
+      infraEtcdCert: this.#leaf(`${node.name}-infra-etcd`, key, { ca: this.infraEtcdCA, commonName: node.name, uses: CLIENT }),
+    };
+  }
+
+  /** A master's key and leaves, by their names in `MasterArgs`. */
+  master(node: MasterIdentity) {
+    const { name, address } = node;
+    const key = this.#key(name);
+    const leaf = (suffix: string, args: Leaf) => this.#leaf(`${name}-${suffix}`, key, args);
+    const client = (ca: Authority, commonName: string): Leaf => ({ ca, commonName, uses: CLIENT });
+    const loopback = { dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"] };
+    const member = { commonName: name, dnsNames: [name, "localhost"], ipAddresses: [address, "127.0.0.1"], uses: BOTH };
+    return {
+      key: key.privateKeyPem,
+      kubeletCert: this.#kubelet(node, key),
+      infraEtcdCert: leaf("infra-etcd", { ca: this.infraEtcdCA, ...member }),
+      kubernetesEtcdCert: leaf("kubernetes-etcd", { ca: this.kubernetesEtcdCA, ...member }),
+      apiserverCert: leaf("apiserver", {
+        ca: this.kubernetesCA,
+        commonName: "kube-apiserver",
+        dnsNames: ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost", name],
+        ipAddresses: [addressIn(this.#args.serviceCIDR, 1), address, node.apiAddress, "127.0.0.1"],
+        uses: SERVER,
+      }),
+      apiserverKubeletClientCert: leaf("apiserver-kubelet-client", client(this.kubernetesCA, "kube-apiserver-kubelet-client")),
+      apiserverEtcdClientCert: leaf("apiserver-etcd-client", client(this.kubernetesEtcdCA, "kube-apiserver-etcd-client")),
+      frontProxyClientCert: leaf("front-proxy-client", client(this.frontProxyCA, "front-proxy-client")),
+      controllerManagerCert: leaf("controller-manager", {
+        ca: this.kubernetesCA, commonName: "system:kube-controller-manager", ...loopback, uses: BOTH,
+      }),
+      schedulerCert: leaf("scheduler", { ca: this.kubernetesCA, commonName: "system:kube-scheduler", ...loopback, uses: BOTH }),
+      superAdminCert: leaf("super-admin", {
+        ca: this.kubernetesCA, commonName: "kubernetes-super-admin", organization: "system:masters", uses: CLIENT,
+      }),
+    };
+  }
+
+  #kubelet({ name, address }: NodeIdentity, key: tls.PrivateKey): pulumi.Output<string> {
+    return this.#leaf(`${name}-kubelet`, key, {
+      ca: this.kubernetesCA,
+      commonName: `system:node:${name}`,
+      organization: "system:nodes",
+      dnsNames: [name],
+      ipAddresses: [address],
+      uses: BOTH,
+    });
+  }
+
+  #key(name: string): tls.PrivateKey {
+    return new tls.PrivateKey(name, ECDSA, { parent: this });
+  }
+
+  #authority(purpose: string): Authority {
+    const name = `${this.#name}-${purpose}`;
+    const key = this.#key(name);
+    const cert = new tls.SelfSignedCert(
+      name,
+      {
+        privateKeyPem: key.privateKeyPem,
+        isCaCertificate: true,
+        subject: { commonName: purpose },
+        allowedUses: ["cert_signing", "crl_signing"],
+        setSubjectKeyId: true,
+        validityPeriodHours: this.#args.caValidity,
+      },
+      { parent: this },
+    );
+    return { key, cert: cert.certPem };
+  }
+
+  #leaf(name: string, key: tls.PrivateKey, leaf: Leaf): pulumi.Output<string> {
+    const { certRequestPem } = new tls.CertRequest(
+      name,
+      {
+        privateKeyPem: key.privateKeyPem,
+        subject: { commonName: leaf.commonName, organization: leaf.organization },
+        dnsNames: leaf.dnsNames,
+        ipAddresses: leaf.ipAddresses,
+      },
+      { parent: this },
+    );
+    return new tls.LocallySignedCert(
+      name,
+      {
+        certRequestPem,
+        caCertPem: leaf.ca.cert,
+        caPrivateKeyPem: leaf.ca.key.privateKeyPem,
+        // An ECDSA key signs only; key_encipherment is RSA's.
+        allowedUses: ["digital_signature", ...leaf.uses],
+        validityPeriodHours: this.#args.leafValidity,
+        earlyRenewalHours: this.#args.renewBefore,
+      },
+      { parent: this },
+    ).certPem;
+  }
+
+  /** RandomBytes would put the key into its id, which the state holds in clear. */
+  #encryptionKey(): pulumi.Output<string> {
+    const { result } = new random.RandomPassword(`${this.#name}-encryption-key`, { length: 64, special: false }, { parent: this });
+    return pulumi.secret(result.apply((password) => createHash("sha256").update(password).digest("base64")));
+  }
+}

@@ -1,0 +1,127 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { Boot, Instance } from "../exoscale/index.ts";
+import { renderWorker } from "../ignition/index.ts";
+import { authorizedKeys, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
+import { nodeCommand, nodeScript, publicLine } from "./commands.ts";
+import type { MasterPool } from "./MasterPool.ts";
+
+export interface WorkerPoolArgs extends ClusterArgs, PoolArgs {
+  /** Number of workers. One that goes is drained first; the others do not notice. */
+  count: number;
+  masters: MasterPool;
+  /** How many may be away at once while they are changed. */
+  maxUnavailable: number;
+  /** How long pods of a worker that goes may resist eviction, a Go duration. */
+  drainTimeout: string;
+}
+
+/**
+ * The workers: cattle, told apart by their number only. Nothing of one depends on another or on how many there are,
+ * so scaling touches only those that come or go.
+ */
+export class WorkerPool extends pulumi.ComponentResource {
+  readonly nodes: readonly Node[];
+
+  /** @param name the cluster's name */
+  constructor(name: string, args: WorkerPoolArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("kubernetes-on-exoscale:WorkerPool", name, {}, opts);
+    const { api, pki, endpoint, masters } = args;
+    this.nodes = Array.from({ length: args.count }, (_, i) => createWorker(this, `${name}-worker-${i + 1}`));
+    this.registerOutputs();
+
+    function createWorker(parent: WorkerPool, nodeName: string): Node {
+      const instance = createInstance(parent, nodeName);
+      const hostKey = pki.hostKey(nodeName);
+      const boot = createBoot(parent, nodeName, instance, hostKey);
+      if (args.waitFor === "cluster") createMembership(parent, nodeName, instance, boot);
+      return { name: nodeName, role: "worker", address: instance.publicIp, hostKey: publicLine(hostKey) };
+    }
+
+    function createInstance(parent: WorkerPool, nodeName: string): Instance {
+      const { type, diskSize, template } = args;
+      // A replacement must not find its predecessor by its token.
+      const token = new random.RandomId(nodeName, { byteLength: 8, keepers: { type, diskSize: String(diskSize), template } }, { parent });
+      return new Instance(
+        nodeName,
+        {
+          api,
+          name: nodeName,
+          token: token.hex,
+          type,
+          template,
+          diskSize,
+          sshKey: args.sshKey.name,
+          securityGroups: [args.securityGroup],
+          antiAffinityGroups: [],
+          elasticIps: [],
+          labels: { cluster: name, role: "worker" },
+        },
+        { parent, dependsOn: args.sshKey.resource },
+      );
+    }
+
+    function createBoot(parent: WorkerPool, nodeName: string, instance: Instance, hostKey: ReturnType<typeof pki.hostKey>): Boot {
+      const userData = pulumi
+        .output({
+          ...pki.worker({ name: nodeName, address: instance.publicIp }),
+          name: nodeName,
+          address: instance.publicIp,
+          apiAddress: endpoint.address,
+          masters: masters.peers,
+          podCIDR: args.podCIDR,
+          serviceCIDR: args.serviceCIDR,
+          rebootWindow: args.rebootWindow,
+          timeZone: args.timeZone,
+          mirror: args.mirror,
+          authorizedKeys: authorizedKeys(args),
+          sshHostKey: hostKey.privateKeyOpenssh,
+          kubernetesCA: pki.kubernetesCA.cert,
+          infraEtcdCA: pki.infraEtcdCA.cert,
+        })
+        .apply(renderWorker);
+      return new Boot(
+        nodeName,
+        {
+          api,
+          instance: instance.id,
+          userData: pulumi.secret(userData),
+          type: args.type,
+          diskSize: args.diskSize,
+          kind: "worker",
+          group: `${name}-workers`,
+          maxUnavailable: args.maxUnavailable,
+          waitFor: args.waitFor,
+          ssh: { host: instance.publicIp, user: "core", privateKey: pki.ssh.privateKeyOpenssh, hostKey: publicLine(hostKey) },
+        },
+        { parent },
+      );
+    }
+
+    /**
+     * The Node object's life: Ready and labelled before `pulumi up` ends, drained and gone before its machine is.
+     * By way of the elastic IP, so that any healthy master does it.
+     */
+    function createMembership(parent: WorkerPool, nodeName: string, instance: Instance, boot: Boot): void {
+      nodeCommand(
+        `${nodeName}-node`,
+        {
+          host: endpoint.address,
+          hostKey: publicLine(pki.masterHostKey),
+          ssh: pki.ssh,
+          dialErrorLimit: 10,
+          create: nodeScript("node-join", nodeName, "worker"),
+          delete: nodeScript("node-remove", nodeName, args.drainTimeout),
+          triggers: [instance.id],
+        },
+        {
+          parent,
+          dependsOn: [boot, ...masters.ready],
+          deleteBeforeReplace: true,
+          // With the endpoint the whole cluster goes: nobody is left to be drained to.
+          deletedWith: endpoint.elasticIp,
+        },
+      );
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Mirror, RebootWindow } from "../ignition/types.ts";
+import type { ApiEndpoint } from "./ApiEndpoint.ts";
+import type { Pki } from "./Pki.ts";
+
+/** Exoscale's API and zone, as every resource takes them. */
+export type Api = pulumi.Input<{ endpoint: pulumi.Input<string>; zone: pulumi.Input<string> }>;
+
+/** What masters and workers of one cluster share. */
+export interface ClusterArgs {
+  api: Api;
+  pki: Pki;
+  endpoint: ApiEndpoint;
+  /** Template's id. */
+  template: pulumi.Input<string>;
+  /** The registered SSH key. Instances take its plain name: one must not be replaced because the key behind it is. */
+  sshKey: { name: string; resource: pulumi.Resource };
+  /** OpenSSH public keys that may log in as core besides the Pki's own. */
+  sshPublicKeys: readonly string[];
+  /** IPv4 network of the pods. */
+  podCIDR: string;
+  /** IPv4 network of the Services. */
+  serviceCIDR: string;
+  /** Where nodes fetch instead of upstream. */
+  mirror: Mirror;
+  /** Time zone of the reboot window, an IANA name. */
+  timeZone: string;
+  /** `cluster`: ready when the nodes are; `instances`: ready when the API says running, and no SSH. */
+  waitFor: "cluster" | "instances";
+}
+
+/** What the machines of one pool share. */
+export interface PoolArgs {
+  /** Id of the pool's security group. */
+  securityGroup: pulumi.Input<string>;
+  /** Instance type, `family.size`. */
+  type: string;
+  /** GiB. */
+  diskSize: number;
+  rebootWindow: RebootWindow;
+}
+
+/** A node as the program's outputs show it. */
+export interface Node {
+  readonly name: string;
+  readonly role: "master" | "worker";
+  /** Public IPv4 address. */
+  readonly address: pulumi.Output<string>;
+  /** SSH host key, an OpenSSH public key line. */
+  readonly hostKey: pulumi.Output<string>;
+}
+
+/** The lines of authorized_keys on every node. */
+export const authorizedKeys = ({ pki, sshPublicKeys }: Pick<ClusterArgs, "pki" | "sshPublicKeys">): pulumi.Output<string[]> =>
+  pki.ssh.publicKeyOpenssh.apply((own) => [own.trim(), ...sshPublicKeys]);

@@ -1,0 +1,26 @@
+import { stringify } from "yaml";
+
+export interface KubeconfigArgs {
+  /** Name of cluster, user and context. */
+  name: string;
+  /** `https://ADDRESS:PORT` */
+  server: string;
+  /** PEM of the authority that signed the apiserver's certificate. */
+  ca: string;
+  /** PEM of the client certificate and its key. */
+  cert: string;
+  key: string;
+}
+
+/** A kubeconfig that holds everything it needs. */
+export function kubeconfig({ name, server, ca, cert, key }: KubeconfigArgs): string {
+  const base64 = (pem: string): string => Buffer.from(pem).toString("base64");
+  return stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name, cluster: { server, "certificate-authority-data": base64(ca) } }],
+    users: [{ name, user: { "client-certificate-data": base64(cert), "client-key-data": base64(key) } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    "current-context": name,
+  }, { lineWidth: 0 });
+}

@@ -1,0 +1,84 @@
+/** For tests: the engine's part played in memory. Import before anything that makes resources. */
+import * as pulumi from "@pulumi/pulumi";
+
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  /** Whatever the resource takes, secrets included. */
+  readonly inputs: any;
+  /** The same as JSON without what is marked secret: what a state file would show to anybody. */
+  readonly visible: string;
+}
+
+let registered: Registered[] = [];
+
+/** What the cloud and the tls provider would answer, told apart by the resource's name. */
+function outputs(type: string, name: string): Record<string, unknown> {
+  const number = Number(/(\d+)$/.exec(name)?.[1] ?? 0);
+  const secret = (what: string) => `SECRET ${what} of ${name}`;
+  switch (type) {
+    case "tls:index/privateKey:PrivateKey":
+      return {
+        privateKeyPem: secret("pem"), privateKeyOpenssh: secret("openssh"),
+        publicKeyPem: `public key of ${name}`, publicKeyOpenssh: `ecdsa-sha2-nistp256 ${name}\n`,
+      };
+    case "tls:index/certRequest:CertRequest":
+      return { certRequestPem: `request ${name}` };
+    case "tls:index/selfSignedCert:SelfSignedCert":
+    case "tls:index/locallySignedCert:LocallySignedCert":
+      return { certPem: `certificate ${name}` };
+    case "random:index/randomPassword:RandomPassword":
+      return { result: secret("password") };
+    case "random:index/randomId:RandomId":
+      return { hex: `token-${name}` };
+    case "pulumi-nodejs:dynamic/exoscale:ElasticIp":
+      return { ip: "198.51.100.99" };
+    case "pulumi-nodejs:dynamic/exoscale:Instance":
+      return { publicIp: `198.51.100.${(name.includes("master") ? 10 : 20) + number}` };
+    default:
+      return {};
+  }
+}
+
+/** How Pulumi marks a secret among inputs. */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const isSecret = (value: unknown): value is { value: unknown } => typeof value === "object" && value !== null && SIGNATURE in value;
+
+function revealed(value: unknown): unknown {
+  if (isSecret(value)) return revealed(value.value);
+  if (Array.isArray(value)) return value.map(revealed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, revealed(field)]));
+}
+
+const mocks: pulumi.runtime.Mocks = {
+  newResource({ type, name, inputs }) {
+    const { __provider: _provider, ...own } = inputs as Record<string, unknown>;
+    registered.push({ type, name, inputs: revealed(own), visible: JSON.stringify(own, (_, value) => (isSecret(value) ? undefined : value)) });
+    return { id: `${name}-id`, state: { ...own, ...outputs(type, name) } };
+  },
+  call: ({ inputs }) => inputs as Record<string, unknown>,
+};
+
+/** Runs a program and returns every resource it registered, components included, beside what it returned. */
+export async function run<T>(program: () => T | Promise<T>): Promise<{ resources: Registered[]; result: T }> {
+  registered = [];
+  await pulumi.runtime.setMocks(mocks, "kubernetes", "dev", false);
+  let result!: T;
+  await pulumi.runtime.runInPulumiStack(async () => {
+    result = await program();
+  });
+  // Waits for every registration that is still under way.
+  await pulumi.runtime.disconnect();
+  return { resources: registered, result };
+}
+
+/** Resources of one kind, e.g. `Instance`, by name. */
+export const byName = (resources: readonly Registered[], kind: string): Record<string, Registered["inputs"]> =>
+  Object.fromEntries(resources.filter(({ type }) => type.endsWith(`:${kind}`)).map(({ name, inputs }) => [name, inputs]));
+
+/** An output's value and whether it is secret. */
+export async function settled<T>(output: pulumi.Output<T>): Promise<{ value: T; isSecret: boolean }> {
+  const value = await new Promise<T>((resolve) => output.apply(resolve));
+  return { value, isSecret: await pulumi.isSecret(output) };
+}

@@ -1,0 +1,65 @@
+/** Files that settings name. Their paths start from the project's directory. */
+import { readFileSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import type { Mirror } from "./ignition/types.ts";
+import { files } from "./versions.ts";
+
+/** One thing that is wrong: `where` as `pulumi config set --path` writes it. */
+export interface Problem {
+  readonly where: string;
+  readonly what: string;
+}
+
+/** The setting: `ca` and `checksums` are paths. */
+interface MirrorSetting extends Omit<Mirror, "ca" | "checksums"> {
+  readonly ca?: string;
+  readonly checksums?: string;
+}
+
+/**
+ * Reads what the setting `mirror` names.
+ * @throws Problem[]
+ */
+export function readMirror(mirror: MirrorSetting, directory: string): Mirror {
+  const { ca, checksums, ...addresses } = mirror;
+  const pem = ca && readText("mirror.ca", ca, directory);
+  if (pem && !pem.includes("-----BEGIN CERTIFICATE-----")) throw [{ where: "mirror.ca", what: `${ca} holds no PEM certificate` }];
+  const sums = checksums && sumsIn(readText("mirror.checksums", checksums, directory), 64);
+  if (sums) {
+    const missing = Object.values(files).filter(({ address }) => !sums[address]);
+    if (missing.length > 0) {
+      throw missing.map(({ address }) => ({ where: "mirror.checksums", what: `${checksums} has no sha256 of ${address}` }));
+    }
+  }
+  return {
+    ...addresses,
+    ...(pem && { ca: pem }),
+    ...(sums && { checksums: Object.fromEntries(Object.values(files).map(({ address }) => [address, sums[address]!])) }),
+  };
+}
+
+/**
+ * The template's MD5: itself, or the line for the image in the file it names.
+ * @throws Problem[]
+ */
+export function readChecksum({ url, checksum }: { url: string; checksum: string }, directory: string): string {
+  if (/^[0-9a-f]{32}$/.test(checksum)) return checksum;
+  const image = basename(new URL(url).pathname);
+  const sum = sumsIn(readText("template.checksum", checksum, directory), 32)[image];
+  if (!sum) throw [{ where: "template.checksum", what: `${checksum} has no MD5 of ${image}` }];
+  return sum;
+}
+
+/** Sums of the given number of hex digits by file name, from md5sum(1), sha256sum(1) and Flatcar's DIGESTS. */
+function sumsIn(manifest: string, digits: number): Record<string, string> {
+  const lines = manifest.matchAll(new RegExp(`^([0-9a-f]{${digits}}) [ *](?:\\./)?(\\S+)$`, "gm"));
+  return Object.fromEntries([...lines].map(([, sum, name]) => [name!, sum!]));
+}
+
+function readText(where: string, file: string, directory: string): string {
+  try {
+    return readFileSync(resolve(directory, file), "utf8");
+  } catch (error) {
+    throw [{ where, what: `${resolve(directory, file)} cannot be read: ${(error as NodeJS.ErrnoException).code}` }];
+  }
+}

@@ -1,0 +1,173 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { RunError } from "@pulumi/pulumi";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { loadSettings, schema } from "./config.ts";
+import { files, kubernetes } from "./versions.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "config-"));
+const MD5 = "0123456789abcdef0123456789abcdef";
+const required = {
+  zone: "ch-gva-2",
+  template: JSON.stringify({ url: "https://images.example/flatcar.qcow2", checksum: MD5 }),
+  sshSources: '["203.0.113.7/32"]',
+  apiSources: '["0.0.0.0/0"]',
+};
+const load = (values: Record<string, string> = {}, stack = "dev") => loadSettings({ ...required, ...values }, stack, directory);
+const complaint = (values: Record<string, string>, stack?: string): string => {
+  try {
+    load(values, stack);
+  } catch (error) {
+    expect(error).toBeInstanceOf(RunError);
+    return (error as Error).message;
+  }
+  return "nothing";
+};
+const write = (name: string, content: string): string => {
+  writeFileSync(join(directory, name), content);
+  return name;
+};
+
+test("what is required is enough, the rest has its default", () => {
+  expect(load()).toEqual({
+    clusterName: "dev",
+    zone: "ch-gva-2",
+    apiEndpoint: "https://api-ch-gva-2.exoscale.com/v2",
+    masters: 3,
+    desiredWorkers: 3,
+    masterType: "standard.medium",
+    workerType: "standard.medium",
+    masterDisk: 50,
+    workerDisk: 50,
+    template: { url: "https://images.example/flatcar.qcow2", checksum: MD5, bootMode: "legacy" },
+    podCIDR: "10.244.0.0/16",
+    serviceCIDR: "10.96.0.0/16",
+    sshSources: ["203.0.113.7/32"],
+    apiSources: ["0.0.0.0/0"],
+    nodePortSources: [],
+    sshPublicKeys: [],
+    masterRebootWindow: { start: "04:00", length: "1h" },
+    workerRebootWindow: { start: "05:00", length: "1h" },
+    timeZone: "UTC",
+    maxUnavailable: 1,
+    drainTimeout: "5m",
+    kubernetesVersion: kubernetes,
+    leafValidity: 8760,
+    renewBefore: 720,
+    caValidity: 87_600,
+    mirror: {},
+    waitFor: "cluster",
+  });
+});
+
+test("Pulumi.yaml has the same settings, descriptions, defaults and scalar types", () => {
+  const { config } = parse(readFileSync("Pulumi.yaml", "utf8")) as { config: Record<string, unknown> };
+  const types: Record<string, string> = { string: "string", integer: "integer", number: "integer" };
+  const expected = Object.entries(schema.shape).map(([name, check]) => {
+    const { type, description, default: value } = z.toJSONSchema(check, { io: "input" });
+    const scalar = types[String(type)];
+    // Where config.ts has none, Pulumi must have one all the same, or it refuses first and says less.
+    const empty = scalar ? "" : type === "array" ? [] : {};
+    return [name, { ...(scalar && { type: scalar }), description, default: value ?? empty }];
+  });
+  expect(Object.entries(config)).toEqual(expected);
+});
+
+test("Pulumi.yaml's empty defaults count as not given", () => {
+  expect(complaint({ zone: "", sshSources: "[]", apiSources: "[]", template: "{}" })).toBe(
+    [
+      "the configuration of stack dev cannot be used:",
+      "  zone: is required",
+      "    for example: pulumi config set zone ch-gva-2",
+      "  template.url: is required",
+      "    for example: pulumi config set --path template.url https://stable.release.flatcar-linux.net/amd64-usr/4757.2.0/flatcar_production_exoscale_image.qcow2",
+      "  template.checksum: is required",
+      "    for example: pulumi config set --path template.checksum flatcar_production_exoscale_image.qcow2.DIGESTS",
+      "  sshSources: is required",
+      "    for example: pulumi config set --path 'sshSources[0]' '203.0.113.7/32'",
+      "  apiSources: is required",
+      "    for example: pulumi config set --path 'apiSources[0]' '0.0.0.0/0'",
+    ].join("\n"),
+  );
+});
+
+test("every setting's example is accepted", () => {
+  for (const [name, check] of Object.entries(schema.shape)) {
+    const { example } = check.meta() as { example: unknown };
+    expect(check.safeParse(example).error, name).toBeUndefined();
+  }
+});
+
+test("several mistakes are reported together", () => {
+  const message = complaint({ masters: "2", timeZone: "Mars/Olympus", leafValidity: "1h", podCIDR: "10.96.0.0/17" }, "Dev_1");
+  for (const where of ["masters", "timeZone", "renewBefore", "serviceCIDR", "stack name"]) expect(message).toContain(`\n  ${where}: `);
+});
+
+describe.each<[string, Record<string, string>, string]>([
+  ["a misspelt name", { desiredWorker: "5" }, "desiredWorker: there is no setting desiredWorker, did you mean desiredWorkers?"],
+  ["a misspelt field", { mirror: '{"fles":"https://m"}' }, "mirror: there is no setting fles, did you mean files?"],
+  ["a zone", { zone: "Geneva" }, "zone: must be a zone's name"],
+  ["an endpoint", { apiEndpoint: "api.exoscale.com" }, "apiEndpoint: must be an http or https URL"],
+  ["a number as a word", { desiredWorkers: "five" }, "desiredWorkers: must be a whole number from 0 to 1000"],
+  ["a number out of range", { workerDisk: "9" }, "workerDisk: must be a whole number from 10 to 51200"],
+  ["an even number of masters", { masters: "4" }, "masters: must be 1, 3 or 5"],
+  ["a type", { workerType: "medium" }, "workerType: must be family.size"],
+  ["a network with host bits", { podCIDR: "10.244.0.1/16" }, "podCIDR: must be an IPv4 network without host bits"],
+  ["a source", { sshSources: '["0.0.0.0/0", "10.0.0.1"]' }, "sshSources[1]: must be an IPv4 network without host bits"],
+  ["a source that is no list", { sshSources: "10.0.0.1/32" }, "sshSources: must be a list"],
+  ["networks that overlap", { serviceCIDR: "10.244.128.0/20" }, "serviceCIDR: 10.244.128.0/20 overlaps podCIDR 10.244.0.0/16"],
+  ["Docker's network", { podCIDR: "172.16.0.0/12" }, "podCIDR: 172.16.0.0/12 overlaps 172.17.0.0/16 (Docker's bridge)"],
+  ["the metadata's network", { serviceCIDR: "169.254.0.0/20" }, "serviceCIDR: 169.254.0.0/20 overlaps 169.254.0.0/16 (link-local addresses)"],
+  ["too small a pod network", { podCIDR: "10.244.0.0/23" }, "podCIDR: must be between /8 and /22"],
+  ["more nodes than pod networks", { podCIDR: "10.244.0.0/21", desiredWorkers: "5" }, "podCIDR: has a /24 for 7 nodes, masters and desiredWorkers make 8"],
+  ["too small a Service network", { serviceCIDR: "10.96.0.0/28" }, "serviceCIDR: must be between /12 and /24"],
+  ["a public key", { sshPublicKeys: '["AAAA"]' }, "sshPublicKeys[0]: must be an OpenSSH public key line"],
+  ["a window's start", { masterRebootWindow: '{"start":"4:00","length":"1h"}' }, "masterRebootWindow.start: must be HH:MM"],
+  ["a window's length", { workerRebootWindow: '{"start":"04:00","length":"25h"}' }, "workerRebootWindow.length: must be a Go duration from 1m to 24h"],
+  ["a time zone", { timeZone: "CEST+2" }, "timeZone: must be a time zone's IANA name"],
+  ["a drain's limit", { drainTimeout: "5" }, "drainTimeout: must be a Go duration from 1s to 1h"],
+  ["a version", { kubernetesVersion: "v1.0.0" }, `kubernetesVersion: must be ${kubernetes}, the one this release runs`],
+  ["half an hour of validity", { leafValidity: "1000h30m" }, "leafValidity: must be a Go duration of whole hours"],
+  ["renewal before validity", { leafValidity: "720h" }, "renewBefore: must be shorter than leafValidity"],
+  ["an authority that ends first", { caValidity: "8000h" }, "caValidity: must not be shorter than leafValidity"],
+  ["a mirror's slash", { mirror: '{"files":"https://mirror.example/"}' }, "mirror.files: must be an http or https URL without a slash"],
+  ["a missing file", { mirror: '{"ca":"nowhere.pem"}' }, `mirror.ca: ${join(directory, "nowhere.pem")} cannot be read: ENOENT`],
+  ["what to wait for", { waitFor: "nothing" }, "waitFor: must be cluster or instances"],
+])("%s", (_, values, expected) => {
+  test("is refused with an example", () => {
+    const message = complaint(values);
+    expect(message).toContain(`\n  ${expected}`);
+    expect(message.split("\n")).toHaveLength(Object.keys(values)[0]! in schema.shape ? 3 : 2);
+  });
+});
+
+describe("files", () => {
+  const sums = Object.values(files).map(({ address }) => [address, "a".repeat(64)] as const);
+  const manifest = sums.map(([name, sum]) => `${sum}  ${name}\n`).join("");
+
+  test("of a mirror are read", () => {
+    const ca = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n";
+    write("ca.pem", ca);
+    write("SHA256SUMS", `${manifest}${"b".repeat(64)}  github.com/something/else\n`);
+    const mirror = { files: "https://m.example", registries: "m.example:5000", ca: "ca.pem", checksums: "SHA256SUMS" };
+    expect(load({ mirror: JSON.stringify(mirror) }).mirror).toEqual({ ...mirror, ca, checksums: Object.fromEntries(sums) });
+  });
+
+  test("of a mirror must have what nodes fetch", () => {
+    write("some", manifest.split("\n").slice(1).join("\n"));
+    expect(complaint({ mirror: '{"checksums":"some"}' })).toContain(`mirror.checksums: some has no sha256 of ${sums[0]![0]}`);
+    write("key.pem", "-----BEGIN PRIVATE KEY-----\n");
+    expect(complaint({ mirror: '{"ca":"key.pem"}' })).toContain("mirror.ca: key.pem holds no PEM certificate");
+  });
+
+  test("of md5sum(1) and Flatcar's DIGESTS tell the template's checksum", () => {
+    const url = "https://images.example/4757.2.0/flatcar.qcow2";
+    write("DIGESTS", `# MD5 HASH\n${MD5}  flatcar.qcow2\n# SHA1 HASH\n${"c".repeat(40)}  flatcar.qcow2\n`);
+    expect(load({ template: JSON.stringify({ url, checksum: "DIGESTS" }) }).template.checksum).toBe(MD5);
+    write("MD5SUMS", `${MD5} *other.qcow2\n`);
+    expect(complaint({ template: JSON.stringify({ url, checksum: "MD5SUMS" }) })).toContain("template.checksum: MD5SUMS has no MD5 of flatcar.qcow2");
+  });
+});

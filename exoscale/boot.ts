@@ -1,0 +1,187 @@
+import type { Api, Instance } from "./api.ts";
+import { connect, type Client } from "./client.ts";
+import { Incomplete, messageOf } from "./errors.ts";
+import { judge, waitUntilWell } from "./health.ts";
+import { changed, orGone, type Failure, type Kind } from "./kind.ts";
+import { atRest, getInstance, isLeaving, put, reboot, resizeDisk, scale, start, stop, typeName, waitFor } from "./machine.ts";
+import { patience } from "./patience.ts";
+import { Meanwhile, NotYet, queue } from "./queue.ts";
+import type { SshTarget } from "./ssh.ts";
+import { userDataLimit, userDataSha256 } from "./userData.ts";
+
+/** That an instance runs, and with what: its user-data, type and disk. */
+export interface BootInputs {
+  readonly api: Api;
+  /** Id. */
+  readonly instance: string;
+  /** Gzip, base64. Secret. */
+  readonly userData: string;
+  /** For a pet: `family.size`; another one is taken by a stop and a start. @default as the instance was made */
+  readonly type?: string;
+  /** For a pet: GiB; can only grow. @default as the instance was made */
+  readonly diskSize?: number;
+  /** A master is rebooted only while all masters are well, and only one of them at a time. */
+  readonly kind: "master" | "worker";
+  /** Those that are updated one after the other. */
+  readonly group: string;
+  /** Workers of a group that may be down at the same time. */
+  readonly maxUnavailable: number;
+  /** With `instances` nobody is asked over SSH: the API's word is enough. */
+  readonly waitFor: "cluster" | "instances";
+  readonly ssh: SshTarget;
+}
+
+/** Nothing secret: of the user-data only its hash. */
+export interface BootOutputs {
+  readonly api: Api;
+  readonly instance: string;
+  readonly userDataSha256: string;
+  /** As asked for, or as found by a refresh. */
+  readonly type?: string;
+  readonly diskSize?: number;
+  /** `running`, or whatever is to be mended. */
+  readonly state: string;
+  /** False when the node rebooted but was not seen well. */
+  readonly well: boolean;
+}
+
+export const boot: Kind<BootInputs, BootOutputs> = {
+  check(olds, news) {
+    const failures: Failure[] = [];
+    if (news.userData.length > userDataLimit) {
+      failures.push({
+        property: "userData",
+        reason: `the user-data is ${news.userData.length} base64 characters long, and Exoscale takes ${userDataLimit} (24,573 bytes gzipped)`,
+      });
+    }
+    if (olds.instance === news.instance && olds.diskSize !== undefined && news.diskSize !== undefined && news.diskSize < olds.diskSize) {
+      failures.push({ property: "diskSize", reason: `a disk cannot shrink: it has ${olds.diskSize} GiB, and ${news.diskSize} are asked for` });
+    }
+    return failures;
+  },
+
+  diff(_id, olds, news) {
+    const replaces = changed(olds, news, ["instance"]);
+    return { changes: replaces.length > 0 || machineChanges(olds, news) || changed(olds, news, ["api"]).length > 0, replaces };
+  },
+
+  /** First boots are not queued: the first master needs the second for its quorum. */
+  async create(inputs) {
+    const client = connect(inputs.api);
+    const actual = await atRest(client, inputs.instance);
+    const isDone = actual.state === "running" && userDataSha256(actual["user-data"]) === userDataSha256(inputs.userData);
+    // It stops before it is told what to run: what runs with our user-data has booted with it, whenever this was interrupted.
+    if (!isDone) await fromCold(client, actual, inputs);
+    return { id: inputs.instance, outs: wanted(inputs) };
+  },
+
+  async read(id, olds) {
+    const client = connect(olds.api);
+    const actual = await orGone(getInstance(client, id));
+    if (!actual || isLeaving(actual)) return undefined;
+    const isUp = actual.state === "running" || actual.state === "starting" || actual.state === "migrating";
+    return {
+      outs: {
+        ...olds,
+        userDataSha256: userDataSha256(actual["user-data"]),
+        ...(olds.type !== undefined && { type: await typeName(client, actual["instance-type"].id) }),
+        ...(olds.diskSize !== undefined && { diskSize: actual["disk-size"] ?? olds.diskSize }),
+        state: isUp ? "running" : actual.state,
+      },
+    };
+  },
+
+  async update(id, olds, news) {
+    if (!machineChanges(olds, news)) return { ...olds, api: news.api };
+    const client = connect(news.api);
+    const { name } = await getInstance(client, id);
+    const turns = queue(news.group, {
+      parallel: news.kind === "master" ? 1 : news.maxUnavailable,
+      patience: patience.gates,
+      pause: patience.gate,
+    });
+    return turns.run(name, () => turn(client, olds, news));
+  },
+
+  async delete() {
+    // The instance goes by itself.
+  },
+};
+
+function machineChanges(olds: BootOutputs, news: BootInputs): boolean {
+  return olds.userDataSha256 !== userDataSha256(news.userData)
+    || olds.state !== "running"
+    || !olds.well
+    || (news.type !== undefined && news.type !== olds.type)
+    || (news.diskSize !== undefined && news.diskSize !== olds.diskSize);
+}
+
+function wanted({ api, instance, userData, type, diskSize }: BootInputs): BootOutputs {
+  return {
+    api, instance,
+    userDataSha256: userDataSha256(userData),
+    ...(type !== undefined && { type }),
+    ...(diskSize !== undefined && { diskSize }),
+    state: "running",
+    well: true,
+  };
+}
+
+/** Whether it has to be of another type or have a larger disk, which takes a stop. */
+async function isResized(client: Client, actual: Instance, { type, diskSize }: BootInputs): Promise<boolean> {
+  return (type !== undefined && (await typeName(client, actual["instance-type"].id)) !== type)
+    || (diskSize !== undefined && actual["disk-size"] !== undefined && actual["disk-size"] !== diskSize);
+}
+
+/** One node's update, once it is its turn. */
+async function turn(client: Client, olds: BootOutputs, news: BootInputs): Promise<BootOutputs | NotYet | Meanwhile<BootOutputs>> {
+  const outs = wanted(news);
+  const actual = await atRest(client, news.instance);
+  const isAsWanted = actual.state === "running"
+    // Booted with it, and not only told.
+    && [olds.userDataSha256, userDataSha256(actual["user-data"])].every((sha256) => sha256 === outs.userDataSha256)
+    && !(await isResized(client, actual, news));
+  if (isAsWanted && olds.well) return outs;
+  if (news.waitFor === "instances") {
+    await bring(client, actual, news, false);
+    return outs;
+  }
+
+  const verdict = actual.state === "running" ? await judge(news.ssh, news.kind) : { kind: "repair" as const, bootId: undefined };
+  // After an earlier run's reboot it only took longer.
+  if (isAsWanted && verdict.kind !== "repair") return outs;
+  if (verdict.kind === "wait") return new NotYet(verdict.reason);
+
+  await bring(client, actual, news, verdict.kind === "repair");
+  const backAgain = async (): Promise<BootOutputs> => {
+    try {
+      await waitUntilWell(actual.name, news.ssh, verdict.bootId);
+      return outs;
+    } catch (error) {
+      // It has its user-data: the next run has only to see it well.
+      throw new Incomplete(news.instance, messageOf(error), { ...outs, well: false });
+    }
+  };
+  // It was down before, and may not get well until others that are down are repaired as well.
+  return verdict.kind === "repair" ? new Meanwhile(backAgain) : backAgain();
+}
+
+/** Makes the instance run what is wanted: by a reboot, or by a stop and a start where that is not enough. */
+async function bring(client: Client, actual: Instance, news: BootInputs, isBroken: boolean): Promise<void> {
+  // A guest that does not answer may not hear that it is to reboot.
+  if (isBroken || actual.state !== "running" || (await isResized(client, actual, news))) return fromCold(client, actual, news);
+  await put(client, actual, { "user-data": news.userData });
+  await reboot(client, actual);
+  await waitFor(client, actual.id, "to run again", ({ state }) => state === "running");
+}
+
+async function fromCold(client: Client, actual: Instance, news: BootInputs): Promise<void> {
+  if (actual.state !== "stopped") await stop(client, actual);
+  await put(client, actual, { "user-data": news.userData });
+  const { type, diskSize } = news;
+  if (type !== undefined && (await typeName(client, actual["instance-type"].id)) !== type) await scale(client, actual, type);
+  // Smaller than it is it cannot be; the API says so.
+  if (diskSize !== undefined && actual["disk-size"] !== diskSize) await resizeDisk(client, actual, diskSize);
+  await start(client, actual);
+  await waitFor(client, actual.id, "to run", ({ state }) => state === "running");
+}

@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import got, { HTTPError, RequestError, type Got, type Method } from "got";
+
+import type { Api } from "./api.ts";
+import { credentials } from "./credentials.ts";
+import { ApiError, Refused } from "./errors.ts";
+import { settled, type Operation, type WaitOptions } from "./operations.ts";
+import { patience } from "./patience.ts";
+import { attempts, delay } from "./retry.ts";
+import { sign } from "./signature.ts";
+
+/** How long a signature is good for, in seconds: what Exoscale's own clients use. */
+const signatureLifetime = 600;
+
+/** One endpoint of the API. Every call is signed, bounded in time, and retried as `retry.ts` says. */
+export interface Client {
+  readonly endpoint: string;
+  /** @throws ApiError */
+  get<T>(path: string): Promise<T>;
+  /** Not repeated once its work may be done: see `findOrMake`. @throws ApiError */
+  post<T = Operation>(path: string, body: object): Promise<T>;
+  /** @throws ApiError */
+  put<T = Operation>(path: string, body?: object): Promise<T>;
+  /** @throws ApiError */
+  delete<T = Operation>(path: string): Promise<T>;
+  /**
+   * All things of one kind, as the API lists them. @param maxAge Milliseconds that an earlier answer may be old: many
+   * resources made together look through one list. @throws ApiError
+   */
+  list<T>(path: string, field: string, maxAge?: number): Promise<T[]>;
+  /** Waits for an operation's success. @throws OperationError, ApiError */
+  wait(operation: Operation, options: WaitOptions): Promise<void>;
+}
+
+const clients = new Map<string, Client>();
+
+/** The client of an endpoint, one per process. */
+export function connect({ endpoint }: Api): Client {
+  let client = clients.get(endpoint);
+  if (!client) clients.set(endpoint, (client = createClient(endpoint)));
+  return client;
+}
+
+function createClient(endpoint: string): Client {
+  const http = createHttp();
+  const lists = new Map<string, { readonly at: number; readonly answer: Promise<Record<string, unknown>> }>();
+
+  async function call<T>(method: Method, path: string, body?: object): Promise<T> {
+    const name = `${method} ${path}`;
+    try {
+      return await http(`${endpoint.replace(/\/$/, "")}${path}`, { method, ...(body && { json: body }) }).json<T>();
+    } catch (error) {
+      throw translated(name, endpoint, error);
+    }
+  }
+
+  const client: Client = {
+    endpoint,
+    get: (path) => call("GET", path),
+    post: (path, body) => call("POST", path, body),
+    put: (path, body = {}) => call("PUT", path, body),
+    delete: (path) => call("DELETE", path),
+    async list<T>(path: string, field: string, maxAge = 0): Promise<T[]> {
+      let known = lists.get(path);
+      if (!known || performance.now() - known.at >= maxAge) {
+        known = { at: performance.now(), answer: call("GET", path) };
+        lists.set(path, known);
+        known.answer.catch(() => lists.delete(path));
+      }
+      return ((await known.answer)[field] ?? []) as T[];
+    },
+    wait: (operation, options) => settled(client, operation, options),
+  };
+  return client;
+}
+
+function createHttp(): Got {
+  // When one call was told to come back later, the others wait as well instead of asking on.
+  let notBefore = 0;
+  return got.extend({
+    followRedirect: false, // A signature is for one URL.
+    retry: {
+      enforceRetryRules: false,
+      maxRetryAfter: patience.retryAfter,
+      calculateDelay: (retry) => {
+        const wait = delay(retry);
+        if (wait > 0 && retry.error.response?.statusCode === 429) notBefore = Math.max(notBefore, performance.now() + (retry.retryAfter ?? 0));
+        return wait;
+      },
+    },
+    timeout: { connect: 10_000, secureConnect: 10_000, response: 30_000, request: 60_000 },
+    hooks: {
+      beforeRequest: [
+        async (options) => {
+          for (let wait; (wait = notBefore - performance.now()) > 0; ) await sleep(wait + Math.random() * 250);
+          const body = typeof options.body === "string" ? options.body : "";
+          options.headers.authorization = sign(
+            { method: options.method, url: options.url as URL, body },
+            credentials(),
+            Math.floor(Date.now() / 1000) + signatureLifetime,
+          );
+        },
+      ],
+    },
+  });
+}
+
+/** got's errors carry the request, and with it user-data and signature: nothing of them but the words goes on. */
+function translated(call: string, endpoint: string, error: unknown): Error {
+  if (error instanceof HTTPError) return new ApiError(call, error.response.statusCode, reasonOf(error.response.rawBody));
+  if (error instanceof RequestError) {
+    // What a hook throws arrives wrapped.
+    if (error.cause instanceof Refused) return error.cause;
+    const times = error.request && error.request.retryCount + 1 >= attempts ? `, ${attempts} times` : "";
+    return new ApiError(call, undefined, `${error.message || error.code} (${endpoint}${times})`);
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** The API's message: its own form, with the single errors of a 400, or RFC 9457's. */
+function reasonOf(body: Uint8Array): string {
+  const text = new TextDecoder().decode(body);
+  try {
+    const { message, errors, title, detail } = JSON.parse(text) as {
+      message?: string; title?: string; detail?: string; errors?: { message?: string }[];
+    };
+    const words = [message ?? title, detail, ...(errors ?? []).map((each) => each.message)].filter((word) => word);
+    if (words.length > 0) return words.join(": ");
+  } catch {
+    // Not the API but something before it answered: its text is the best reason there is.
+  }
+  return text.trim() || "no reason given";
+}

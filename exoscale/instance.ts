@@ -1,0 +1,195 @@
+import type { Api, Instance } from "./api.ts";
+import { ensure, remove } from "./busy.ts";
+import { connect, type Client } from "./client.ts";
+import { Incomplete, messageOf } from "./errors.ts";
+import { findOrMake, tokenLabel } from "./find.ts";
+import { changed, orGone, type Kind } from "./kind.ts";
+import { atRest, getInstance, isLeaving, put, start, stop, typeId, typeName, waitFor, waitUntilGone } from "./machine.ts";
+import { patience } from "./patience.ts";
+import { encodeUserData } from "./userData.ts";
+
+/** A machine with a name and an address. What it runs, and that it runs, is `Boot`'s. */
+export interface InstanceInputs {
+  readonly api: Api;
+  readonly name: string;
+  readonly token: string;
+  /**
+   * A pet is never replaced for what it is made of: another template, SSH key or anti-affinity group is for new
+   * instances only, and its type and disk are changed in place by `Boot`. @default false
+   */
+  readonly pet?: boolean;
+  /** `family.size`, e.g. `standard.medium`. */
+  readonly type: string;
+  /** The template's id. */
+  readonly template: string;
+  /** GiB. */
+  readonly diskSize: number;
+  /** The SSH key's name. */
+  readonly sshKey: string;
+  /** Ids. */
+  readonly securityGroups: readonly string[];
+  /** Ids. */
+  readonly antiAffinityGroups: readonly string[];
+  /** Ids. */
+  readonly elasticIps: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** `labels` here are the API's own, the creation token among them. */
+export interface InstanceOutputs extends InstanceInputs {
+  readonly publicIp: string;
+}
+
+/** Started without its own user-data, it does nothing. */
+const emptyCloudConfig = encodeUserData("#cloud-config\n");
+
+export const instance: Kind<InstanceInputs, InstanceOutputs> = {
+  diff(_id, olds, news) {
+    const replaces = changed(olds, news, news.pet
+      ? ["token"]
+      : ["token", "type", "template", "diskSize", "sshKey", "antiAffinityGroups"]);
+    const updates = changed(olds, { ...news, labels: marked(news) }, ["api", "name", "labels", "securityGroups", "elasticIps"]);
+    return {
+      changes: replaces.length > 0 || updates.length > 0,
+      replaces,
+      // Two nodes of one name cannot be in a cluster.
+      deleteBeforeReplace: true,
+    };
+  },
+
+  async create(inputs) {
+    const client = connect(inputs.api);
+    const type = await typeId(client, inputs.type);
+    const id = await findOrMake<Instance>(client, {
+      kind: "instance",
+      name: inputs.name,
+      mark: inputs.token,
+      path: "/instance",
+      field: "instances",
+      id: (each) => each.id,
+      isOurs: (each) => each.labels?.[tokenLabel] === inputs.token && !isLeaving(each),
+      isNamesake: (each) => each.name === inputs.name && !isLeaving(each),
+    }, () => client.post("/instance", {
+      name: inputs.name,
+      "instance-type": { id: type },
+      template: { id: inputs.template },
+      "disk-size": inputs.diskSize,
+      "ssh-keys": [{ name: inputs.sshKey }],
+      "security-groups": inputs.securityGroups.map((group) => ({ id: group })),
+      "anti-affinity-groups": inputs.antiAffinityGroups.map((group) => ({ id: group })),
+      "public-ip-assignment": "inet4",
+      labels: marked(inputs),
+      "user-data": emptyCloudConfig,
+      "auto-start": false,
+    }));
+    try {
+      return { id, outs: await bringAbout(client, id, inputs, inputs) };
+    } catch (error) {
+      throw new Incomplete(id, messageOf(error));
+    }
+  },
+
+  async read(id, olds) {
+    const client = connect(olds.api);
+    const actual = await orGone(getInstance(client, id));
+    if (!actual || isLeaving(actual)) return undefined;
+    const outs = await outputs(client, actual, olds);
+    const { publicIp: _publicIp, ...inputs } = outs;
+    const { [tokenLabel]: _token, ...labels } = outs.labels;
+    return { outs, inputs: { ...inputs, labels } };
+  },
+
+  update: (id, olds, news) => bringAbout(connect(news.api), id, news, olds),
+
+  address: ({ publicIp }) => publicIp,
+
+  async delete(id, olds) {
+    const client = connect(olds.api);
+    const actual = await orGone(getInstance(client, id));
+    if (!actual) return;
+    if (!isLeaving(actual)) {
+      // An address that is still held could not be deleted.
+      await setElasticIps(client, actual, []);
+      await remove(client, `/instance/${id}`, `instance ${olds.name}`);
+    }
+    await waitUntilGone(client, actual);
+  },
+};
+
+/** Makes everything that can change be as it is wanted. @param made What the instance was made of. */
+async function bringAbout(client: Client, id: string, wanted: InstanceInputs, made: InstanceInputs): Promise<InstanceOutputs> {
+  let actual = await atRest(client, id);
+  const labels = marked(wanted);
+  if (changed(actual, { name: wanted.name, labels }, ["name", "labels"]).length > 0) {
+    await put(client, actual, { name: wanted.name, labels });
+  }
+  actual = await withAddress(client, actual);
+  await setSecurityGroups(client, actual, wanted.securityGroups);
+  await setElasticIps(client, actual, wanted.elasticIps);
+  return outputs(client, await getInstance(client, id), { ...made, api: wanted.api, pet: wanted.pet });
+}
+
+/** An address may come only with the first start. */
+async function withAddress(client: Client, actual: Instance): Promise<Instance> {
+  if (addressOf(actual)) return actual;
+  if (actual.state === "stopped") await start(client, actual);
+  await waitFor(client, actual.id, "to be given an address", (each) => addressOf(each) !== undefined, patience.address);
+  await stop(client, actual);
+  return getInstance(client, actual.id);
+}
+
+function addressOf({ "public-ip": address }: Instance): string | undefined {
+  return address && address !== "0.0.0.0" ? address : undefined;
+}
+
+async function setSecurityGroups(client: Client, { id, name, "security-groups": actual = [] }: Instance, wanted: readonly string[]): Promise<void> {
+  await setMembership(client, id, actual.map((each) => each.id), wanted, "security-group", `security group of instance ${name}`,
+    async () => (await getInstance(client, id))["security-groups"] ?? []);
+}
+
+async function setElasticIps(client: Client, { id, name, "elastic-ips": actual = [] }: Instance, wanted: readonly string[]): Promise<void> {
+  await setMembership(client, id, actual.map((each) => each.id), wanted, "elastic-ip", `elastic IP of instance ${name}`,
+    async () => (await getInstance(client, id))["elastic-ips"] ?? []);
+}
+
+/** Attaches what is missing, then detaches what is too much. */
+async function setMembership(
+  client: Client, id: string, actual: readonly string[], wanted: readonly string[], path: string, what: string,
+  now: () => Promise<readonly { readonly id: string }[]>,
+): Promise<void> {
+  const set = async (each: string, verb: "attach" | "detach") => ensure(
+    async () => (await now()).some((holder) => holder.id === each) === (verb === "attach"),
+    async () => client.wait(await client.put(`/${path}/${each}:${verb}`, { instance: { id } }), { what: `${what} to be ${verb}ed` }),
+  );
+  for (const each of wanted) if (!actual.includes(each)) await set(each, "attach");
+  for (const each of actual) if (!wanted.includes(each)) await set(each, "detach");
+}
+
+function marked({ labels, token }: InstanceInputs): Record<string, string> {
+  return { ...labels, [tokenLabel]: token };
+}
+
+/** What is, and where the API does not tell, what it was made of. */
+async function outputs(client: Client, actual: Instance, made: InstanceInputs): Promise<InstanceOutputs> {
+  return {
+    api: made.api,
+    name: actual.name,
+    token: made.token,
+    ...(made.pet !== undefined && { pet: made.pet }),
+    type: await typeName(client, actual["instance-type"].id),
+    template: made.template,
+    diskSize: actual["disk-size"] ?? made.diskSize,
+    sshKey: made.sshKey,
+    securityGroups: inOrderOf(made.securityGroups, actual["security-groups"]),
+    antiAffinityGroups: made.antiAffinityGroups,
+    elasticIps: inOrderOf(made.elasticIps, actual["elastic-ips"]),
+    labels: actual.labels ?? {},
+    publicIp: addressOf(actual) ?? "",
+  };
+}
+
+/** The ids as they are known, then the others: so that only what changed shows. */
+function inOrderOf(known: readonly string[], references: readonly { readonly id: string }[] = []): string[] {
+  const ids = references.map((each) => each.id);
+  return [...known.filter((id) => ids.includes(id)), ...ids.filter((id) => !known.includes(id))];
+}

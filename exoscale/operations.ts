@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { Client } from "./client.ts";
+import { OperationError } from "./errors.ts";
+
+/** What the API answers to a mutation (schema `operation`). */
+export interface Operation {
+  readonly id: string;
+  readonly state: "pending" | "success" | "failure" | "timeout";
+  readonly reason?: string;
+  readonly message?: string;
+  /** What it is about; there already while the operation is pending, missing for SSH keys. */
+  readonly reference?: { readonly id?: string; readonly command?: string };
+}
+
+export interface WaitOptions {
+  /** What is waited for, to be read after "waited 600 s for": `instance kube-master-1 to start`. */
+  readonly what: string;
+  /** Milliseconds. @default operationLimit() */
+  readonly limit?: number;
+}
+
+/** How long one operation may take, in milliseconds: EXOSCALE_OPERATION_TIMEOUT (seconds), else five minutes. */
+export function operationLimit(): number {
+  const seconds = Number(process.env.EXOSCALE_OPERATION_TIMEOUT);
+  return seconds > 0 ? seconds * 1_000 : 300_000;
+}
+
+/**
+ * Waits until an operation has succeeded.
+ *
+ * @throws OperationError with the API's own reason when it fails, or when the limit is over.
+ * @throws ApiError when it cannot be asked for.
+ */
+export async function settled(client: Pick<Client, "get">, operation: Operation, { what, limit = operationLimit() }: WaitOptions): Promise<void> {
+  const start = performance.now();
+  let current = operation;
+  for (let poll = 0; current.state === "pending"; poll++) {
+    const elapsed = performance.now() - start;
+    if (elapsed >= limit) {
+      throw new OperationError(`waited ${Math.round(limit / 1000)} s for ${what}; operation ${operation.id} is still pending`, true);
+    }
+    await sleep(Math.min(interval(poll, elapsed), limit - elapsed));
+    current = await client.get<Operation>(`/operation/${operation.id}`);
+  }
+  if (current.state === "success") return;
+  const words = [current.reason, current.message].filter((word) => word).join(": ") || "no reason given";
+  throw new OperationError(`${what}: the operation ended in ${current.state}: ${words} (operation ${operation.id})`, false);
+}
+
+/** Milliseconds before the next poll: quick for what is quick, then every 3 s, after half a minute slower up to 30 s. */
+export function interval(poll: number, elapsed: number): number {
+  const quick = Math.min(200 * 1.4 ** poll, 3_000);
+  return elapsed < 30_000 ? quick : Math.min(3_000 + (elapsed - 30_000) / 20, 30_000);
+}

@@ -1,0 +1,82 @@
+import ssh2 from "ssh2";
+
+/** How a node is reached, and how it proves to be the one meant. */
+export interface SshTarget {
+  readonly host: string;
+  /** @default 22 */
+  readonly port?: number;
+  readonly user: string;
+  /** OpenSSH format. */
+  readonly privateKey: string;
+  /** The only public host key that is accepted, as an OpenSSH line. */
+  readonly hostKey: string;
+}
+
+export interface SshResult {
+  /** null when a signal ended the command. */
+  readonly code: number | null;
+  /** Its standard output and error, at most the last 4 KiB. */
+  readonly output: string;
+}
+
+/** The node could not be asked: no connection, another host key, no answer in time. */
+export class SshError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "SshError";
+  }
+}
+
+/** Milliseconds until a node has to have answered. */
+const connectTimeout = 10_000;
+
+const longestOutput = 4_096;
+
+/**
+ * Runs one command on a node over a connection of its own.
+ *
+ * @param timeout Milliseconds for the command, connecting not counted.
+ * @throws SshError
+ */
+export async function ssh(target: SshTarget, command: string, timeout = 30_000): Promise<SshResult> {
+  const { host, port = 22, user, privateKey, hostKey } = target;
+  const [algorithm = "", blob = ""] = hostKey.trim().split(/\s+/);
+  const expected = Buffer.from(blob, "base64");
+  const client = new ssh2.Client();
+  let pinned = true;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<SshResult>((resolve, reject) => {
+      const fail = (reason: string) => reject(new SshError(`SSH to ${user}@${host}: ${reason}`));
+      client.on("error", (error) => fail(pinned ? error.message : `the host key is not the one this cluster gave it`));
+      client.on("close", () => fail("the connection was closed"));
+      client.on("ready", () => {
+        timer = setTimeout(() => fail(`\`${command}\` did not end within ${timeout / 1000} s`), timeout);
+        client.exec(command, (error, channel) => {
+          if (error) return fail(error.message);
+          let output = "";
+          const take = (chunk: Buffer) => {
+            output = (output + chunk.toString("utf8")).slice(-longestOutput);
+          };
+          channel.on("data", take);
+          channel.stderr.on("data", take);
+          channel.on("close", (code: number | null | undefined) => resolve({ code: code ?? null, output: output.trim() }));
+        });
+      });
+      client.connect({
+        host, port, username: user, privateKey,
+        readyTimeout: connectTimeout,
+        algorithms: { serverHostKey: [algorithm as ssh2.ServerHostKeyAlgorithm] },
+        hostVerifier: (key: Buffer) => (pinned = key.equals(expected)),
+      });
+      // Each of a handshake's small messages would wait 40 ms for the other side's acknowledgement.
+      client.setNoDelay(true);
+    });
+  } catch (error) {
+    // ssh2 throws at once for a key it cannot read.
+    throw error instanceof SshError ? error : new SshError(`SSH to ${user}@${host}: ${error instanceof Error ? error.message : error}`);
+  } finally {
+    clearTimeout(timer);
+    client.destroy();
+  }
+}

@@ -1,0 +1,54 @@
+import { stringify } from "yaml";
+
+/** A file of a node. */
+export interface File {
+  readonly path: string;
+  readonly content: string;
+  /** Octal text, e.g. `0600`. */
+  readonly permissions: "0600" | "0644" | "0755";
+}
+
+/** A systemd unit of a node: whole, or drop-ins for one that the image ships. */
+export interface Unit {
+  readonly name: string;
+  readonly content?: string;
+  readonly dropIn?: string;
+  /** What coreos-cloudinit does with it once all files are there. */
+  readonly command?: "start" | "stop" | "restart";
+  /**
+   * Kept over a reboot. Only for a drop-in that must hold before cloud-config is applied again; everything else lives
+   * in /run, so that what the configuration no longer names is gone after a reboot.
+   */
+  readonly persistent?: boolean;
+}
+
+export interface CloudConfig {
+  readonly hostname: string;
+  readonly authorizedKeys: readonly string[];
+  readonly files: readonly File[];
+  /** In the order in which coreos-cloudinit acts on them. */
+  readonly units: readonly Unit[];
+}
+
+/**
+ * The cloud-config document, as coreos-cloudinit reads it at every boot. Keys have underscores: Flatcar's
+ * coreos-cloudinit ignores hyphenated ones without a word.
+ */
+export function toYAML(config: CloudConfig): string {
+  const document = {
+    hostname: config.hostname,
+    ssh_authorized_keys: config.authorizedKeys,
+    write_files: config.files.map(({ path, permissions, content }) => ({ path, permissions, owner: "root", content })),
+    coreos: {
+      units: config.units.map(({ name, content, dropIn, command, persistent }) => ({
+        name,
+        ...(persistent ? {} : { runtime: true }),
+        ...(content === undefined ? {} : { content }),
+        ...(dropIn === undefined ? {} : { drop_ins: [{ name: "10-kubernetes.conf", content: dropIn }] }),
+        ...(command === undefined ? {} : { command }),
+      })),
+    },
+  };
+  // Long lines stay as they are: folding would change scripts.
+  return `#cloud-config\n${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+}

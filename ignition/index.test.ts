@@ -1,0 +1,72 @@
+import { parse } from "yaml";
+import { describe, expect, test } from "vitest";
+import { images } from "../versions.ts";
+import { master, mirror, worker } from "./fixtures.ts";
+import { renderMaster, renderWorker } from "./index.ts";
+
+interface Document {
+  write_files: { path: string; permissions: string; content: string }[];
+  coreos: { units: { name: string; runtime?: boolean; command?: string; content?: string }[] };
+}
+const document = (text: string): Document => parse(text) as Document;
+
+describe.each([
+  ["master", () => renderMaster(master)],
+  ["worker", () => renderWorker(worker)],
+  ["master-mirror", () => renderMaster({ ...master, mirror })],
+  ["worker-mirror", () => renderWorker({ ...worker, mirror })],
+])("%s", (name, render) => {
+  test("renders as its golden file says", async () => {
+    await expect(render()).toMatchFileSnapshot(`golden/${name}.yaml`);
+  });
+
+  test("leaves no placeholder", () => {
+    expect(render()).not.toMatch(/\{\{|undefined|\[object/);
+  });
+
+  test("keeps keys from everybody but root", () => {
+    const readable = document(render()).write_files.filter(({ permissions }) => permissions !== "0600");
+    for (const { path, content } of readable) expect(content, path).not.toMatch(/PRIVATE KEY|secretbox/);
+  });
+
+  test("keeps nothing over a reboot that only a file of today may say", () => {
+    const kept = document(render()).write_files.map(({ path }) => path).filter((path) => !path.startsWith("/run/"));
+    expect(kept.every((path) => path === "/etc/ssh/ssh_host_ecdsa_key" || path.startsWith("/etc/docker/certs.d/"))).toBe(true);
+    const units = document(render()).coreos.units.filter(({ runtime }) => !runtime).map((unit) => unit.name);
+    expect(units).toEqual(["locksmithd.service"]);
+  });
+
+  test("starts one target and waits for none of its units", () => {
+    const started = document(render()).coreos.units.filter(({ command }) => command === "start").map((unit) => unit.name);
+    expect(started).toEqual(["kubernetes.target"]);
+  });
+});
+
+test("what runs on a node runs on the node it belongs to", () => {
+  const names = (text: string): string[] => {
+    const { write_files, coreos } = document(text);
+    return [
+      ...write_files.flatMap(({ path }) => /manifests\/(.*)\.yaml|etcd\/(pod)\.yaml/.exec(path)?.slice(1).filter(Boolean) ?? []),
+      ...coreos.units.map(({ name }) => name),
+    ].sort();
+  };
+  const both = ["containerd.service", "flanneld.service", "kube-proxy", "kubelet.service", "kubernetes.target", "locksmithd.service", "protect-metadata.service"];
+  expect(names(renderWorker(worker))).toEqual([...both, "haproxy"].sort());
+  expect(names(renderMaster(master))).toEqual([
+    ...both, "bootstrap.service", "flannel-config.service", "infra-etcd.service", "kube-apiserver",
+    "kube-controller-manager", "kube-scheduler", "kubernetes-etcd-join.service", "pod",
+  ].sort());
+});
+
+test("a mirror without the checksum of a file is refused by the file's name", () => {
+  expect(() => renderWorker({ ...worker, mirror: { ...mirror, checksums: {} } })).toThrow(
+    /no sha256 of dl\.k8s\.io.*kubelet: the manifest that mirror\.checksums names has no line for it/,
+  );
+});
+
+test("docker's images carry the mirror in their name, containerd's keep upstream's", () => {
+  const text = renderMaster({ ...master, mirror });
+  expect(text).toContain(`mirror.example:5000/${images.infraEtcd}`);
+  expect(text).toContain(`image: ${images.etcd}`);
+});
+

@@ -1,0 +1,83 @@
+import { ports } from "../ports.ts";
+import { images } from "../versions.ts";
+import { toYAML, type File } from "./cloudconfig.ts";
+import { commonFiles, dockerImage, kubeconfig, manifest, pki, plain, script, secret, unit, units, values } from "./node.ts";
+import { fill } from "./template.ts";
+import type { MasterArgs } from "./types.ts";
+
+/** kubelet.yaml's part that keeps ordinary pods off a master. */
+const TAINTS = `registerWithTaints:
+  - {key: node-role.kubernetes.io/control-plane, effect: NoSchedule}`;
+
+/** A member of one of the two etcds: its configuration, and what etcd-join needs to complete it. */
+function etcdMember(
+  master: MasterArgs, etcd: string, own: { client: number; peer: number; metrics: number; v2: string },
+): File[] {
+  const url = (address: string, port: number): string => `https://${address}:${port}`;
+  return [
+    plain(`etcd/${etcd}.base.yaml`, fill("master/etcd.base.yaml", { ...own, etcd, name: master.name, address: master.address })),
+    plain(
+      `etcd/${etcd}.env`,
+      fill("master/etcd.env", {
+        cluster: master.masters.map(({ name, address }) => `${name}=${url(address, own.peer)}`).join(","),
+        self: url(master.address, own.peer),
+        others: master.masters.filter(({ name }) => name !== master.name).map(({ address }) => url(address, own.client)).join(" "),
+      }),
+    ),
+  ];
+}
+
+/** A master's cloud-config: both etcds, the control plane, and what every node runs. */
+export function renderMaster(master: MasterArgs): string {
+  const v: Record<string, string | number> = {
+    ...values(master),
+    apiserverImage: images.apiserver,
+    controllerManagerImage: images.controllerManager,
+    schedulerImage: images.scheduler,
+    etcdImage: images.etcd,
+    infraEtcdImage: dockerImage("infraEtcd", master.mirror),
+    encryptionKey: master.encryptionKey,
+    members: master.masters.map(({ name, address }) => `${name}=${address}`).join(" "),
+  };
+  return toYAML({
+    hostname: master.name,
+    authorizedKeys: master.authorizedKeys,
+    files: [
+      ...commonFiles(master, { masterHealth: fill("master/health", v), taints: TAINTS }),
+      pki("apiserver.crt", master.apiserverCert),
+      pki("apiserver-etcd-client.crt", master.apiserverEtcdClientCert),
+      pki("apiserver-kubelet-client.crt", master.apiserverKubeletClientCert),
+      pki("controller-manager.crt", master.controllerManagerCert),
+      pki("front-proxy-ca.crt", master.frontProxyCA),
+      pki("front-proxy-client.crt", master.frontProxyClientCert),
+      pki("kubernetes-ca.key", master.kubernetesCAKey),
+      pki("kubernetes-etcd-ca.crt", master.kubernetesEtcdCA),
+      pki("kubernetes-etcd.crt", master.kubernetesEtcdCert),
+      pki("scheduler.crt", master.schedulerCert),
+      pki("service-account.key", master.serviceAccountKey),
+      pki("service-account.pub", master.serviceAccountPublicKey),
+      pki("super-admin.crt", master.superAdminCert),
+      ...["controller-manager", "scheduler", "super-admin"].map(kubeconfig),
+      plain("authentication.yaml", fill("master/authentication.yaml", v)),
+      secret("encryption.yaml", fill("master/encryption.yaml", v)),
+      plain("rbac.yaml", fill("master/rbac.yaml", v)),
+      ...etcdMember(master, "kubernetes-etcd", {
+        client: ports.etcdClient, peer: ports.etcdPeer, metrics: ports.etcdMetrics, v2: "",
+      }),
+      ...etcdMember(master, "infra-etcd", {
+        // locksmith speaks the v2 API only.
+        client: ports.infraEtcdClient, peer: ports.infraEtcdPeer, metrics: ports.infraEtcdMetrics, v2: "enable-v2: true",
+      }),
+      // etcd-join puts it among the manifests once it is decided how the member starts.
+      plain("etcd/pod.yaml", fill("master/kubernetes-etcd.yaml", v)),
+      ...["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map((name) => manifest(name, fill(`master/${name}.yaml`, v))),
+      ...["etcd-join", "flannel-config", "bootstrap", "node-join", "node-remove"].map((name) => script(name, fill(`master/${name}`, v))),
+    ],
+    units: units(
+      master,
+      ["infra-etcd.service", "flannel-config.service", "kubernetes-etcd-join.service", "bootstrap.service"].map((name) =>
+        unit("master", name, v),
+      ),
+    ),
+  });
+}

@@ -1,0 +1,142 @@
+import { BlockList } from "node:net";
+import { ports } from "../ports.ts";
+import { files, images, type FileName, type ImageName } from "../versions.ts";
+import type { File, Unit } from "./cloudconfig.ts";
+import { fill } from "./template.ts";
+import type { Mirror, NodeArgs } from "./types.ts";
+
+const RUN = "/run/kubernetes";
+const MIRROR_CA = `${RUN}/mirror-ca.crt`;
+
+export const pki = (name: string, content: string): File => ({ path: `${RUN}/pki/${name}`, permissions: "0600", content });
+export const secret = (name: string, content: string): File => ({ path: `${RUN}/${name}`, permissions: "0600", content });
+export const plain = (name: string, content: string): File => ({ path: `${RUN}/${name}`, permissions: "0644", content });
+export const script = (name: string, content: string): File => ({ path: `${RUN}/bin/${name}`, permissions: "0755", content });
+export const manifest = (name: string, content: string): File => plain(`manifests/${name}.yaml`, content);
+export const kubeconfig = (user: string): File =>
+  secret(`${user}.kubeconfig`, fill("node/kubeconfig.yaml", { user, port: ports.apiserver }));
+
+/** An image's name for docker, which knows mirrors of docker.io only: the mirror becomes part of the name. */
+export function dockerImage(name: ImageName, mirror: Mirror): string {
+  return mirror.registries ? `${mirror.registries}/${images[name]}` : images[name];
+}
+
+/** The nth address of an IPv4 CIDR, as Kubernetes gives fixed Services: 1 is the API's, 10 the DNS's. */
+export function addressIn(cidr: string, n: number): string {
+  const [base = "", bits = ""] = cidr.split("/");
+  const range = new BlockList();
+  range.addSubnet(base, Number(bits));
+  const number = base.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0) + n;
+  const address = [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
+  if (!range.check(address)) throw new Error(`${cidr} has no ${n}th address`);
+  return address;
+}
+
+/**
+ * @throws Error when neither upstream nor the mirror's manifest tells the file's checksum.
+ */
+function download(name: FileName, mirror: Mirror): { url: string; sha256: string } {
+  const file: { address: string; sha256?: string } = files[name];
+  const sha256 = mirror.checksums ? mirror.checksums[file.address] : file.sha256;
+  if (!sha256) {
+    throw new Error(`no sha256 of ${file.address}: the manifest that mirror.checksums names has no line for it`);
+  }
+  return { url: `${mirror.files ?? "https:/"}/${file.address}`, sha256 };
+}
+
+/** containerd's way to every registry that the cluster's own images come from. */
+function registries(mirror: Mirror): File[] {
+  if (!mirror.registries) return [];
+  const ca = mirror.ca ? `  ca = "${MIRROR_CA}"` : "";
+  const names = [...new Set(Object.values(images).map((image) => image.slice(0, image.indexOf("/"))))];
+  return names.map((registry) => {
+    const server = `https://${registry === "docker.io" ? "registry-1.docker.io" : registry}`;
+    return plain(`registries/${registry}/hosts.toml`, fill("node/hosts.toml", { server, mirror: mirror.registries!, registry, ca }));
+  });
+}
+
+/** docker's way to trust a mirror whose CA the system does not know; docker reads it nowhere else. */
+function dockerCA(mirror: Mirror): File[] {
+  if (!mirror.registries || !mirror.ca) return [];
+  const host = mirror.registries.split("/")[0];
+  return [{ path: `/etc/docker/certs.d/${host}/ca.crt`, permissions: "0644", content: mirror.ca }];
+}
+
+/** Every value that files of both roles use. */
+export function values(node: NodeArgs): Record<string, string | number> {
+  const kubelet = download("kubelet", node.mirror);
+  const kubectl = download("kubectl", node.mirror);
+  const cniPlugins = download("cniPlugins", node.mirror);
+  return {
+    ...ports,
+    name: node.name,
+    address: node.address,
+    podCIDR: node.podCIDR,
+    serviceCIDR: node.serviceCIDR,
+    dnsAddress: addressIn(node.serviceCIDR, 10),
+    curlCA: node.mirror.ca ? `--cacert ${MIRROR_CA}` : "",
+    kubeletURL: kubelet.url, kubeletSha256: kubelet.sha256,
+    kubectlURL: kubectl.url, kubectlSha256: kubectl.sha256,
+    cniPluginsURL: cniPlugins.url, cniPluginsSha256: cniPlugins.sha256,
+    cniBinDir: `/opt/cni/${files.cniPlugins.version}`,
+    // In /run: yesterday's lease must not make today's node Ready.
+    cniConfDir: `${RUN}/cni`,
+    pauseImage: images.pause,
+    proxyImage: images.proxy,
+    flannelImage: dockerImage("flannel", node.mirror),
+    infraEtcdEndpoints: node.masters.map(({ address }) => `https://${address}:${ports.infraEtcdClient}`).join(","),
+    rebootWindowStart: node.rebootWindow.start,
+    rebootWindowLength: node.rebootWindow.length,
+    timeZone: node.timeZone,
+  };
+}
+
+/** What stands on every node. `extra` fills what only one role has. */
+export function commonFiles(node: NodeArgs, extra: { masterHealth: string; taints: string }): File[] {
+  const v = { ...values(node), ...extra };
+  return [
+    { path: "/etc/ssh/ssh_host_ecdsa_key", permissions: "0600", content: node.sshHostKey },
+    pki("node.key", node.key),
+    pki("kubelet.crt", node.kubeletCert),
+    pki("infra-etcd.crt", node.infraEtcdCert),
+    pki("kubernetes-ca.crt", node.kubernetesCA),
+    pki("infra-etcd-ca.crt", node.infraEtcdCA),
+    ...(node.mirror.ca ? [plain("mirror-ca.crt", node.mirror.ca)] : []),
+    ...dockerCA(node.mirror),
+    ...registries(node.mirror),
+    plain("containerd.toml", fill("node/containerd.toml", v)),
+    plain("kubelet.yaml", fill("node/kubelet.yaml", v)),
+    kubeconfig("kubelet"),
+    plain("kube-proxy.yaml", fill("node/kube-proxy.config.yaml", v)),
+    manifest("kube-proxy", fill("node/kube-proxy.yaml", v)),
+    ...["fetch", "install", "protect-metadata", "cni-config", "health", "wait-ready"].map((name) =>
+      script(name, fill(`node/${name}`, v)),
+    ),
+  ];
+}
+
+/** A whole unit from `files/ROLE/NAME.service`. */
+export const unit = (role: "node" | "master", name: string, v: Record<string, string | number>): Unit => ({
+  name,
+  content: fill(`${role}/${name}`, v),
+});
+
+/**
+ * The units of a node in coreos-cloudinit's order. It waits for each job before it takes the next unit, so only the
+ * target is started; systemd then orders what the target wants.
+ */
+export function units(node: NodeArgs, own: readonly Unit[]): Unit[] {
+  const v = values(node);
+  const all = [
+    ...["protect-metadata.service", "flanneld.service", "kubelet.service"].map((name) => unit("node", name, v)),
+    ...own,
+  ];
+  const wanted = ["docker.service", ...all.map(({ name }) => name), "locksmithd.service"].join(" ");
+  return [
+    { name: "containerd.service", dropIn: fill("node/containerd.conf", v), command: "restart" },
+    // Persistent, for its condition: the image starts locksmithd at boot, before there is a configuration.
+    { name: "locksmithd.service", dropIn: fill("node/locksmithd.conf", v), persistent: true, command: "stop" },
+    ...all,
+    { name: "kubernetes.target", content: fill("node/kubernetes.target", { units: wanted }), command: "start" },
+  ];
+}

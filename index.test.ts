@@ -1,0 +1,122 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, expect, test, vi } from "vitest";
+import { parse } from "yaml";
+import { byName, run, settled, type Registered } from "./components/testing.ts";
+
+const REQUIRED = {
+  zone: "ch-gva-2",
+  template: JSON.stringify({ url: "https://images.example/flatcar.qcow2", checksum: "0".repeat(32) }),
+  sshSources: '["203.0.113.7/32"]',
+  apiSources: '["0.0.0.0/0"]',
+};
+
+/** Takes the place of the stack's configuration for the next import of the program. */
+function configure(values: Record<string, string>): void {
+  const config = Object.entries({ ...REQUIRED, ...values }).map(([name, value]) => [`kubernetes:${name}`, value]);
+  pulumi.runtime.setAllConfig(Object.fromEntries(config));
+  vi.resetModules();
+}
+
+/** The whole program with some settings. */
+const program = (values: Record<string, string> = {}) =>
+  run(() => {
+    configure(values);
+    return import("./index.ts");
+  });
+/** The program with nothing but what is required. */
+let plain: Awaited<ReturnType<typeof program>>;
+beforeAll(async () => {
+  plain = await program();
+}, 60_000);
+vi.setConfig({ testTimeout: 60_000 });
+
+const key = ({ type, name }: Registered) => `${type} ${name}`;
+
+test("six nodes, their names, what each costs", async () => {
+  const { resources, result } = plain;
+  expect(Object.keys(byName(resources, "Instance")).sort()).toEqual([
+    "dev-master-1", "dev-master-2", "dev-master-3", "dev-worker-1", "dev-worker-2", "dev-worker-3",
+  ]);
+  const ofWorker = resources.filter(({ name }) => name.startsWith("dev-worker-2")).map(({ type, name }) => `${type.split(":").at(-1)} ${name}`);
+  expect(ofWorker.sort()).toEqual([
+    "Boot dev-worker-2",
+    "CertRequest dev-worker-2-infra-etcd",
+    "CertRequest dev-worker-2-kubelet",
+    "Command dev-worker-2-node",
+    "Instance dev-worker-2",
+    "LocallySignedCert dev-worker-2-infra-etcd",
+    "LocallySignedCert dev-worker-2-kubelet",
+    "PrivateKey dev-worker-2",
+    "PrivateKey dev-worker-2-host-key",
+    "RandomId dev-worker-2",
+  ]);
+  expect((await settled(pulumi.output(result.nodes))).value).toMatchObject({
+    "dev-master-1": { role: "master", address: "198.51.100.11", hostKey: "ecdsa-sha2-nistp256 dev-master-host-key" },
+    "dev-worker-3": { role: "worker", address: "198.51.100.23", hostKey: "ecdsa-sha2-nistp256 dev-worker-3-host-key" },
+  });
+});
+
+test("masters are pets behind the elastic IP, workers are not", () => {
+  const { resources } = plain;
+  const instances = byName(resources, "Instance");
+  expect(instances["dev-master-1"]).toMatchObject({
+    pet: true, elasticIps: ["dev-api-id"], antiAffinityGroups: ["dev-masters-id"], securityGroups: ["dev-masters-id"],
+    labels: { cluster: "dev", role: "master" }, sshKey: "dev", template: "dev-id", token: "token-dev-master-1",
+  });
+  expect(instances["dev-worker-1"]).toMatchObject({ elasticIps: [], antiAffinityGroups: [], securityGroups: ["dev-workers-id"] });
+  expect(instances["dev-worker-1"].pet).toBeUndefined();
+  expect(byName(resources, "Boot")["dev-master-2"]).toMatchObject({ kind: "master", group: "dev-masters", maxUnavailable: 1 });
+});
+
+test("rules between groups name the groups", () => {
+  const { rules } = byName(plain.resources, "SecurityGroupRules")["dev-workers"];
+  const peers = rules.map(({ securityGroup, network }: { securityGroup?: string; network?: string }) => securityGroup ?? network);
+  expect(new Set(peers)).toEqual(new Set(["203.0.113.7/32", "dev-masters-id", "dev-workers-id"]));
+});
+
+test("scaling changes only what belongs to the new workers", async () => {
+  const before = plain.resources;
+  const after = (await program({ desiredWorkers: "5" })).resources;
+  const known = new Map(before.map((resource) => [key(resource), resource.inputs]));
+  const added = after.filter((resource) => !known.has(key(resource)));
+  for (const { name } of added) expect(name).toMatch(/^dev-worker-[45]/);
+  expect(added).toHaveLength(20);
+  for (const resource of after.filter((resource) => known.has(key(resource)))) {
+    expect(resource.inputs, key(resource)).toEqual(known.get(key(resource)));
+  }
+  expect(after).toHaveLength(before.length + added.length);
+});
+
+test("a worker's Node object is joined and removed through the elastic IP, with the pinned host key", async () => {
+  const { resources } = await program({ drainTimeout: "90s" });
+  expect(byName(resources, "Command")["dev-worker-2-node"]).toMatchObject({
+    create: "sudo bash /run/kubernetes/bin/node-join dev-worker-2 worker",
+    delete: "sudo bash /run/kubernetes/bin/node-remove dev-worker-2 90s",
+    logging: "none",
+    connection: { host: "198.51.100.99", user: "core", hostKey: "ecdsa-sha2-nistp256 dev-master-host-key" },
+    triggers: ["dev-worker-2-id"],
+  });
+});
+
+test("waitFor instances needs no cluster: no commands, no add-ons", async () => {
+  const { resources } = await program({ waitFor: "instances" });
+  expect(resources.filter(({ type }) => /^(command|kubernetes|pulumi:providers:kubernetes):/.test(type))).toEqual([]);
+  expect(byName(resources, "Boot")["dev-worker-1"].waitFor).toBe("instances");
+});
+
+test("what is secret is secret in the outputs and plain nowhere", async () => {
+  const { result, resources } = plain;
+  for (const resource of resources) expect(resource.visible, key(resource)).not.toMatch(/SECRET|PRIVATE KEY/);
+  const kubeconfig = await settled(result.kubeconfig);
+  expect(kubeconfig.isSecret).toBe(true);
+  expect(parse(kubeconfig.value).clusters[0].cluster.server).toBe("https://198.51.100.99:6443");
+  expect(JSON.stringify((await settled(pulumi.output(result.nodes))).value)).not.toContain("SECRET");
+  expect((await settled(result.endpoint)).value).toBe("https://198.51.100.99:6443");
+});
+
+test("bad settings end the program before anything is registered", async () => {
+  const { resources } = await run(() => undefined);
+  configure({ masters: "2" });
+  await expect(import("./index.ts")).rejects.toThrow("masters: must be 1, 3 or 5");
+  expect(resources.map(key)).toEqual(["pulumi:pulumi:Stack kubernetes-dev"]);
+});

@@ -1,0 +1,107 @@
+/** The program: a stack's configuration in, a Kubernetes cluster on Exoscale out. */
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { Addons } from "./components/Addons.ts";
+import { ApiEndpoint } from "./components/ApiEndpoint.ts";
+import { publicLine } from "./components/commands.ts";
+import { kubeconfig as toKubeconfig } from "./components/kubeconfig.ts";
+import { MasterPool } from "./components/MasterPool.ts";
+import { Pki } from "./components/Pki.ts";
+import { checkUserData } from "./components/preflight.ts";
+import { SecurityGroups } from "./components/SecurityGroups.ts";
+import { WorkerPool } from "./components/WorkerPool.ts";
+import { loadSettings } from "./config.ts";
+import { ClusterShape, SshKey, Template } from "./exoscale/index.ts";
+
+const settings = loadSettings(configuration(), pulumi.getStack(), import.meta.dirname);
+checkUserData(settings);
+const { clusterName: name, waitFor } = settings;
+
+const shape = new ClusterShape(name, {
+  zone: settings.zone,
+  podCIDR: settings.podCIDR,
+  serviceCIDR: settings.serviceCIDR,
+  masters: settings.masters,
+});
+const api = { endpoint: settings.apiEndpoint, zone: shape.zone };
+
+const pki = new Pki(name, settings);
+const groups = new SecurityGroups(name, { api, ...settings });
+const apiEndpoint = new ApiEndpoint(name, { api });
+
+const templateToken = new random.RandomId(`${name}-template`, { byteLength: 8, keepers: { ...settings.template } });
+const template = new Template(name, {
+  api,
+  // A name of its own, so that a new image can stand beside the one it replaces.
+  name: pulumi.interpolate`${name}-${templateToken.hex}`,
+  ...settings.template,
+  defaultUser: "core",
+  token: templateToken.hex,
+});
+const sshKey = new SshKey(name, { api, name, publicKey: publicLine(pki.ssh) });
+
+const cluster = {
+  ...settings,
+  api,
+  pki,
+  endpoint: apiEndpoint,
+  template: template.id,
+  sshKey: { name, resource: sshKey },
+};
+
+const masters = new MasterPool(name, {
+  ...cluster,
+  count: settings.masters,
+  type: settings.masterType,
+  diskSize: settings.masterDisk,
+  securityGroup: groups.masters,
+  rebootWindow: settings.masterRebootWindow,
+});
+
+const workers = new WorkerPool(name, {
+  ...cluster,
+  masters,
+  count: settings.desiredWorkers,
+  type: settings.workerType,
+  diskSize: settings.workerDisk,
+  securityGroup: groups.workers,
+  rebootWindow: settings.workerRebootWindow,
+});
+
+/** The Kubernetes API's URL. */
+export const endpoint = apiEndpoint.url;
+
+/** For kubectl, as the administrator. */
+export const kubeconfig = pulumi.secret(
+  pulumi
+    .output({ name, server: endpoint, ca: pki.kubernetesCA.cert, cert: pki.admin.cert, key: pki.admin.key })
+    .apply(toKubeconfig),
+);
+
+if (waitFor === "cluster") {
+  new Addons(name, {
+    kubeconfig,
+    endpoint: apiEndpoint,
+    serviceCIDR: settings.serviceCIDR,
+    ready: masters.ready,
+    nodes: settings.masters + settings.desiredWorkers,
+  });
+}
+
+/** Every node by name. */
+export const nodes = Object.fromEntries(
+  [...masters.nodes, ...workers.nodes].map(({ name, ...node }) => [name, node]),
+);
+
+/** Opens core's account on every node. */
+export const sshPrivateKey = pki.ssh.privateKeyOpenssh;
+
+/** This stack's settings by name, as Pulumi hands them out. */
+function configuration(): Record<string, string> {
+  const namespace = `${pulumi.getProject()}:`;
+  return Object.fromEntries(
+    Object.entries(pulumi.runtime.allConfig())
+      .filter(([key]) => key.startsWith(namespace))
+      .map(([key, value]) => [key.slice(namespace.length), value]),
+  );
+}

@@ -1,0 +1,245 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openings, ports } from "../../ports.ts";
+import { attempt, eventually, json, keepLogs, kubectl, results, root, run, ssh } from "./user.ts";
+
+/**
+ * One cluster from nothing to nothing, in the order in which a user would live with it. Each step needs the one
+ * before, so the first failure ends the run (`bail` in vitest.config.ts); logs stay in test-results/cluster.
+ */
+
+interface NodeObject {
+  metadata: { name: string; uid: string; labels: Record<string, string> };
+  spec: { taints?: { key: string; effect: string }[]; unschedulable?: boolean };
+  status: { conditions: { type: string; status: string }[]; nodeInfo: { bootID: string; kubeletVersion: string } };
+}
+interface Instance { id: string; name: string; state: string; address: string }
+
+const masters = [1, 2, 3].map((n) => `dev-master-${n}`);
+const workers = [1, 2, 3].map((n) => `dev-worker-${n}`);
+const six = [...masters, ...workers];
+const IMAGE = "docker.io/library/busybox:1.35.0";
+
+const nodes = async (): Promise<NodeObject[]> => (JSON.parse(await kubectl("get nodes -o json")) as { items: NodeObject[] }).items;
+const ready = (node: NodeObject): boolean => node.status.conditions.some(({ type, status }) => type === "Ready" && status === "True");
+const instances = (): Promise<Instance[]> => json<{ instances: Instance[] }>("bin/zone status --json").then((status) => status.instances);
+const apiCalls = (): Promise<number> => json<{ apiCalls: number }>("bin/zone status --json").then((status) => status.apiCalls);
+const bootIds = async (names: readonly string[]): Promise<string[]> =>
+  Promise.all(names.map((name) => ssh(name, "cat /proc/sys/kernel/random/boot_id")));
+
+/** The stack's settings, which `pulumi config set` edits: as they were when the test is over. */
+const settings = join(root, "Pulumi.dev.yaml");
+const asCommitted = readFileSync(settings);
+let failed = true;
+
+beforeAll(async () => {
+  rmSync(results, { recursive: true, force: true });
+  const { code } = await attempt("bin/zone status --json", { timeout: 30 });
+  if (code === 0) {
+    failed = false;
+    throw new Error("a local zone runs in this checkout and this test starts from nothing: `npm run down` first");
+  }
+});
+
+afterAll(async () => {
+  if (failed) await keepLogs(six);
+  await attempt("npm run down", { timeout: 300 });
+  writeFileSync(settings, asCommitted);
+}, 600_000);
+
+test("npm run up: from nothing to six nodes", { timeout: 1_800_000 }, async () => {
+  const { stdout } = await run("npm run up", { timeout: 1800 });
+  for (const name of six) expect(stdout).toContain(name);
+  expect(stdout).toContain("bin/kubectl get nodes");
+});
+
+test("six nodes are Ready, roles and the masters' taint visible", async () => {
+  const all = await nodes();
+  expect(all.map(({ metadata }) => metadata.name).sort()).toEqual(six);
+  expect(all.every(ready)).toBe(true);
+  for (const { metadata, spec } of all) {
+    const role = metadata.name.includes("master") ? "master" : "worker";
+    expect(metadata.labels).toHaveProperty([`node-role.kubernetes.io/${role}`]);
+    expect(spec.taints ?? []).toEqual(role === "master" ? [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" }] : []);
+  }
+});
+
+test("CoreDNS runs on two nodes", async () => {
+  const pods = JSON.parse(await kubectl("-n kube-system get pods -l k8s-app=kube-dns -o json")) as { items: { spec: { nodeName: string }; status: { phase: string } }[] };
+  expect(pods.items.map(({ status }) => status.phase)).toEqual(["Running", "Running"]);
+  expect(new Set(pods.items.map(({ spec }) => spec.nodeName)).size).toBe(2);
+});
+
+test("a second npm run up changes nothing", { timeout: 300_000 }, async () => {
+  const before = await bootIds(six);
+  await run("npm run up", { timeout: 300 });
+  expect(await bootIds(six)).toEqual(before);
+});
+
+test("preview expects no changes and makes no API call", { timeout: 120_000 }, async () => {
+  const before = await apiCalls();
+  await run("bin/pulumi preview --expect-no-changes", { timeout: 120 });
+  expect(await apiCalls()).toBe(before);
+});
+
+test("each component runs where the design says, started by what it says", { timeout: 120_000 }, async () => {
+  const running = async (name: string): Promise<{ units: string[]; pods: string[] }> => ({
+    units: (await ssh(name, "systemctl is-active --quiet kubelet flanneld locksmithd docker containerd && sudo docker ps --format {{.Names}} | sort")).split("\n"),
+    pods: (await kubectl(`-n kube-system get pods --field-selector spec.nodeName=${name} -o jsonpath='{range .items[?(@.metadata.ownerReferences[0].kind=="Node")]}{.metadata.name}{"\\n"}{end}'`)).split("\n").sort(),
+  });
+  for (const name of masters) {
+    expect(await running(name)).toEqual({
+      units: ["flanneld", "infra-etcd"],
+      pods: ["kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubernetes-etcd"].map((pod) => `${pod}-${name}`),
+    });
+  }
+  for (const name of workers) {
+    expect(await running(name)).toEqual({ units: ["flanneld"], pods: ["haproxy", "kube-proxy"].map((pod) => `${pod}-${name}`) });
+  }
+});
+
+test("a pod on each node is reached from every other, by address, Service and name", { timeout: 300_000 }, async () => {
+  await kubectl("apply -f -", `
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: echo}
+spec:
+  selector: {matchLabels: {app: echo}}
+  template:
+    metadata: {labels: {app: echo}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+        - name: echo
+          image: ${IMAGE}
+          command: [sh, -c, 'mkdir /www && hostname > /www/index.html && echo started && exec busybox httpd -f -p 8080 -h /www']
+          ports: [{containerPort: 8080}]
+          readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: echo}
+spec: {type: NodePort, selector: {app: echo}, ports: [{port: 80, targetPort: 8080, nodePort: 30080}]}
+`);
+  await kubectl("rollout status daemonset/echo --timeout=120s");
+  const pods = (JSON.parse(await kubectl("get pods -l app=echo -o json")) as { items: { metadata: { name: string }; spec: { nodeName: string }; status: { podIP: string } }[] }).items;
+  expect(pods.map(({ spec }) => spec.nodeName).sort()).toEqual(workers);
+  for (const from of pods) {
+    for (const to of pods) {
+      expect(await kubectl(`exec ${from.metadata.name} -- wget -qO- -T 5 http://${to.status.podIP}:8080/`)).toBe(to.metadata.name);
+    }
+    expect(pods.map(({ metadata }) => metadata.name)).toContain(await kubectl(`exec ${from.metadata.name} -- wget -qO- -T 5 http://echo.default.svc.cluster.local/`));
+    expect(await kubectl(`logs ${from.metadata.name}`)).toContain("started");
+  }
+});
+
+test("pods cannot read the node's keys from the metadata service", { timeout: 120_000 }, async () => {
+  for (const address of ["169.254.169.254", "198.18.0.1"]) {
+    const { code } = await attempt(`bin/kubectl exec daemonset/echo -- wget -qO- -T 3 http://${address}/latest/user-data`);
+    expect(code, address).not.toBe(0);
+    expect(await ssh(workers[0]!, `sudo curl -s http://${address}/latest/user-data | gunzip | head -c 13`)).toBe("#cloud-config");
+  }
+});
+
+test("logs, exec and port-forward work on a master too", { timeout: 120_000 }, async () => {
+  expect(await kubectl(`-n kube-system logs kube-scheduler-${masters[1]} --tail=3`)).not.toBe("");
+  const { stdout } = await run(
+    `bin/kubectl -n kube-system port-forward pod/kubernetes-etcd-${masters[2]} 22381:${ports.etcdMetrics} > /dev/null & pid=$!
+     for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1; curl -s http://127.0.0.1:22381/health && break; done; kill $pid`,
+  );
+  expect(stdout).toContain('"health":"true"');
+});
+
+test("only declared ports can be reached, from outside and between nodes", { timeout: 600_000 }, async () => {
+  const addresses = Object.fromEntries((await instances()).map(({ name, address }) => [name, address]));
+  // What a node listens on beyond loopback, and what it might: every port of the table.
+  const listening = async (name: string): Promise<number[]> =>
+    (await ssh(name, "sudo ss -Hltn")).split("\n").map((line) => Number(/:(\d+)$/.exec(line.trim().split(/\s+/)[3] ?? "")?.[1])).filter(Boolean);
+  const group = (name: string) => (name.includes("master") ? "masters" : "workers");
+  const probe = (targets: [string, number][]): string =>
+    targets.map(([address, port]) => `(timeout 1 bash -c "</dev/tcp/${address}/${port}" 2>/dev/null && echo ${address}:${port}) &`).join("\n") + "\nwait";
+  for (const [from, reach] of [
+    ["outside", (script: string) => run("bash", { input: script }).then(({ stdout }) => stdout)],
+    [masters[0]!, (script: string) => run(`bin/ssh ${masters[0]} bash`, { input: script }).then(({ stdout }) => stdout)],
+    [workers[0]!, (script: string) => run(`bin/ssh ${workers[0]} bash`, { input: script }).then(({ stdout }) => stdout)],
+  ] as const) {
+    for (const to of [masters[1]!, workers[1]!]) {
+      const tried = [...new Set([...(await listening(to)), ...Object.values(ports).filter((port) => port !== ports.vxlan), 30080])];
+      const open = (await reach(probe(tried.map((port) => [addresses[to]!, port])))).trim().split("\n").filter(Boolean)
+        .map((line) => Number(line.split(":")[1])).sort((a, b) => a - b);
+      const bound = new Set(await listening(to));
+      const declared = tried.filter((port) =>
+        (bound.has(port) || port === 30080) &&
+        openings.some(({ on, from: source, protocol, first, last }) =>
+          protocol === "tcp" && on === group(to) && port >= first && port <= last &&
+          (source.endsWith("Sources") ? from === "outside" : from !== "outside" && source === group(from))),
+      ).sort((a, b) => a - b);
+      expect(open, `from ${from} to ${to}`).toEqual(declared);
+    }
+  }
+});
+
+test("any one master may be switched off: kubectl goes on", { timeout: 600_000 }, async () => {
+  for (const name of [masters[0]!, masters[1]!]) {
+    await run(`bin/zone kill ${name}`);
+    await eventually(`the API without ${name}`, 60, () => kubectl("get --raw /readyz"), (answer) => answer === "ok");
+    await kubectl(`create configmap while-${name}-is-away --from-literal=a=b`);
+    await run("bin/pulumi up --yes --skip-preview --refresh", { timeout: 300 });
+    await eventually(`${name} back`, 180, () => attempt(`bin/ssh ${name} sudo /run/kubernetes/bin/health --cluster`), ({ code }) => code === 0);
+  }
+  expect((await instances()).every(({ state }) => state === "running")).toBe(true);
+});
+
+test("desiredWorkers 5: two more nodes, no other touched", { timeout: 600_000 }, async () => {
+  const before = await bootIds(six);
+  await run("bin/pulumi config set desiredWorkers 5 && bin/pulumi up --yes --skip-preview", { timeout: 600 });
+  const all = await nodes();
+  expect(all.filter(ready).map(({ metadata }) => metadata.name).sort()).toEqual([...six, "dev-worker-4", "dev-worker-5"]);
+  expect(await bootIds(six)).toEqual(before);
+});
+
+test("back to 3: drained first, then gone", { timeout: 600_000 }, async () => {
+  await kubectl("create deployment spread --image=" + IMAGE + " --replicas=10 -- sleep 100000");
+  await kubectl("rollout status deployment/spread --timeout=120s");
+  const moved = run("bin/pulumi config set desiredWorkers 3 && bin/pulumi up --yes --skip-preview", { timeout: 600 });
+  const { stdout } = await moved;
+  expect(stdout).toMatch(/evicting pod default\/spread|drained/);
+  expect((await nodes()).map(({ metadata }) => metadata.name).sort()).toEqual(six);
+  expect((await instances()).map(({ name }) => name).sort()).toEqual(six);
+  await kubectl("rollout status deployment/spread --timeout=60s");
+  await kubectl("delete deployment spread --wait=false");
+});
+
+test("a changed setting reboots workers in place, with the new and without the old", { timeout: 900_000 }, async () => {
+  const [masterBoots, workerBoots] = [await bootIds(masters), await bootIds(workers)];
+  await ssh(workers[0]!, "sudo touch /run/kubernetes/manifests/dropped.yaml");
+  await run("bin/pulumi config set --path workerRebootWindow.length 2h && bin/pulumi up --yes --skip-preview", { timeout: 900 });
+  expect(await bootIds(masters)).toEqual(masterBoots);
+  const after = await bootIds(workers);
+  for (const [n, id] of after.entries()) expect(id).not.toBe(workerBoots[n]);
+  for (const name of workers) {
+    expect(await ssh(name, "systemctl show locksmithd --property Environment")).toContain("LOCKSMITHD_REBOOT_WINDOW_LENGTH=2h");
+  }
+  expect(await ssh(workers[0]!, "ls /run/kubernetes/manifests")).toBe("haproxy.yaml\nkube-proxy.yaml");
+  expect((await nodes()).every(ready)).toBe(true);
+});
+
+test("no private key stands in the state in clear", () => {
+  const state = readFileSync(".local/state/.pulumi/stacks/kubernetes/dev.json", "utf8");
+  expect(state).toContain("BEGIN CERTIFICATE");
+  expect(state).not.toMatch(/PRIVATE KEY/);
+});
+
+test("destroy leaves nothing in the zone", { timeout: 600_000 }, async () => {
+  await run("bin/pulumi destroy --yes --skip-preview", { timeout: 600 });
+  const status = await json<Record<string, unknown[]>>("bin/zone status --json");
+  for (const kind of ["instances", "elasticIps", "templates", "sshKeys", "antiAffinityGroups"]) expect(status[kind], kind).toEqual([]);
+  expect((status["securityGroups"] as { name: string }[]).map(({ name }) => name)).toEqual(["default"]);
+});
+
+test("npm run down leaves nothing on the machine", { timeout: 300_000 }, async () => {
+  await run("npm run down", { timeout: 300 });
+  expect((await run("ip -brief link; nft list tables; ls -A")).stdout).not.toMatch(/exozone|\.local/);
+  failed = false;
+});

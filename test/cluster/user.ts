@@ -1,0 +1,86 @@
+import { spawn } from "node:child_process";
+import { appendFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** The checkout: everything here is typed as a user would, from its root. */
+export const root = join(import.meta.dirname, "../..");
+/** Where a failing run leaves what an engineer needs to understand it. */
+export const results = join(root, "test-results/cluster");
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Seconds. */
+  readonly took: number;
+}
+
+/** Runs a command line and keeps all it prints in `test-results/cluster/commands.log`; never throws for its exit code. */
+export function attempt(command: string, { timeout = 300, input = "" } = {}): Promise<Ran> {
+  mkdirSync(results, { recursive: true });
+  const log = (text: string): void => appendFileSync(join(results, "commands.log"), text);
+  const started = Date.now();
+  log(`\n$ ${command}\n`);
+  return new Promise((resolve, reject) => {
+    // A group of its own, so that a command out of time is ended with all it started.
+    const child = spawn("bash", ["-c", command], { cwd: root, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+    const out = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].setEncoding("utf8").on("data", (text: string) => {
+        out[stream] += text;
+        log(text);
+      });
+    }
+    child.stdin.end(input);
+    const timer = setTimeout(() => {
+      log(`\n(ended after ${timeout} s)\n`);
+      process.kill(-child.pid!, "SIGKILL");
+    }, timeout * 1000);
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      const took = (Date.now() - started) / 1000;
+      log(`(exit ${code ?? signal}, ${took.toFixed(1)} s)\n`);
+      resolve({ code: code ?? 137, took, ...out });
+    });
+  });
+}
+
+/** @throws Error with the end of what was printed when the command fails. */
+export async function run(command: string, options?: { timeout?: number; input?: string }): Promise<Ran> {
+  const ran = await attempt(command, options);
+  if (ran.code !== 0) {
+    const end = `${ran.stdout}\n${ran.stderr}`.trim().split("\n").slice(-25).join("\n");
+    throw new Error(`${command}: exit ${ran.code}; all of it in ${join(results, "commands.log")}\n${end}`);
+  }
+  return ran;
+}
+
+export const kubectl = async (args: string, input = ""): Promise<string> =>
+  (await run(`bin/kubectl ${args}`, { timeout: 180, input })).stdout.trim();
+
+export const ssh = async (node: string, command: string, timeout = 60): Promise<string> =>
+  (await run(`bin/ssh ${node} '${command.replaceAll("'", `'\\''`)}'`, { timeout })).stdout.trim();
+
+export const json = async <T>(command: string): Promise<T> => JSON.parse((await run(command)).stdout) as T;
+
+/** Asks again until `check` holds. @throws Error with the last answer after `limit` seconds. */
+export async function eventually<T>(what: string, limit: number, ask: () => Promise<T>, check: (answer: T) => boolean): Promise<T> {
+  const end = Date.now() + limit * 1000;
+  for (;;) {
+    const answer = await ask().catch((error: unknown) => error as T);
+    if (!(answer instanceof Error) && check(answer)) return answer;
+    if (Date.now() > end) throw new Error(`${what}: not within ${limit} s; last: ${answer instanceof Error ? answer.message : JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
+/** The journal of every node, the zone's log and the cluster's events, for whoever reads a failure. */
+export async function keepLogs(nodes: readonly string[]): Promise<void> {
+  await Promise.all([
+    ...nodes.map((node) => attempt(`bin/ssh ${node} 'sudo journalctl --no-pager' > ${join(results, `${node}.journal`)}`, { timeout: 60 })),
+    attempt(`cp .local/zone/*.log ${results}/`, { timeout: 10 }),
+    attempt(`bin/kubectl get pods,nodes,events -A -o wide > ${join(results, "kubectl.txt")}`, { timeout: 60 }),
+    attempt(`bin/zone status > ${join(results, "zone-status.txt")}`, { timeout: 30 }),
+  ]);
+}

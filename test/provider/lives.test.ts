@@ -1,0 +1,135 @@
+/** What is made, found again, and gone: also with an API that loses answers. */
+import { describe, expect, test, vi } from "vitest";
+
+import type { FaultKind } from "../../zone/api/faults.ts";
+import { patience } from "../../exoscale/patience.ts";
+import { providers } from "../../exoscale/provider.ts";
+import { openWorld, plain, type World } from "./world.ts";
+
+// Operations take what polling them takes, and many tests run at the same time.
+vi.setConfig({ testTimeout: 60_000 });
+patience.retry = 50;
+
+/** Makes one of everything, looks at it, and deletes it. */
+async function wholeLife(world: World, name = "kube"): Promise<void> {
+  const { all, instance, securityGroup, elasticIp } = await world.surroundings(name);
+  const rules = await world.rules(securityGroup.id, [
+    { direction: "ingress", protocol: "tcp", startPort: 22, endPort: 22, network: "0.0.0.0/0", description: "ssh" },
+    { direction: "ingress", protocol: "icmp", icmp: { type: 8, code: 0 }, securityGroup: securityGroup.id, description: "ping" },
+  ]).create();
+  const master = await instance().create();
+  expect(master.outs.publicIp).toMatch(/^198\.18\./);
+  expect(world.state.instances.get(master.id)).toMatchObject({
+    state: "stopped", elasticIps: [elasticIp.id], labels: { cluster: name, "creation-token": master.inputs.token },
+  });
+  const boot = await world.boot(master.id).create();
+  expect(world.state.instances.get(master.id)).toMatchObject({ state: "running", userData: boot.inputs.userData });
+  expect(JSON.stringify(boot.outs)).not.toContain(boot.inputs.userData);
+  expect(JSON.stringify(boot.outs)).not.toContain("PRIVATE KEY");
+
+  const everything = [...all, rules, master, boot];
+  for (const each of everything) {
+    expect(await each.diff(), each.kind).toMatchObject({ changes: false });
+    expect(await each.refresh(), each.kind).toBe("same");
+    // Found again, not made again, should the engine have forgotten it.
+    expect(await providers[each.kind].create(plain(each.inputs)), each.kind).toMatchObject({ id: each.identity });
+  }
+  expect([...world.state.instances.values()].filter((each) => each.name === master.inputs.name)).toHaveLength(1);
+  for (const each of everything.reverse()) await each.delete();
+  // It may be gone before.
+  for (const each of everything) await each.delete();
+  for (const each of everything.filter(({ kind }) => kind !== "boot")) expect(await each.refresh(), each.kind).toBe("gone");
+}
+
+describe.concurrent("everything is made, needs nothing, and leaves nothing", () => {
+  test.each([true, false])("with an address before the first start: %s", async (addressBeforeStart) => {
+    await using world = await openWorld({ addressBeforeStart });
+    await wholeLife(world);
+    expect(world.left()).toEqual(["default"]);
+  });
+
+  const faults: FaultKind[] = ["rate-limit", "server-error", "unavailable", "drop-before", "drop-after"];
+  const routes = [
+    "create-instance", "list-instances", "attach-instance-to-elastic-ip", "detach-instance-from-elastic-ip", "update-instance", "start-instance",
+    "delete-instance", "create-elastic-ip", "delete-elastic-ip", "register-template", "delete-template", "register-ssh-key", "delete-ssh-key",
+    "create-security-group", "delete-security-group", "add-rule-to-security-group", "delete-rule-from-security-group",
+    "create-anti-affinity-group", "get-operation",
+  ];
+  test.each(faults)("with %s of every call once", async (kind) => {
+    await using world = await openWorld();
+    for (const route of routes) world.zone.faults.add({ kind, route, count: 1, seconds: 0 });
+    await wholeLife(world);
+    expect(world.left()).toEqual(["default"]);
+    expect(world.zone.faults.list()).toEqual([]);
+  });
+
+  test("with one call in ten going wrong", async () => {
+    await using world = await openWorld();
+    for (const kind of faults) world.zone.faults.add({ kind, share: 0.02 });
+    await Promise.all(["a", "b", "c"].map((name) => wholeLife(world, name)));
+    expect(world.left()).toEqual(["default"]);
+  });
+});
+
+describe.concurrent("what fails", () => {
+  test("is remembered with its id and its code, so that it can be deleted", async () => {
+    await using world = await openWorld();
+    const { instance } = await world.surroundings();
+    const master = instance();
+    world.zone.faults.add({ kind: "operation-fails", route: "attach-instance-to-elastic-ip", count: 1 });
+    const error = await master.create().catch((error: unknown) => error);
+    const [id] = [...world.state.instances.keys()];
+    expect(error).toMatchObject({
+      id, properties: { name: "kube-master-1", __provider: "code" },
+      message: expect.stringMatching(/^elastic IP of instance kube-master-1 to be attached: the operation ended in failure: fault/),
+    });
+    // The engine goes on with an update.
+    master.identity = id!;
+    master.outs = (error as { properties: typeof master.outs }).properties;
+    await master.update();
+    expect(master.outs.publicIp).toMatch(/^198\.18\./);
+    expect(await master.refresh()).toBe("same");
+    expect((await providers.instance.read(master.identity, plain(master.outs))).id).toBe(`${id}/${master.outs.publicIp}`);
+  });
+
+  test("before anything is there leaves nothing to remember", async () => {
+    await using world = await openWorld();
+    const { instance } = await world.surroundings();
+    world.zone.faults.add({ kind: "operation-fails", route: "create-instance", count: 1 });
+    const error = await instance().create().catch((error: unknown) => error);
+    expect(error).not.toHaveProperty("id");
+    expect(error).toMatchObject({ message: expect.stringContaining("instance kube-master-1 to be created: the operation ended in failure") });
+    await instance("kube-master-1").create();
+    expect(world.state.instances.size).toBe(1);
+  });
+
+  test("says which types there are", async () => {
+    await using world = await openWorld();
+    const { instance } = await world.surroundings();
+    await expect(instance("a", { type: "standard.gigantic" }).create()).rejects.toThrow(/no instance type standard\.gigantic in this zone; there are cpu\..*standard\.medium/);
+  });
+
+  test("never takes what is somebody else's", async () => {
+    await using world = await openWorld();
+    const { all, instance } = await world.surroundings();
+    const theirs = [...all, await instance().create()];
+    for (const each of theirs) {
+      const mine = { ...each.inputs, token: "another" } as object;
+      if (each.kind === "sshKey") Object.assign(mine, { publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5vdE15S2V5Tm90TXlLZXlOb3RNeUtleU5vdE15S2V5" });
+      await expect(providers[each.kind].create(plain(mine)), each.kind).rejects.toThrow("exists already");
+      expect(await each.refresh(), each.kind).toBe("same");
+    }
+  });
+
+  test("a key of the same name that is not ours stays", async () => {
+    await using world = await openWorld();
+    const key = await world.sshKey().create();
+    await key.delete();
+    const theirs = world.sshKey();
+    theirs.inputs = { ...theirs.inputs, publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5vdE15S2V5Tm90TXlLZXlOb3RNeUtleU5vdE15S2V5" };
+    await theirs.create();
+    expect(await key.refresh()).toBe("changes");
+    await key.delete();
+    expect(await theirs.refresh()).toBe("same");
+  });
+});

@@ -1,0 +1,73 @@
+/**
+ * `access.ts DIRECTORY`: writes what bin/kubectl and bin/ssh need from the stack's outputs:
+ * `kubeconfig`, `ssh_config`, `ssh_key`, `known_hosts`. Nobody else may read them.
+ */
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { root } from "./paths.ts";
+import { Failure, main, output } from "./run.ts";
+
+/** A node as the stack's output `nodes` has it. */
+export interface NodeOutput {
+  readonly address: string;
+  readonly role: "master" | "worker";
+  /** OpenSSH public key line. */
+  readonly hostKey: string;
+}
+
+interface Outputs {
+  readonly kubeconfig?: string;
+  readonly nodes?: Readonly<Record<string, NodeOutput>>;
+  readonly sshPrivateKey?: string;
+}
+
+/** A node's name and its ends that begin with its role: `dev-master-1` is also `master-1`. */
+export function aliases(name: string, role: string): string[] {
+  const at = name.lastIndexOf(`${role}-`);
+  return at > 0 ? [name, name.slice(at)] : [name];
+}
+
+/** ssh_config(5) with one Host per node; any other name is answered by the list of those there are. */
+export function sshConfig(nodes: Readonly<Record<string, NodeOutput>>, directory: string): string {
+  const names = Object.keys(nodes).sort();
+  const hosts = names.map((name) => {
+    const { address, role } = nodes[name]!;
+    return `Host ${aliases(name, role).join(" ")}\n  HostName ${address}\n  HostKeyAlias ${name}\n`;
+  });
+  return `${hosts.join("")}Match originalhost "*,${names.flatMap((name) => aliases(name, nodes[name]!.role)).map((name) => `!${name}`).join(",")}"
+  LogLevel QUIET
+  ProxyCommand sh -c 'echo "There is no node %n. Nodes: ${names.join(" ")}" >&2; exit 1'
+Host *
+  User core
+  IdentityFile "${join(directory, "ssh_key")}"
+  IdentitiesOnly yes
+  UserKnownHostsFile "${join(directory, "known_hosts")}"
+  GlobalKnownHostsFile /dev/null
+  StrictHostKeyChecking yes
+  ConnectTimeout 10
+`;
+}
+
+/** known_hosts lines: the keys that the program made and baked in. */
+export function knownHosts(nodes: Readonly<Record<string, NodeOutput>>): string {
+  return Object.entries(nodes).map(([name, { hostKey }]) => `${name} ${hostKey.trim()}\n`).join("");
+}
+
+if (import.meta.main) {
+  await main(async () => {
+    const directory = process.argv[2]!;
+    const text = await output(join(root, "bin", "pulumi"), ["stack", "output", "--json", "--show-secrets"]);
+    const { kubeconfig, nodes, sshPrivateKey } = JSON.parse(text) as Outputs;
+    if (!kubeconfig || !nodes || !sshPrivateKey) throw new Failure("The selected stack has no cluster yet. Type: bin/pulumi up");
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const write = async (name: string, content: string) => {
+      const file = join(directory, name);
+      await writeFile(`${file}.new`, content, { mode: 0o600 });
+      await rename(`${file}.new`, file);
+    };
+    await write("kubeconfig", kubeconfig);
+    await write("ssh_key", sshPrivateKey);
+    await write("known_hosts", knownHosts(nodes));
+    await write("ssh_config", sshConfig(nodes, directory));
+  });
+}

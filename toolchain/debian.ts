@@ -1,0 +1,51 @@
+/** Debian's packages that the product works with, installed only where they are missing. */
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { Failure, output, run } from "./run.ts";
+
+/** Package -> the file whose presence shows that it, or another vendor's of the same program, is there. */
+export const packages: Readonly<Record<string, string>> = {
+  "docker.io": "dockerd",
+  "docker-registry": "docker-registry",
+  "dnsmasq-base": "dnsmasq",
+  nftables: "nft",
+  iptables: "iptables",
+  conntrack: "conntrack",
+  iproute2: "ip",
+  "openssh-client": "ssh",
+  openssl: "openssl",
+  mmdebstrap: "mmdebstrap",
+  gcc: "gcc",
+  "libc6-dev": "/usr/include/stdio.h",
+  "ca-certificates": "/etc/ssl/certs/ca-certificates.crt",
+};
+
+/** Daemons' packages whose service would start by itself: the local zone runs the program on its own. */
+const services = ["docker-registry.service"];
+
+/** The packages that are not there. A program counts wherever PATH or the system's directories have it. */
+export function missingPackages(path = process.env["PATH"] ?? ""): string[] {
+  const directories = [...path.split(delimiter), "/usr/sbin", "/sbin"];
+  const there = (file: string) =>
+    file.startsWith("/") ? existsSync(file) : directories.some((directory) => existsSync(join(directory, file)));
+  return Object.keys(packages).filter((name) => !there(packages[name]!));
+}
+
+/**
+ * Installs packages without removing any other.
+ *
+ * @param log file for apt's output
+ */
+export async function installPackages(names: readonly string[], log: string): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    throw new Failure(`These Debian packages are missing: ${names.join(" ")}. Install them as root: apt-get install ${names.join(" ")}`);
+  }
+  if (existsSync("/run/systemd/system")) {
+    const ours = services.filter((service) => names.includes(service.replace(".service", "")));
+    if (ours.length > 0) await output("systemctl", ["mask", ...ours]);
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  // A repository that fails is no reason to stop: the packages may come from another, and the install says if not.
+  await run("apt-get", ["update"], { env, log: `${log}.update`, accept: [100] });
+  await run("apt-get", ["install", "--yes", "--no-install-recommends", "--no-remove", ...names], { env, log });
+}

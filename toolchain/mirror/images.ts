@@ -1,0 +1,81 @@
+/** What is in each image, as far as anything outside it can tell: paths, PATH, entrypoint and command are upstream's. */
+import type { ImageName } from "../../versions.ts";
+
+/** A file in an image. */
+export interface Program {
+  readonly artifact: string;
+  readonly file: string;
+  /** Absolute path in the image. */
+  readonly path: string;
+}
+
+export interface Content {
+  readonly base?: keyof typeof bases;
+  readonly programs?: readonly Program[];
+  readonly path: string;
+  readonly entrypoint?: string;
+  readonly command?: string;
+}
+
+/** What is taken from Debian for an image. */
+export interface Base {
+  readonly packages: readonly string[];
+  /** Symbolic links, path -> target, that the packages' scripts would make. */
+  readonly links?: Readonly<Record<string, string>>;
+  /** A command, run in the unpacked base. */
+  readonly setup?: readonly string[];
+}
+
+/** Debian's packages, unpacked, for programs that need more than themselves. */
+export const bases = {
+  /** Programs that write packet filter rules. */
+  netfilter: {
+    packages: ["nftables", "iptables", "conntrack"],
+    links: Object.fromEntries(
+      ["iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore"]
+        .map((name) => [`/usr/sbin/${name}`, "xtables-nft-multi"])),
+  },
+  haproxy: { packages: ["haproxy"] },
+  busybox: { packages: ["busybox-static"], setup: ["/bin/busybox", "--install", "-s", "/bin"] },
+} as const satisfies Record<string, Base>;
+
+const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+// Upstream's Kubernetes images start a small runner that runs its arguments; a command does the same here: both
+// `command: [kube-apiserver, ...]` and `args: [kube-apiserver, ...]` of a pod work.
+const kubernetesImage = (name: string, base?: keyof typeof bases): Content => ({
+  base, programs: [{ artifact: "kubernetes", file: name, path: `/usr/local/bin/${name}` }],
+  path: systemPath, command: `/usr/local/bin/${name}`,
+});
+
+const etcdImage = (artifact: string): Content => ({
+  programs: ["etcd", "etcdctl", "etcdutl"].map((file) => ({ artifact, file, path: `/usr/local/bin/${file}` })),
+  path: systemPath, command: "/usr/local/bin/etcd",
+});
+
+/** Images besides those of versions.ts, by full name: something small to run on a new cluster. */
+export const extras: Readonly<Record<string, Content>> = {
+  "docker.io/library/busybox:1.35.0": { base: "busybox", path: systemPath, command: "sh" },
+};
+
+export const contents: Readonly<Record<ImageName, Content>> = {
+  apiserver: kubernetesImage("kube-apiserver"),
+  controllerManager: kubernetesImage("kube-controller-manager"),
+  scheduler: kubernetesImage("kube-scheduler"),
+  proxy: kubernetesImage("kube-proxy", "netfilter"),
+  pause: {
+    programs: [{ artifact: "kubernetes", file: "pause", path: "/pause" }],
+    path: systemPath, entrypoint: "/pause",
+  },
+  etcd: etcdImage("etcd"),
+  infraEtcd: etcdImage("infra-etcd"),
+  flannel: {
+    base: "netfilter", programs: [{ artifact: "flannel", file: "flanneld", path: "/opt/bin/flanneld" }],
+    path: systemPath, entrypoint: "/opt/bin/flanneld",
+  },
+  haproxy: { base: "haproxy", path: systemPath, entrypoint: "haproxy" },
+  coredns: {
+    programs: [{ artifact: "coredns", file: "coredns", path: "/coredns" }],
+    path: systemPath, entrypoint: "/coredns",
+  },
+};

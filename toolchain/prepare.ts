@@ -1,0 +1,73 @@
+/** Everything a machine needs before the local zone can start: Debian's packages, the artifacts, links to them. */
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { artifacts, node } from "./artifacts.ts";
+import { Builder, goVersion, type Place } from "./build.ts";
+import { Cache, diskUse } from "./cache.ts";
+import { installPackages, missingPackages } from "./debian.ts";
+import { linkArtifacts } from "./links.ts";
+import { withLock } from "./lock.ts";
+import { build, cache as cacheDirectory, local, root } from "./paths.ts";
+import { Progress, size } from "./progress.ts";
+import { checkSpace, measure } from "./space.ts";
+
+/** The user's own Pulumi CLI, which fetches its plugins itself. */
+export function ownPulumi(path = process.env["PATH"] ?? ""): string | undefined {
+  return path.split(delimiter)
+    .filter((directory) => directory !== "" && directory !== join(local, "bin"))
+    .map((directory) => join(directory, "pulumi"))
+    .find((file) => existsSync(file));
+}
+
+/**
+ * Obtains what is missing.
+ *
+ * @param steps how many steps the caller is going to take itself
+ * @returns the progress to take them with
+ */
+export async function prepare(steps: number): Promise<Progress> {
+  const cache = new Cache(cacheDirectory);
+  const say = (text: string) => console.log(text);
+  return withLock(join(cache.root, "lock"), () => say("Another run is obtaining programs; waiting for it to end."), async () => {
+    await cache.sweep();
+    const builder = new Builder({ root, cache, artifacts, goVersion: await goVersion() });
+    const own = ownPulumi();
+    if (own) say(`Using your own Pulumi CLI, ${own}; it fetches its plugins itself.`);
+    const names = (own ? node : artifacts).map(({ name }) => name);
+    const places = await builder.plan(names);
+    const missing = places.filter(({ there }) => !there);
+    const packages = missingPackages();
+
+    const progress = new Progress((packages.length > 0 ? 1 : 0) + missing.length + steps);
+    if (packages.length > 0) {
+      say(`These Debian packages are missing and get installed: ${packages.join(" ")}.`);
+      await progress.step("Debian packages", () => installPackages(packages, join(cache.root, "logs", "apt.log")));
+    }
+    if (missing.length > 0) {
+      await announce(missing, places.length);
+      for (const place of missing) await builder.make(place, progress);
+    }
+    const dropped = await builder.dropBuildCaches();
+    if (dropped > 0) say(`Dropped the build caches (${size(dropped)}); what they made stays in ${cache.root}.`);
+    const made = (await builder.plan(names)).filter(({ artifact }) => names.includes(artifact.name));
+    await cache.prune(made.map(({ path }) => path));
+    await linkArtifacts(made, local);
+    return progress;
+  });
+}
+
+/** Says what is going to be made, and refuses where disk or memory would not do. */
+async function announce(missing: readonly Place[], total: number): Promise<void> {
+  const have = await measure(cacheDirectory);
+  const used = existsSync(build) ? await diskUse(build) : 0;
+  const need = {
+    disk: Math.max(missing.reduce((sum, { artifact }) => sum + artifact.disk * 1e9, 0) - used, 0),
+    memory: Math.max(...missing.map(({ artifact }) => artifact.memory * 1e9)),
+  };
+  checkSpace(need, have, cacheDirectory);
+  const minutes = Math.ceil(missing.reduce((sum, { artifact }) => sum + artifact.seconds, 0) / 60);
+  console.log(
+    `${missing.length} of ${total} programs and images are missing. Building all of them takes up to ${minutes} ` +
+    `minute${minutes === 1 ? "" : "s"} on two cores` +
+    `${need.disk > 0 ? ` and, for a while, up to ${size(need.disk)} of disk` : ""}; an interrupted run goes on where it was.`);
+}

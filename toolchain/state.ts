@@ -1,0 +1,72 @@
+/** What the file backend in `.local/state` tells about its stacks without asking the CLI. */
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The part of a stack's state file that is read here. */
+interface Checkpoint {
+  readonly checkpoint?: {
+    readonly latest?: {
+      readonly resources?: readonly { readonly type: string }[];
+      readonly pending_operations?: readonly unknown[];
+    };
+  };
+}
+
+/** A process that works on a stack, as the backend's lock file names it. */
+interface Lock {
+  readonly pid: number;
+}
+
+const backend = (local: string) => join(local, "state", ".pulumi");
+
+/** Files below a directory that may not be there. */
+async function filesBelow(directory: string, suffix: string): Promise<string[]> {
+  if (!existsSync(directory)) return [];
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile() && entry.name.endsWith(suffix)).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Stacks of the file backend: name -> path of the state file. */
+async function stacks(local: string): Promise<Map<string, string>> {
+  const files = await filesBelow(join(backend(local), "stacks"), ".json");
+  return new Map(files.map((file) => [file.replace(/^.*\//, "").replace(/\.json$/, ""), file]));
+}
+
+const read = async (file: string) => (JSON.parse(await readFile(file, "utf8")) as Checkpoint).checkpoint?.latest;
+
+/** How many operations a killed run left behind in a stack's state. */
+export async function pendingOperations(local: string, stack: string): Promise<number> {
+  const file = (await stacks(local)).get(stack);
+  return file ? ((await read(file))?.pending_operations?.length ?? 0) : 0;
+}
+
+/** Process ids that the locks of a stack name, or of all stacks. */
+export async function lockHolders(local: string, stack?: string): Promise<number[]> {
+  const files = (await filesBelow(join(backend(local), "locks"), ".json"))
+    .filter((file) => stack === undefined || file.includes(`/${stack}/`));
+  return Promise.all(files.map(async (file) => (JSON.parse(await readFile(file, "utf8")) as Lock).pid));
+}
+
+/** Whether a process is a living Pulumi CLI: process ids are used again. */
+export async function isPulumi(pid: number): Promise<boolean> {
+  const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
+  return name.trim() === "pulumi";
+}
+
+/** A living Pulumi CLI that works on any stack. */
+export async function runningPulumi(local: string): Promise<number | undefined> {
+  for (const pid of await lockHolders(local)) if (await isPulumi(pid)) return pid;
+  return undefined;
+}
+
+/** Stacks that still have resources outside the local zone: their configuration names no endpoint on this machine. */
+export async function foreignStacks(local: string, root: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const [stack, file] of await stacks(local)) {
+    if (((await read(file))?.resources?.length ?? 0) === 0) continue;
+    const configuration = await readFile(join(root, `Pulumi.${stack}.yaml`), "utf8").catch(() => "");
+    if (stack !== "dev" && !configuration.includes("//127.0.0.1")) found.push(stack);
+  }
+  return found;
+}

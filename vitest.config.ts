@@ -1,0 +1,27 @@
+import { defineConfig } from "vitest/config";
+
+const exclude = ["node_modules/**", ".local/**"];
+const cluster = "test/cluster/**/*.test.ts";
+
+export default defineConfig({
+  test: {
+    projects: [
+      // Seconds, anywhere, as any user: npm run test:unit.
+      { test: { name: "unit", include: ["**/*.test.ts"], exclude: [...exclude, "**/*.host.test.ts", cluster] } },
+      // Root, Docker, nft: one file after the other, since they share this machine's network.
+      {
+        test: {
+          name: "host", include: ["**/*.host.test.ts"], exclude, fileParallelism: false,
+          testTimeout: 120_000, hookTimeout: 300_000,
+        },
+      },
+      // The whole product in the local zone: each test needs the one before.
+      {
+        test: {
+          name: "cluster", include: [cluster], exclude, fileParallelism: false, bail: 1,
+          testTimeout: 900_000, hookTimeout: 1_800_000,
+        },
+      },
+    ],
+  },
+});

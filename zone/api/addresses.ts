@@ -1,0 +1,68 @@
+import ipaddr from "ipaddr.js";
+
+/** The zone's addresses, laid out in one subnet: the first 256 for the host, the last 256 for elastic IPs. */
+export interface Addresses {
+  /** e.g. `198.18.0.1`. */
+  readonly gateway: string;
+  /** The next free address for an instance; throws if there is none left. */
+  instance(taken: ReadonlySet<string>): string;
+  /** The next free address for an elastic IP; throws if there is none left. */
+  elasticIp(taken: ReadonlySet<string>): string;
+}
+
+const RESERVED = 256;
+
+/**
+ * Pools of addresses in `subnet`. Each pool is walked round and round, so an address rests as long as possible before
+ * somebody else gets it.
+ *
+ * @throws Error if `subnet` is not an IPv4 network of at least a /22.
+ */
+export function addressesIn(subnet: string): Addresses {
+  const { base, size } = parseSubnet(subnet);
+  return {
+    gateway: toText(base + 1),
+    instance: pool(base + RESERVED, base + size - RESERVED, "instances", subnet),
+    elasticIp: pool(base + size - RESERVED, base + size, "elastic IPs", subnet),
+  };
+}
+
+/** A locally administered MAC address that says its IPv4 address in its last four bytes. */
+export function macOf(address: string): string {
+  const bytes = ipaddr.IPv4.parse(address).octets;
+  return ["06", "00", ...bytes.map((byte) => byte.toString(16).padStart(2, "0"))].join(":");
+}
+
+function pool(from: number, to: number, what: string, subnet: string): (taken: ReadonlySet<string>) => string {
+  let next: number | undefined;
+  return (taken) => {
+    next ??= afterHighest(taken, from, to);
+    for (let tried = from; tried < to; tried++) {
+      const candidate: number = next;
+      next = candidate + 1 < to ? candidate + 1 : from;
+      const last = candidate % 256;
+      // .0 and .255 are good addresses here, but look like a network's own.
+      if (last !== 0 && last !== 255 && !taken.has(toText(candidate))) return toText(candidate);
+    }
+    throw new Error(`no address left for ${what} in ${subnet}`);
+  };
+}
+
+function afterHighest(taken: ReadonlySet<string>, from: number, to: number): number {
+  const inside = [...taken].map(toNumber).filter((address) => address >= from && address < to);
+  const next = Math.max(from - 1, ...inside) + 1;
+  return next < to ? next : from;
+}
+
+function parseSubnet(subnet: string): { base: number; size: number } {
+  if (!ipaddr.IPv4.isValidCIDR(subnet)) throw new Error(`${subnet} is not an IPv4 network: give one like 198.18.0.0/16`);
+  const prefix = ipaddr.IPv4.parseCIDR(subnet)[1];
+  if (prefix > 22) throw new Error(`${subnet} is too small for a zone: give a /22 or larger, like 198.18.0.0/16`);
+  return { base: toNumber(ipaddr.IPv4.networkAddressFromCIDR(subnet).toString()), size: 2 ** (32 - prefix) };
+}
+
+const toNumber = (address: string): number =>
+  ipaddr.IPv4.parse(address).octets.reduce((sum, octet) => sum * 256 + octet, 0);
+
+const toText = (address: number): string =>
+  [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");

@@ -1,0 +1,18 @@
+/** A refusal, answered as `{"message", "errors"?}` with its HTTP status. The texts are Exoscale's where they are known. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly errors: readonly string[];
+
+  constructor(status: number, message: string, errors: readonly string[] = []) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.errors = errors;
+  }
+}
+
+export const badRequest = (message: string, errors?: readonly string[]): ApiError => new ApiError(400, message, errors);
+export const forbidden = (message: string): ApiError => new ApiError(403, message);
+export const notFound = (message = "Not Found"): ApiError => new ApiError(404, message);
+export const conflict = (message: string): ApiError => new ApiError(409, message);
+export const notImplemented = (message: string): ApiError => new ApiError(501, message);

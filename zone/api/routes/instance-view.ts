@@ -1,0 +1,64 @@
+import type { InstanceRecord } from "../../records.ts";
+import { typeByName } from "../catalog.ts";
+import type { Zone } from "../zone.ts";
+import { view as viewTemplate } from "./templates.ts";
+import { viewType } from "./zones.ts";
+
+/** An instance as `GET /instance/{id}` shows it: with every field that Exoscale's own tools read. */
+export function viewInstance(zone: Zone, instance: InstanceRecord): object {
+  return {
+    ...common(zone, instance),
+    "disk-size": instance.diskSize,
+    "disk-encrypted": false,
+    "user-data": instance.userData,
+    "security-groups": instance.securityGroups.map((id) => ({ id })),
+    "elastic-ips": instance.elasticIps.map((id) => ({ id })),
+    "anti-affinity-groups": instance.antiAffinityGroups.map((id) => ({ id })),
+    snapshots: [],
+    "tpm-enabled": false,
+    "secureboot-enabled": false,
+    "application-consistent-snapshot-enabled": false,
+  };
+}
+
+/** An instance in `GET /instance`, which leaves out user-data, disk size and elastic IPs. */
+export function viewListed(zone: Zone, instance: InstanceRecord): object {
+  return {
+    ...common(zone, instance),
+    "security-groups": instance.securityGroups.map((id) => ({ id, name: zone.state.securityGroups.get(id)?.name })),
+  };
+}
+
+/**
+ * Whether labels fit the list's `labels` argument: terms with commas between, each a name, or a name and a value with
+ * `=` or `:` between. The document does not say more than that it is a text.
+ */
+export function matchesLabels(labels: Readonly<Record<string, string>>, wanted: string | undefined): boolean {
+  const terms = (wanted ?? "").split(",").filter((term) => term !== "");
+  return terms.every((term) => {
+    const [, name, , value] = /^([^=:]*)([=:](.*))?$/.exec(term)!;
+    return name! in labels && (value === undefined || labels[name!] === value);
+  });
+}
+
+function common(zone: Zone, instance: InstanceRecord): object {
+  const template = zone.state.templates.get(instance.template);
+  const type = typeByName(instance.type);
+  const hasAddress = instance.address !== null && (instance.started || zone.settings.addressBeforeStart);
+  const keys = instance.sshKeys.map((name) => ({ name }));
+  return {
+    id: instance.id,
+    name: instance.name,
+    state: instance.state,
+    "created-at": instance.createdAt,
+    "instance-type": type && viewType(zone, type),
+    template: template === undefined ? { id: instance.template } : viewTemplate(zone, template),
+    "public-ip": hasAddress ? instance.address : undefined,
+    "public-ip-assignment": instance.publicIpAssignment,
+    "mac-address": instance.mac === "" ? undefined : instance.mac,
+    labels: instance.labels,
+    "ssh-key": keys[0],
+    "ssh-keys": keys,
+    "private-networks": [],
+  };
+}

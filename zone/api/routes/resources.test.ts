@@ -1,0 +1,229 @@
+/** Everything but instances: templates, SSH keys, groups, rules, elastic IPs. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+
+import { noMachines } from "../../machines/none.ts";
+import { startApi, type TestApi } from "../../testing.ts";
+import { clientOf, type Client } from "../../testing-client.ts";
+import { typeByName } from "../catalog.ts";
+
+const unknown = "00000000-0000-0000-0000-000000000000";
+const md5 = "0123456789abcdef0123456789abcdef";
+const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEOxgQzPXo+s3xiuLmNPcpoiPVNFdMqMjkeBSNqnfaqZ somebody";
+const templateBody = { name: "Flatcar", url: "https://example.com/image", checksum: md5, "ssh-key-enabled": true, "password-enabled": false };
+
+let api: TestApi;
+let client: Client;
+let applied = 0;
+let wrongChecksum = false;
+
+beforeAll(async () => {
+  api = await startApi({
+    machines: {
+      ...noMachines(),
+      importTemplate: async () => {
+        if (wrongChecksum) throw new Error("the checksum is another one");
+        return 1234;
+      },
+    },
+    network: { open: async () => {}, apply: async () => void applied++, close: async () => {} },
+  });
+  client = clientOf(api);
+});
+afterAll(() => api.close());
+beforeEach(() => {
+  applied = 0;
+  wrongChecksum = false;
+});
+
+const makeInstance = async (more: object = {}) => client.operate("POST", "/instance", {
+  "disk-size": 10,
+  "instance-type": { id: typeByName("standard.small")!.id },
+  template: { id: await client.operate("POST", "/template", templateBody) },
+  ...more,
+});
+
+describe("templates", () => {
+  it("are registered once their checksum is verified", async () => {
+    const id = await client.operate("POST", "/template", { ...templateBody, "default-user": "core", "boot-mode": "uefi", description: "d" });
+    const template = await client.get(`/template/${id}`);
+    expect(template).toMatchObject({
+      ...templateBody, size: 1234, "default-user": "core", "boot-mode": "uefi", description: "d", visibility: "private", zones: ["local-1"],
+    });
+    expect((await client.get("/template?visibility=private&family=flatcar")).templates).toContainEqual(template);
+    expect((await client.get("/template?visibility=public")).templates).toEqual([]);
+    await client.operate("PUT", `/template/${id}`, { name: "Other" });
+    expect((await client.get(`/template/${id}`)).name).toBe("Other");
+    await client.operate("DELETE", `/template/${id}`);
+    expect((await client.call("GET", `/template/${id}`)).status).toBe(404);
+  });
+
+  it("vanish when the checksum is wrong", async () => {
+    wrongChecksum = true;
+    const { body } = await client.call("POST", "/template", templateBody);
+    expect(await client.finished(body)).toMatchObject({ state: "failure", reason: "fault", message: "the checksum is another one" });
+    expect((await client.call("GET", `/template/${body.reference.id}`)).status).toBe(404);
+  });
+
+  it("need an MD5 and a URL", async () => {
+    expect((await client.call("POST", "/template", { ...templateBody, checksum: "abc" })).body.message).toContain("MD5");
+    expect((await client.call("POST", "/template", { ...templateBody, url: "image" })).body.message).toContain("url");
+  });
+});
+
+describe("SSH keys", () => {
+  it("are known by name and fingerprint", async () => {
+    const { status, body } = await client.call("POST", "/ssh-key", { name: "key", "public-key": publicKey });
+    expect([status, body]).toEqual([200, { id: expect.any(String), state: "success" }]);
+    const key = { name: "key", fingerprint: "0d:34:62:a2:9f:23:9c:a3:47:ac:60:31:01:4d:68:4e" };
+    expect(await client.get("/ssh-key/key")).toEqual({ ...key, fingerprint: expect.stringMatching(/^([0-9a-f]{2}:){15}[0-9a-f]{2}$/) });
+    expect((await client.call("POST", "/ssh-key", { name: "key", "public-key": publicKey })).status).toBe(409);
+    expect((await client.get("/ssh-key"))["ssh-keys"]).toHaveLength(1);
+    expect(await client.call("DELETE", "/ssh-key/key")).toMatchObject({ status: 200, body: { state: "success" } });
+    expect((await client.call("GET", "/ssh-key/key")).status).toBe(404);
+  });
+
+  it("have to be public keys", async () => {
+    expect((await client.call("POST", "/ssh-key", { name: "bad", "public-key": "ssh-ed25519 AAAA" })).status).toBe(400);
+    expect((await client.call("POST", "/ssh-key", { name: "-bad", "public-key": publicKey })).status).toBe(400);
+  });
+});
+
+describe("anti-affinity groups", () => {
+  it("take eight instances and stay as long as they have one", async () => {
+    const id = await client.operate("POST", "/anti-affinity-group", { name: "masters", description: "d" });
+    expect((await client.call("POST", "/anti-affinity-group", { name: "masters" })).status).toBe(409);
+    const members: string[] = [];
+    for (let n = 0; n < 8; n++) members.push(await makeInstance({ "anti-affinity-groups": [{ id }] }));
+    await expect(makeInstance({ "anti-affinity-groups": [{ id }] })).rejects.toThrow("8 instances");
+    expect(await client.get(`/anti-affinity-group/${id}`)).toEqual({
+      id, name: "masters", description: "d", instances: members.map((member) => ({ id: member })),
+    });
+    expect((await client.call("DELETE", `/anti-affinity-group/${id}`)).body.message)
+      .toBe("Cannot delete affinity group when it's in use by virtual machines");
+    for (const member of members) await client.operate("DELETE", `/instance/${member}`);
+    await client.operate("DELETE", `/anti-affinity-group/${id}`);
+    expect((await client.get("/anti-affinity-group"))["anti-affinity-groups"]).toEqual([]);
+  });
+});
+
+describe("security groups", () => {
+  it("have a default that stays", async () => {
+    const { "security-groups": groups } = await client.get("/security-group");
+    const fallback = groups.find((group: any) => group.name === "default");
+    expect((await client.call("DELETE", `/security-group/${fallback.id}`)).status).toBe(409);
+    expect(await client.get("/security-group?visibility=public")).toEqual({ "security-groups": [] });
+  });
+
+  it("have unique names and no rules at first", async () => {
+    const id = await client.operate("POST", "/security-group", { name: "unique", description: "d" });
+    expect(await client.get(`/security-group/${id}`)).toEqual({ id, name: "unique", description: "d" });
+    expect(await client.call("POST", "/security-group", { name: "unique" }))
+      .toEqual({ status: 409, body: { message: "Security Group name is already in use" } });
+    expect((await client.call("POST", "/security-group", { name: "x".repeat(256) })).status).toBe(400);
+    await client.operate("DELETE", `/security-group/${id}`);
+    expect((await client.call("DELETE", `/security-group/${id}`)).status).toBe(404);
+  });
+
+  it("refer to the group in a rule's operation", async () => {
+    const id = await client.operate("POST", "/security-group", { name: "rules" });
+    const tcp = { "flow-direction": "ingress", protocol: "tcp", "start-port": 80, "end-port": 81, network: "0.0.0.0/0", description: "web" };
+    const peer = { "flow-direction": "egress", protocol: "udp", "start-port": 53, "end-port": 53, "security-group": { id } };
+    const ping = { "flow-direction": "ingress", protocol: "icmp", icmp: { type: 8, code: 0 }, network: "::/0" };
+    for (const rule of [tcp, peer, ping, { "flow-direction": "ingress", protocol: "esp", network: "10.0.0.0/8" }]) {
+      expect(await client.operate("POST", `/security-group/${id}/rules`, rule)).toBe(id);
+    }
+    expect(applied).toBeGreaterThanOrEqual(4);
+    const { rules } = await client.get(`/security-group/${id}`);
+    expect(rules).toMatchObject([tcp, { ...peer, "security-group": { id, name: "rules" } }, ping, { protocol: "esp" }]);
+    expect((await client.call("POST", `/security-group/${id}/rules`, { ...tcp, description: "again" })).status).toBe(409);
+    expect((await client.call("DELETE", `/security-group/${id}`)).body.message)
+      .toBe("Cannot delete group when there are security rules that allow this group");
+    for (const rule of rules) expect(await client.operate("DELETE", `/security-group/${id}/rules/${rule.id}`)).toBe(id);
+    expect((await client.call("DELETE", `/security-group/${id}/rules/${rules[0].id}`)).status).toBe(404);
+    await client.operate("DELETE", `/security-group/${id}`);
+  });
+
+  it.each([
+    [{ protocol: "tcp", network: "0.0.0.0/0" }, 400],
+    [{ protocol: "tcp", network: "0.0.0.0/0", "start-port": 2, "end-port": 1 }, 400],
+    [{ protocol: "tcp", network: "0.0.0.0/0", "start-port": 0, "end-port": 1 }, 400],
+    [{ protocol: "tcp", network: "0.0.0.0/0", "start-port": 1, "end-port": 65536 }, 400],
+    [{ protocol: "sctp", network: "0.0.0.0/0" }, 400],
+    [{ protocol: "gre", network: "0.0.0.0/0", "start-port": 1, "end-port": 1 }, 400],
+    [{ protocol: "gre", network: "0.0.0.0/0", icmp: { type: 8 } }, 400],
+    [{ protocol: "gre", network: "10.0.0.1" }, 400],
+    [{ protocol: "gre" }, 400],
+    [{ protocol: "gre", network: "0.0.0.0/0", "security-group": { id: unknown } }, 400],
+    [{ protocol: "gre", "security-group": { id: unknown } }, 404],
+    [{ protocol: "gre", "security-group": { name: "nobody" } }, 404],
+  ])("refuse the rule %j", async (rule, status) => {
+    const { "security-groups": [group] } = await client.get("/security-group");
+    expect((await client.call("POST", `/security-group/${group.id}/rules`, { "flow-direction": "ingress", ...rule })).status).toBe(status);
+  });
+
+  it("are attached and detached, and stay while in use", async () => {
+    const id = await client.operate("POST", "/security-group", { name: "members" });
+    const instance = await makeInstance();
+    const groups = async () => (await client.get(`/instance/${instance}`))["security-groups"].map((group: any) => group.id);
+    const attachment = { instance: { id: instance } };
+    expect(await groups()).toHaveLength(1);
+    await client.operate("PUT", `/security-group/${id}:attach`, attachment);
+    expect(await groups()).toContain(id);
+    expect((await client.call("PUT", `/security-group/${id}:attach`, attachment)).status).toBe(409);
+    expect((await client.call("DELETE", `/security-group/${id}`)).body.message)
+      .toBe("Cannot delete group when it's in use by virtual machines");
+    await client.operate("PUT", `/security-group/${id}:detach`, attachment);
+    expect((await client.call("PUT", `/security-group/${id}:detach`, attachment)).status).toBe(409);
+    expect(await groups()).not.toContain(id);
+    await client.operate("DELETE", `/security-group/${id}`);
+  });
+});
+
+describe("elastic IPs", () => {
+  it("carry a health check with Exoscale's defaults", async () => {
+    const id = await client.operate("POST", "/elastic-ip", {
+      description: "api", labels: { a: "b" }, healthcheck: { mode: "https", port: 6443, uri: "/readyz", "tls-skip-verify": true },
+    });
+    expect(await client.get(`/elastic-ip/${id}`)).toEqual({
+      id, ip: "198.18.255.1", cidr: "198.18.255.1/32", addressfamily: "inet4", description: "api", labels: { a: "b" },
+      healthcheck: {
+        mode: "https", port: 6443, uri: "/readyz", "tls-skip-verify": true, interval: 10, timeout: 2, "strikes-ok": 2, "strikes-fail": 3,
+      },
+    });
+    await client.operate("PUT", `/elastic-ip/${id}`, { healthcheck: { mode: "tcp", port: 22, interval: 5 }, labels: {} });
+    await client.operate("DELETE", `/elastic-ip/${id}/description`);
+    expect((await client.get("/elastic-ip"))["elastic-ips"]).toMatchObject([{ id, labels: {}, healthcheck: { mode: "tcp", interval: 5 } }]);
+    await client.operate("DELETE", `/elastic-ip/${id}`);
+    expect((await client.call("GET", `/elastic-ip/${id}`)).status).toBe(404);
+  });
+
+  it.each([
+    [{ addressfamily: "inet6" }, 501],
+    [{ healthcheck: { mode: "http", port: 80 } }, 400],
+    [{ healthcheck: { mode: "tcp" } }, 400],
+    [{ healthcheck: { mode: "tcp", port: 80, interval: 5, timeout: 5 } }, 400],
+    [{ healthcheck: { mode: "tcp", port: 80, interval: 4 } }, 400],
+  ])("refuse %j", async (body, status) => {
+    expect((await client.call("POST", "/elastic-ip", body)).status).toBe(status);
+  });
+
+  it("are held by several instances, and stay while held", async () => {
+    const id = await client.operate("POST", "/elastic-ip", {});
+    const holders = [await makeInstance(), await makeInstance()];
+    for (const holder of holders) {
+      expect(await client.operate("PUT", `/elastic-ip/${id}:attach`, { instance: { id: holder } })).toBe(id);
+      expect((await client.get(`/instance/${holder}`))["elastic-ips"]).toEqual([{ id }]);
+    }
+    expect((await client.call("PUT", `/elastic-ip/${id}:attach`, { instance: { id: holders[0] } })).status).toBe(409);
+    expect(await client.call("DELETE", `/elastic-ip/${id}`))
+      .toEqual({ status: 409, body: { message: "Allocated IP address can't be deleted" } });
+    await client.operate("PUT", `/elastic-ip/${id}:detach`, { instance: { id: holders[0] } });
+    await client.operate("DELETE", `/instance/${holders[1]}`);
+    await client.operate("DELETE", `/elastic-ip/${id}`);
+  });
+
+  it("are five at most", async () => {
+    for (let n = 0; n < 5; n++) await client.operate("POST", "/elastic-ip", {});
+    expect((await client.call("POST", "/elastic-ip", {})).status).toBe(403);
+  });
+});

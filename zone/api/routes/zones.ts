@@ -1,0 +1,50 @@
+import { INSTANCE_TYPES, typeById, type InstanceType } from "../catalog.ts";
+import { notFound } from "../errors.ts";
+import type { Family, Zone } from "../zone.ts";
+
+/** Zones, instance types, quotas, events: what is there before anything is made. */
+export const zones: Family = {
+  handlers: {
+    "list-zones": (zone) => ({
+      zones: [{ name: zone.name, "api-endpoint": zone.url, "sos-endpoint": `https://sos-${zone.name}.invalid` }],
+    }),
+
+    "list-instance-types": (zone) => ({ "instance-types": INSTANCE_TYPES.map((type) => viewType(zone, type)) }),
+
+    "get-instance-type": (zone, { params }) => {
+      const type = typeById(params.id);
+      if (type === undefined) throw notFound(`Instance Type ${params.id} not found`);
+      return viewType(zone, type);
+    },
+
+    "list-quotas": (zone) => ({
+      quotas: Object.keys(zone.settings.quotas).map((resource) => viewQuota(zone, resource)),
+    }),
+
+    "get-quota": (zone, { params }) => {
+      const resource = params.entity!;
+      if (!(resource in zone.settings.quotas)) throw notFound(`Quota ${resource} not found`);
+      return viewQuota(zone, resource);
+    },
+
+    "list-events": (zone, { query }) =>
+      zone.events.between(
+        query.from === undefined ? undefined : Date.parse(query.from),
+        query.to === undefined ? undefined : Date.parse(query.to),
+      ),
+  },
+};
+
+export const viewType = (zone: Zone, type: InstanceType): object => ({ ...type, zones: [zone.name] });
+
+function viewQuota({ state, settings }: Zone, resource: string): object {
+  const usage: Record<string, number> = {
+    instance: state.instances.size,
+    "elastic-ip": state.elasticIps.size,
+    "security-group": state.securityGroups.size,
+    "anti-affinity-group": state.antiAffinityGroups.size,
+    "ssh-key": state.sshKeys.size,
+    template: state.templates.size,
+  };
+  return { resource, usage: usage[resource] ?? 0, limit: settings.quotas[resource] };
+}

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { startApi, type TestApi } from "../testing.ts";
+import { clientOf, type Client } from "../testing-client.ts";
+
+let api: TestApi;
+let client: Client;
+beforeAll(async () => {
+  api = await startApi();
+  client = clientOf(api);
+});
+afterAll(() => api.close());
+
+describe("the API", () => {
+  it("lists its zone to anybody, with its own address", async () => {
+    const { zones } = await (await fetch(`${api.url}/zone`)).json() as any;
+    expect(zones).toMatchObject([{ name: "local-1", "api-endpoint": api.url }]);
+    expect(api.url).toMatch(/\/v2$/);
+  });
+
+  it("refuses a wrong signature, also where none is needed", async () => {
+    expect(await clientOf({ ...api, secret: "wrong" }).call("GET", "/zone"))
+      .toEqual({ status: 403, body: { message: "Invalid request signature" } });
+    expect((await fetch(`${api.url}/instance`)).status).toBe(403);
+  });
+
+  it("says what is wrong with a request, field by field", async () => {
+    const { status, body } = await client.call("POST", "/instance", { "disk-size": 1, "instance-type": {}, name: "" });
+    expect(status).toBe(400);
+    expect(body.errors.map((error: any) => error.message).sort()).toEqual([
+      "disk-size must be >= 10",
+      "name must NOT have fewer than 1 characters",
+      "request must have required property 'template'",
+    ]);
+    expect((await client.call("GET", "/instance/no-uuid")).status).toBe(400);
+  });
+
+  it("refuses a body that is not JSON", async () => {
+    const { sign } = await import("./signature.ts");
+    const authorization = sign({ method: "POST", target: "/v2/instance", body: "{" }, api, 4e9);
+    expect((await fetch(`${api.url}/instance`, { method: "POST", body: "{", headers: { authorization } })).status).toBe(400);
+  });
+
+  it.each([
+    ["GET", "/private-network", "list-private-networks"],
+    ["GET", "/dbaas-service", "list-dbaas-services"],
+    ["PUT", "/instance/00000000-0000-0000-0000-000000000000:reset-password", "reset-instance-password"],
+    ["DELETE", "/vpc/00000000-0000-0000-0000-000000000000", "delete-vpc"],
+  ])("names a route of Exoscale's that it has not: %s %s", async (method, path, name) => {
+    expect(await client.call(method, path)).toEqual({ status: 501, body: { message: `The local zone has no ${name}` } });
+  });
+
+  it("knows no other routes", async () => {
+    expect((await client.call("GET", "/nothing")).status).toBe(404);
+    expect((await fetch(new URL("/elsewhere", api.url))).status).toBe(404);
+  });
+
+  it("answers a pending operation with its reference, then its success", async () => {
+    const { body } = await client.call("POST", "/security-group", { name: "operation" });
+    expect(body).toMatchObject({ state: "pending", reference: {
+      id: expect.any(String), link: `/v2/security-group/${body.reference.id}`, command: "get-security-group",
+    } });
+    expect(await client.finished(body)).toEqual({ ...body, state: "success" });
+    expect((await client.call("GET", "/operation/00000000-0000-0000-0000-000000000000")).status).toBe(404);
+  });
+
+  it("offers instance types with sizes in bytes", async () => {
+    const { "instance-types": types } = await client.get("/instance-type");
+    const medium = types.find((type: any) => type.family === "standard" && type.size === "medium");
+    expect(medium).toMatchObject({ cpus: 2, memory: 4 * 2 ** 30, authorized: true });
+    expect(await client.get(`/instance-type/${medium.id}`)).toEqual(medium);
+    expect((await client.call("GET", "/instance-type/00000000-0000-0000-0000-000000000000")).status).toBe(404);
+  });
+
+  it("counts against quotas", async () => {
+    const { quotas } = await client.get("/quota");
+    expect(quotas).toContainEqual({ resource: "elastic-ip", usage: 0, limit: 5 });
+    expect(await client.get("/quota/elastic-ip")).toEqual({ resource: "elastic-ip", usage: 0, limit: 5 });
+    expect((await client.call("GET", "/quota/yachts")).status).toBe(404);
+  });
+
+  it("remembers mutations as events, without user-data", async () => {
+    await client.call("POST", "/instance", {
+      "disk-size": 10, "user-data": "c2VjcmV0", template: { id: crypto.randomUUID() }, "instance-type": { id: crypto.randomUUID() },
+    });
+    const [latest] = await client.get("/event");
+    expect(latest).toMatchObject({ handler: "create-instance", status: 404, "body-params": { "user-data": "REDACTED" } });
+    expect(await client.get(`/event?from=${new Date(Date.now() + 60_000).toISOString()}`)).toEqual([]);
+  });
+});
+
+describe("faults", () => {
+  it("strike a route as often as asked, and nothing is done", async () => {
+    api.faults.add({ kind: "rate-limit", route: "create-security-group", count: 1, seconds: 3 });
+    const before = await client.get("/security-group");
+    expect(await client.call("POST", "/security-group", { name: "struck" })).toMatchObject({ status: 429 });
+    expect(await client.get("/security-group")).toEqual(before);
+    expect(api.faults.list()).toEqual([]);
+  });
+
+  it.each([["server-error", 500], ["unavailable", 503]] as const)("answer %s", async (kind, status) => {
+    api.faults.add({ kind, count: 1 });
+    expect((await client.call("GET", "/zone")).status).toBe(status);
+  });
+
+  it.each([["drop-before", false], ["drop-after", true]] as const)("break the connection: %s", async (kind, done) => {
+    api.faults.add({ kind, route: "create-security-group", count: 1 });
+    await expect(client.call("POST", "/security-group", { name: kind })).rejects.toThrow("fetch failed");
+    const { "security-groups": groups } = await client.get("/security-group");
+    expect(groups.some((group: any) => group.name === kind)).toBe(done);
+  });
+
+  it("let an operation fail with nothing done, or hang", async () => {
+    api.faults.add({ kind: "operation-fails", count: 1 });
+    const failed = await client.finished((await client.call("POST", "/security-group", { name: "failed" })).body);
+    expect(failed).toMatchObject({ state: "failure", reason: "fault", message: expect.any(String) });
+    expect((await client.call("GET", `/security-group/${failed.reference.id}`)).status).toBe(404);
+
+    api.faults.add({ kind: "operation-hangs", count: 1 });
+    const { body } = await client.call("POST", "/security-group", { name: "hung" });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await client.get(`/operation/${body.id}`)).state).toBe("pending");
+  });
+
+  it("are listed and cleared, and strike only a share if asked", async () => {
+    const id = api.faults.add({ kind: "server-error", share: 0 });
+    expect(api.faults.list()).toEqual([{ id, kind: "server-error", share: 0 }]);
+    expect((await client.call("GET", "/zone")).status).toBe(200);
+    api.faults.clear();
+    expect(api.faults.list()).toEqual([]);
+  });
+});

@@ -1,0 +1,112 @@
+/** `bin/zone`: the local zone's command line. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
+
+import { FAULT_KINDS, type Fault } from "../api/faults.ts";
+import type { ZoneOptions } from "../daemon.ts";
+import { askDaemon } from "../admin-client.ts";
+
+const local = resolve(import.meta.dirname, "../../.local");
+
+interface Flags {
+  readonly state: string;
+  readonly machines: "docker" | "none";
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly network: string;
+  readonly networkName: string;
+  readonly mirror?: string;
+  readonly template?: string;
+  readonly operationDelay: number;
+}
+
+// The commands import what they need when they run: the API alone takes half a second to load.
+const program = new Command("zone").description("A local Exoscale zone: its API on this machine, instances as containers.");
+
+const command = (name: string, description: string): Command =>
+  program.command(name).description(description)
+    .option("--state <directory>", "where the zone keeps everything", (path: string) => resolve(path), join(local, "zone"));
+
+const zoneCommand = (name: string, description: string): Command =>
+  command(name, description)
+    .addOption(new Option("--machines <kind>", "docker: instances are containers; none: the API alone")
+      .choices(["docker", "none"]).default("docker"))
+    .option("--listen <host:port>", "address of the API", parseListen, parseListen("127.0.0.1:8180"))
+    .option("--network <cidr>", "the zone's network", "198.18.0.0/16")
+    .option("--network-name <name>", "name of the engine's network, for a second zone beside the first", "exozone")
+    .option("--mirror <directory>", "files and images served under upstream's names", directory, present(join(local, "mirror")))
+    .option("--template <directory>", "the node image to serve", directory, present(join(local, "template")))
+    .option("--operation-delay <ms>", "how long an operation stays pending at least", milliseconds, 150);
+
+zoneCommand("up", "start the zone in the background, if it does not run yet")
+  .action(async (flags: Flags) => (await import("./up.ts")).up(optionsFrom(flags)));
+
+zoneCommand("run", "run the zone in the foreground")
+  .action(async (flags: Flags) => (await import("./run.ts")).run(optionsFrom(flags)));
+
+command("down", "end the zone and remove it: instances, network, credentials, state")
+  .action(async (flags: Flags) => (await import("./down.ts")).down(flags.state));
+
+command("status", "what runs where")
+  .option("--json", "as JSON")
+  .action(async (flags: Flags & { json?: true }) => (await import("./status.ts")).status(flags.state, flags.json === true));
+
+command("kill", "cut an instance's power, behind the API's back")
+  .argument("<instance>", "name or id")
+  .action((instance: string, flags: Flags) => ask(flags, "POST", "/kill", { instance }));
+
+command("console", "what an instance wrote to its console")
+  .argument("<instance>", "name or id")
+  .action(async (instance: string, flags: Flags) => {
+    const { log } = await ask<{ log: string }>(flags, "GET", `/console?instance=${encodeURIComponent(instance)}`);
+    process.stdout.write(log);
+  });
+
+command("fault", "make calls to the API go wrong; without a kind: list what is in force")
+  .addArgument(new Argument("[kind]").choices(FAULT_KINDS))
+  .option("--route <operation-id>", "only this route, e.g. create-instance")
+  .option("--count <n>", "as often as this", Number)
+  .option("--share <0..1>", "this share of the calls", Number)
+  .option("--seconds <n>", "of Retry-After, or of a slow answer", Number)
+  .option("--clear", "let all calls go right again")
+  .action(async (kind: string | undefined, { route, count, share, seconds, clear, ...flags }: Flags & Omit<Fault, "kind"> & { clear?: true }) => {
+    if (clear) await ask(flags, "DELETE", "/faults");
+    if (kind !== undefined) await ask(flags, "POST", "/faults", { kind, route, count, share, seconds });
+    console.log(JSON.stringify(await ask(flags, "GET", "/faults"), undefined, 2));
+  });
+
+async function ask<T>(flags: Flags, method: string, path: string, body?: object): Promise<T> {
+  const answer = await askDaemon<T>(join(flags.state, "admin.sock"), method, path, body);
+  if (answer === undefined) throw new Error(`no zone runs on ${flags.state}: start one with bin/zone up`);
+  return answer;
+}
+
+function optionsFrom({ listen, ...flags }: Flags): ZoneOptions {
+  return { ...flags, ...listen };
+}
+
+function parseListen(text: string): Flags["listen"] {
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || Number(port) > 65535) throw new InvalidArgumentError("Give host and port, like 127.0.0.1:8180.");
+  return { host, port: Number(port) };
+}
+
+function milliseconds(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Give a number of milliseconds, like 150.");
+  return Number(text);
+}
+
+function directory(text: string): string {
+  const path = resolve(text);
+  if (!existsSync(path)) throw new InvalidArgumentError(`There is no directory ${path}.`);
+  return path;
+}
+
+function present(path: string): string | undefined {
+  return existsSync(path) ? path : undefined;
+}
+
+program.parseAsync().catch((error: Error) => {
+  console.error(`zone: ${error.message}`);
+  process.exitCode = 1;
+});

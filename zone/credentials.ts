@@ -1,0 +1,30 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import type { Credentials } from "./api/signature.ts";
+
+/**
+ * The zone's one API key, from `<state>/credentials`: two shell assignments, made at the first start, readable by their
+ * owner only.
+ *
+ * @throws Error if the file is there and lacks one of the two.
+ */
+export function loadCredentials(state: string): Credentials {
+  const file = join(state, "credentials");
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    const made = { key: `EXO${randomBytes(12).toString("hex")}`, secret: randomBytes(32).toString("base64url") };
+    writeFileSync(file, `EXOSCALE_API_KEY=${made.key}\nEXOSCALE_API_SECRET=${made.secret}\n`, { mode: 0o600 });
+    return made;
+  }
+  const [, key] = /^EXOSCALE_API_KEY=(\S+)$/m.exec(text) ?? [];
+  const [, secret] = /^EXOSCALE_API_SECRET=(\S+)$/m.exec(text) ?? [];
+  if (key === undefined || secret === undefined) {
+    throw new Error(`${file} lacks EXOSCALE_API_KEY or EXOSCALE_API_SECRET: mend it, or remove it to get new ones`);
+  }
+  return { key, secret };
+}

@@ -1,0 +1,38 @@
+#!/bin/bash
+# customize.sh FILES BINDIR ROOT: turns a fresh Debian in ROOT into the node image. Called by build.sh.
+set -euo pipefail
+files=$1 bin=$2 root=$3
+
+# A checkout's modes depend on its owner's umask; only who may execute is meant.
+cp -R --no-preserve=mode,ownership "$files/." "$root"
+(cd "$files" && find . -type f -perm -u+x) | (cd "$root" && xargs chmod 0755)
+chmod 0440 "$root/etc/sudoers.d/core"
+
+install -m 0755 "$bin/coreos-cloudinit" "$bin/locksmithctl" "$bin/update-engine" "$root/usr/bin/"
+ln -s update-engine "$root/usr/bin/update-engine-announce"
+# One program; it looks at the name it was called by.
+mkdir -p "$root/usr/lib/locksmith"
+ln -s ../../bin/locksmithctl "$root/usr/lib/locksmith/locksmithd"
+
+# Flatcar's user and directories.
+chroot "$root" useradd --key UID_MIN=500 --uid 500 --create-home --shell /bin/bash --groups sudo,docker --password '*' core
+mkdir -p "$root/opt/bin" "$root/etc/flatcar"
+
+# Docker starts when somebody talks to it, sshd for each connection.
+systemctl --root="$root" --quiet disable docker.service ssh.service locksmithd.service
+systemctl --root="$root" --quiet enable docker.socket sshd.socket containerd.service update-engine.service \
+  exoscale-ssh-key.service exoscale-cloudinit.service
+# Debian's own way to start sshd.
+systemctl --root="$root" --quiet mask ssh.service ssh.socket
+# A machine without a screen, whose disk, clock, audit trail and packages are the host's.
+systemctl --root="$root" --quiet mask getty.target console-getty.service systemd-timesyncd.service systemd-journald-audit.socket \
+  apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
+systemctl --root="$root" --quiet set-default multi-user.target
+
+# Made anew by each machine, or the building host's.
+: >"$root/etc/machine-id"
+: >"$root/etc/hostname"
+: >"$root/etc/resolv.conf"
+rm -f "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machine-id"
+# What only apt and this build have read.
+rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/* "$root"/var/log/* "$root"/tmp/* "$root"/var/lib/systemd/random-seed

@@ -1,0 +1,61 @@
+/** The one network of the zone's machines: a bridge that the engine makes and plugs them into. */
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import type Docker from "dockerode";
+import { labels } from "./container.ts";
+import { run } from "./run.ts";
+
+/** Name of the bridge's interface on the host. */
+export const bridgeName = (network: string): string => `${network}0`;
+
+const interfaceOption = "com.docker.network.bridge.name";
+
+/**
+ * Makes the network, or checks that the one of its name is this zone's.
+ * @param subnet CIDR
+ * @param gateway the host's address in it
+ * @throws when the name, the bridge or the addresses are somebody else's
+ */
+export async function ensureNetwork(docker: Docker, zone: string, name: string, subnet: string, gateway: string): Promise<void> {
+  const bridge = bridgeName(name);
+  const networks = await docker.listNetworks();
+  const same = networks.find((network) => network.Name === name || network.Options?.[interfaceOption] === bridge);
+  if (same) {
+    const [pool] = same.IPAM?.Config ?? [];
+    if (same.Labels?.[labels.zone] !== zone) {
+      throw new Error(`the Docker network ${same.Name} (bridge ${bridge}) is not this zone's: give the zone another network name, or remove it with \`docker network rm ${same.Name}\``);
+    }
+    if (pool?.Subnet !== subnet || pool.Gateway !== gateway) {
+      throw new Error(`this zone's network is ${pool?.Subnet}, not ${subnet}: instances keep their addresses; take the zone down to change it`);
+    }
+    return;
+  }
+  await removeLeftover(bridge);
+  await docker.createNetwork({
+    Name: name, Driver: "bridge", CheckDuplicate: true, Labels: { [labels.zone]: zone },
+    IPAM: { Driver: "default", Config: [{ Subnet: subnet, Gateway: gateway }] },
+    Options: {
+      [interfaceOption]: bridge,
+      // Who may talk to whom, and under which address machines leave the host, is for the zone's own rules.
+      "com.docker.network.bridge.enable_icc": "true",
+      "com.docker.network.bridge.enable_ip_masquerade": "false",
+    },
+  });
+}
+
+/** The engine would take a bridge that is there for the user's own and never remove it. */
+async function removeLeftover(bridge: string): Promise<void> {
+  if (!existsSync(`/sys/class/net/${bridge}`)) return;
+  const ports = await readdir(`/sys/class/net/${bridge}/brif`).catch(() => ["itself no bridge"]);
+  if (ports.length > 0) {
+    throw new Error(`interface ${bridge} is in use (${ports.join(", ")}): another zone runs here; give this one another network name`);
+  }
+  await run("ip", ["link", "delete", bridge]);
+}
+
+/** Removes the zone's network and its bridge; a bridge of that name without this zone's network is somebody else's. */
+export async function removeNetworks(docker: Docker, zone: string, name: string): Promise<void> {
+  const own = await docker.listNetworks({ filters: { label: [`${labels.zone}=${zone}`] } });
+  for (const network of own) await docker.getNetwork(network.Id).remove();
+  if (own.length > 0) await removeLeftover(bridgeName(name));
+}

@@ -1,0 +1,189 @@
+/** The Docker Engine that machines run on: one that is there, or one of the zone's own. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, open, readFile, readdir, rm, rmdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import Docker from "dockerode";
+import { run } from "./run.ts";
+
+export interface Engine {
+  readonly docker: Docker;
+  /** Says where it listens, for messages. */
+  readonly socket: string;
+  /** Stops an engine that the zone started, and removes all it has on disk; leaves a found one alone. */
+  remove(): Promise<void>;
+}
+
+/** Files of the zone's own engine. */
+interface Paths {
+  /** Images, containers and volumes. */
+  readonly data: string;
+  readonly config: string;
+  readonly log: string;
+  /** Sockets and pid: gone after a restart of the host, as their processes are, and short (108 bytes at most). */
+  readonly run: string;
+  readonly socket: string;
+  readonly pid: string;
+  /** Of its parent cgroup, and in containerd. */
+  readonly name: string;
+}
+
+const paths = (state: string, zone: string): Paths => {
+  const name = `exoscale-${zone}`;
+  const run = `/run/${name}`;
+  const engine = join(state, "engine");
+  return {
+    data: join(engine, "data"), config: join(engine, "daemon.json"), log: join(engine, "dockerd.log"),
+    run, socket: `${run}/docker.sock`, pid: `${run}/dockerd.pid`, name,
+  };
+};
+
+/**
+ * Finds or starts an engine. The zone's own comes first once it has data, so that instances are found where they are;
+ * then DOCKER_HOST, then /var/run/docker.sock; and where nothing answers, the zone starts its own.
+ * @param state the zone's state directory (absolute)
+ * @param zone the zone's id
+ * @throws when DOCKER_HOST is not this machine's, when an engine is unfit, and when none can be started
+ */
+export async function openEngine(state: string, zone: string, log: (line: string) => void): Promise<Engine> {
+  const own = paths(state, zone);
+  const found = existsSync(own.data) ? undefined : await findEngine();
+  if (found) {
+    log(`engine: the one at ${found.socket}`);
+    await check(found);
+    return found;
+  }
+  const engine = { docker: new Docker({ socketPath: own.socket }), socket: own.socket, remove: () => remove(state, own) };
+  if (!await answers(engine.docker)) await start(own, engine.docker, log);
+  await check(engine);
+  return engine;
+}
+
+/** @throws when machines cannot run on this engine */
+async function check({ docker, socket }: Engine): Promise<void> {
+  const info = await docker.info() as { SecurityOptions?: string[]; Driver?: string; DockerRootDir?: string };
+  if (info.SecurityOptions?.some((option) => option.startsWith("name=rootless"))) {
+    throw new Error(`the Docker Engine at ${socket} is rootless, and machines need root: stop it, or set DOCKER_HOST to another`);
+  }
+  if (info.Driver === "vfs") {
+    throw new Error(`the file system of ${info.DockerRootDir} cannot carry overlays, so each machine would be a whole copy of its template: put the zone's state on another (ext4, xfs)`);
+  }
+}
+
+const answers = (docker: Docker): Promise<boolean> => docker.ping().then(() => true, () => false);
+
+async function findEngine(): Promise<Engine | undefined> {
+  const host = process.env["DOCKER_HOST"];
+  if (host && !host.startsWith("unix://")) {
+    throw new Error(`DOCKER_HOST is ${host}: instances need an engine of this machine; unset it or name a unix:// socket`);
+  }
+  const socket = host ? host.slice("unix://".length) : "/var/run/docker.sock";
+  const docker = new Docker({ socketPath: socket });
+  if (!await answers(docker)) {
+    if (host) throw new Error(`no Docker Engine answers at DOCKER_HOST=${host}: start it, or unset DOCKER_HOST`);
+    return undefined;
+  }
+  return { docker, socket, remove: async () => {} };
+}
+
+/** Starts dockerd in a session of its own: machines outlive the zone's daemon, and so must their engine. */
+async function start(own: Paths, docker: Docker, log: (line: string) => void): Promise<void> {
+  const first = !existsSync(own.data);
+  await mkdir(own.data, { recursive: true, mode: 0o711 });
+  await mkdir(own.run, { recursive: true, mode: 0o711 });
+  // After a crash: dockerd believes these files whatever process has the number by now, or is not yet buried.
+  for (const [file, name] of [[own.pid, "dockerd"], [join(own.run, "exec/containerd/containerd.pid"), "containerd"]] as const) {
+    if (await running(file, name) === undefined) await rm(file, { force: true });
+  }
+  await writeFile(own.config, JSON.stringify({
+    hosts: [`unix://${own.socket}`], pidfile: own.pid, "data-root": own.data, "exec-root": join(own.run, "exec"),
+    "cgroup-parent": `/${own.name}`, "exec-opts": ["native.cgroupdriver=cgroupfs"],
+    // Only the zone's network, and the zone's own rules for it.
+    bridge: "none", iptables: false, ip6tables: false, "userland-proxy": false,
+    // Docker 20.10 writes a key into /etc/docker otherwise.
+    "deprecated-key-path": join(own.data, "key.json"),
+    "log-level": "warn", "shutdown-timeout": 20,
+  }, null, 2));
+  const output = await open(own.log, "a");
+  try {
+    const args = [
+      "--config-file", own.config,
+      // A containerd of the system's is used where it runs: keep apart from what others have in it.
+      "--containerd-namespace", own.name, "--containerd-plugins-namespace", `${own.name}-plugins`,
+    ];
+    const dockerd = spawn("dockerd", args, { detached: true, stdio: ["ignore", output.fd, output.fd] });
+    const ended = new Promise<string>((resolve) => {
+      dockerd.once("error", (error: NodeJS.ErrnoException) =>
+        resolve(error.code === "ENOENT" ? "dockerd is not installed: apt-get install docker.io, or start a Docker Engine" : error.message));
+      dockerd.once("exit", (code, signal) => resolve(`dockerd ended with ${signal ?? `exit code ${code}`}`));
+    });
+    dockerd.unref();
+    const ready = async (): Promise<undefined> => {
+      while (!await answers(docker)) await sleep(100);
+    };
+    const timeout = AbortSignal.timeout(60_000);
+    const late = new Promise<string>((resolve) => timeout.addEventListener("abort", () => resolve("dockerd did not answer within 60 s")));
+    const failure = await Promise.race([ready(), ended, late]);
+    if (failure !== undefined) {
+      // Data would say next time that instances are in there.
+      if (first) await rm(own.data, { recursive: true, force: true });
+      throw new Error(`no Docker Engine runs here, and starting one failed: ${failure}${await tail(own.log)}`);
+    }
+    log(`engine: started, data in ${own.data}`);
+  } finally {
+    await output.close();
+  }
+}
+
+async function tail(file: string): Promise<string> {
+  const lines = (await readFile(file, "utf8").catch(() => "")).trimEnd().split("\n").slice(-5).filter(Boolean);
+  return lines.length === 0 ? "" : `\n${lines.join("\n")}\n(all of it: ${file})`;
+}
+
+async function remove(state: string, own: Paths): Promise<void> {
+  const pid = await running(own.pid, "dockerd");
+  if (pid !== undefined) process.kill(pid, "SIGTERM");
+  for (let waited = 0; await running(own.pid, "dockerd") === pid && pid !== undefined; waited++) {
+    if (waited === 300) process.kill(pid, "SIGKILL");
+    await sleep(100);
+  }
+  for (const directory of [own.data, own.run]) {
+    await unmount(directory);
+    await rm(directory, { recursive: true, force: true });
+  }
+  await rm(join(state, "engine"), { recursive: true, force: true });
+  await removeCgroups(own.name);
+  // Directories that dockerd and containerd make for themselves; what others have in them keeps them.
+  for (const directory of ["/run/containerd/s", "/run/containerd", "/run/docker/plugins", "/run/docker"]) {
+    await rmdir(directory).catch(() => {});
+  }
+}
+
+/** @returns the number in a pid file, if it is that of a living process of this name */
+async function running(pidFile: string, name: string): Promise<number | undefined> {
+  const pid = Number(await readFile(pidFile, "utf8").catch(() => ""));
+  const stat = pid > 0 ? await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "") : "";
+  return stat.includes(`(${name}) `) && !stat.includes(`(${name}) Z`) ? pid : undefined;
+}
+
+/** An engine that was killed leaves its containers' file systems mounted, and its data directory on itself. */
+async function unmount(directory: string): Promise<void> {
+  const mounts = (await readFile("/proc/self/mountinfo", "utf8")).split("\n").map((line) => line.split(" ")[4] ?? "");
+  for (const mount of mounts.filter((at) => `${at}/`.startsWith(`${directory}/`)).reverse()) await run("umount", ["--lazy", mount]);
+}
+
+/** Cgroups of the engine's containers, deepest first: empty ones stay behind in every hierarchy. */
+async function removeCgroups(name: string): Promise<void> {
+  const root = "/sys/fs/cgroup";
+  const below = async (directory: string): Promise<void> => {
+    for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
+      if (entry.isDirectory()) await below(join(directory, entry.name));
+    }
+    await rmdir(directory).catch(() => {});
+  };
+  await below(join(root, name));
+  for (const entry of await readdir(root, { withFileTypes: true }).catch(() => [])) {
+    if (entry.isDirectory()) await below(join(root, entry.name, name));
+  }
+}

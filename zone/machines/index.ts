@@ -1,0 +1,2 @@
+export { createMachines, type MachinesOptions } from "./docker.ts";
+export { noMachines } from "./none.ts";

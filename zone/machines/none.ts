@@ -1,0 +1,23 @@
+import type { Machines } from "../types.ts";
+
+/** Machines that are nothing but a word: every call succeeds at once. For a thousand instances and for tests of the API. */
+export function noMachines(): Machines {
+  const callbacks: ((instanceId: string, state: "running" | "stopped") => void)[] = [];
+  return {
+    open: async () => {},
+    importTemplate: async () => 10 * 1024 ** 3,
+    deleteTemplate: async () => {},
+    create: async () => {},
+    start: async () => {},
+    stop: async () => {},
+    reboot: async () => {},
+    reset: async () => {},
+    destroy: async () => {},
+    kill: async (instance) => {
+      for (const callback of callbacks) callback(instance.id, "stopped");
+    },
+    consoleLog: async () => "",
+    onChange: (callback) => void callbacks.push(callback),
+    close: async () => {},
+  };
+}

@@ -1,0 +1,70 @@
+/** Templates: a root file system's archive becomes an image of the engine. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { PassThrough, type Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { rootCertificates } from "node:tls";
+import { fileURLToPath } from "node:url";
+import type Docker from "dockerode";
+import got from "got";
+import { labels } from "./container.ts";
+
+/** The image of a template. */
+export const imageName = (template: { readonly id: string }): string => `exozone-template:${template.id}`;
+
+/**
+ * Downloads an archive (tar, plain or compressed) and imports it on the way as the template's image. Nothing is kept of
+ * one whose MD5 is another.
+ * @param md5 32 hex digits
+ * @param ca path of the certificate authority (PEM) to trust besides the public ones; read now, as it may have been made
+ *   after the machines were opened
+ * @returns the image's size in bytes
+ * @throws when the download fails, the MD5 differs, or the engine does not take it for an archive
+ */
+export async function importTemplate(
+  docker: Docker, zone: string, template: { readonly id: string }, url: string, md5: string, ca?: string,
+): Promise<number> {
+  const abort = new AbortController();
+  const hash = createHash("md5");
+  const body = new PassThrough().on("data", (chunk: Buffer) => hash.update(chunk)).pause();
+  const downloaded = pipeline(await download(url, ca), body).catch((cause: Error) => {
+    abort.abort();
+    throw new Error(`template ${url} cannot be downloaded: ${cause.message}`, { cause });
+  });
+  const imported = importImage(docker, body, zone, abort.signal).catch((cause: Error) => {
+    body.destroy();
+    throw new Error(`template ${url} is not a tar archive of a root file system: ${cause.message}`, { cause });
+  });
+  // Either failure brings about the other: the first one is the reason.
+  const [id] = await Promise.all([imported, downloaded]);
+  const image = docker.getImage(id);
+  const digest = hash.digest("hex");
+  if (digest !== md5.toLowerCase()) {
+    await image.remove({ force: true });
+    throw new Error(`template ${url} has MD5 ${digest}, not ${md5}: the file or the checksum is another version's`);
+  }
+  const [repo, tag] = imageName(template).split(":");
+  await image.tag({ repo, tag });
+  return (await image.inspect()).Size;
+}
+
+async function download(url: string, ca?: string): Promise<Readable> {
+  if (url.startsWith("file://")) return createReadStream(fileURLToPath(url));
+  return got.stream(url, {
+    https: ca === undefined ? {} : { certificateAuthority: [...rootCertificates, await readFile(ca, "utf8")] },
+    // No limit for the whole: a template takes as long as its link needs. A silent link is a dead one.
+    timeout: { connect: 10_000, response: 30_000, socket: 60_000 },
+  });
+}
+
+/** @returns the new image's id, which the engine names in the last line of its progress. */
+async function importImage(docker: Docker, body: Readable, zone: string, abortSignal: AbortSignal): Promise<string> {
+  const progress = await docker.importImage(body, { changes: [`LABEL ${labels.zone}=${zone}`], abortSignal });
+  const events = await new Promise<{ status?: string; error?: string }[]>((resolve, reject) =>
+    docker.modem.followProgress(progress, (error: Error | null, all: object[]) => error ? reject(error) : resolve(all)));
+  const failed = events.find(({ error }) => error !== undefined);
+  const id = events.at(-1)?.status;
+  if (failed || !id?.startsWith("sha256:")) throw new Error(failed?.error ?? "the engine did not name the image");
+  return id;
+}

@@ -1,0 +1,69 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Instance, World } from "../types.ts";
+
+export interface MetadataOptions {
+  readonly world: World;
+  /** Where to listen; the port is the kernel's choice, packets to port 80 are led there. */
+  readonly address: string;
+  /** Value of `availability-zone`. */
+  readonly zone: string;
+}
+
+export interface MetadataService {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts Exoscale's metadata service: `/{1.0,latest}/user-data` and `/{1.0,latest}/meta-data/<key>`. A caller is told
+ * from another by its source address, which the packet filter vouches for, and reads of itself alone.
+ */
+export async function startMetadata({ world, address, zone }: MetadataOptions): Promise<MetadataService> {
+  const server = createServer((request, response) => {
+    const caller = callerOf(world, request.socket.remoteAddress);
+    const known = request.method === "GET" || request.method === "HEAD";
+    const body = caller === undefined || !known ? undefined : answer(request.url ?? "/", caller, zone);
+    if (body === undefined) response.writeHead(known ? 404 : 405, { "content-type": "text/plain" }).end();
+    else response.writeHead(200, { "content-type": typeof body === "string" ? "text/plain" : "application/octet-stream" }).end(body);
+  });
+  server.listen(0, address);
+  await once(server, "listening");
+  return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+}
+
+function callerOf(world: World, address: string | undefined): Instance | undefined {
+  return [...world.instances.values()].find((instance) => instance.address !== null && instance.address === address);
+}
+
+/** The body of an answer: a text, or the user-data's own bytes; nothing for what is not there. */
+export function answer(url: string, instance: Instance, zone: string): string | Buffer | undefined {
+  const path = /^\/(?:1\.0|latest)\/(?<rest>[^?]*)/.exec(url)?.groups?.["rest"];
+  if (path === undefined) return undefined;
+  // Without user-data an empty answer and no error: a machine without it boots all the same.
+  if (path === "user-data") return Buffer.from(instance.userData ?? "", "base64");
+  if (path === "") return "meta-data/\nuser-data\n";
+  const [directory, key, ...more] = path.split("/");
+  if (directory !== "meta-data" || more.length > 0) return undefined;
+  const values = metadataOf(instance, zone);
+  return key === undefined || key === "" ? `${[...values.keys()].join("\n")}\n` : values.get(key);
+}
+
+const metadataOf = (instance: Instance, zone: string): Map<string, string> => new Map([
+  ["availability-zone", zone],
+  ["instance-id", instance.id],
+  ["local-hostname", instance.name],
+  ["local-ipv4", instance.address ?? ""],
+  ["public-hostname", instance.name],
+  ["public-ipv4", instance.address ?? ""],
+  ["public-keys", instance.publicKeys.map((key) => `${key.trim()}\n`).join("")],
+  ["service-offering", instance.type],
+  ["vm-id", instance.id],
+]);
+
+async function close(server: Server): Promise<void> {
+  server.close();
+  server.closeAllConnections();
+  await once(server, "close");
+}

@@ -1,0 +1,78 @@
+import { Resolver } from "node:dns/promises";
+import { getServers } from "node:dns";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { World } from "../types.ts";
+import { addressed } from "./elastic.ts";
+import { servicePorts, type Layout } from "./layout.ts";
+import { Service } from "./supervise.ts";
+
+/** The resolver of the instances, at the gateway's address: knows them by name and asks the host's resolvers for the rest. */
+export interface Dns {
+  /** Makes it know the world's instances. */
+  follow(world: World): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts dnsmasq. Where no resolver of the host answers, it says at once that it does not know: a guest that waits for
+ * an answer which never comes hangs in every log-in.
+ *
+ * @param state directory for its log
+ */
+export async function startDns(layout: Layout, state: string, log: (line: string) => void): Promise<Dns> {
+  const hosts = hostsFile(layout);
+  let written = "";
+  await writeFile(hosts, written);
+  const upstream = await someAnswer(getServers());
+  if (!upstream) log("dns: no resolver of this host answers, so instances resolve each other only");
+  const service = await Service.start({
+    name: "dns",
+    command: "dnsmasq",
+    package: "dnsmasq-base",
+    args: [
+      "--keep-in-foreground", "--log-facility=-", "--conf-file=/dev/null", "--pid-file",
+      `--listen-address=${layout.gateway}`, `--port=${servicePorts.dns}`, "--bind-interfaces",
+      "--no-hosts", `--addn-hosts=${hosts}`, "--domain-needed", "--bogus-priv", `--rev-server=${layout.subnet}`,
+      upstream ? "--resolv-file=/etc/resolv.conf" : "--no-resolv",
+    ],
+    pidFile: dnsPidFile(layout),
+    logFile: join(state, "dns.log"),
+    // Whatever it says of its own address, it says itself.
+    ready: () => answers(layout.gateway, (resolver) => resolver.reverse(layout.gateway)),
+    log,
+  });
+  return {
+    follow: async (world) => {
+      const text = renderHosts(world);
+      if (text === written) return;
+      await writeFile(hosts, text);
+      written = text;
+      service.signal("SIGHUP");
+    },
+    stop: () => service.stop(),
+  };
+}
+
+/** In the runtime directory, which dnsmasq's unprivileged user can read. */
+export const hostsFile = ({ runtime }: Layout): string => join(runtime, "hosts");
+
+export const dnsPidFile = ({ runtime }: Layout): string => join(runtime, "dns.pid");
+
+/** hosts(5) of the instances whose name is a host name, older ones first where names are the same. */
+export const renderHosts = (world: World): string =>
+  addressed(world)
+    .filter(({ name }) => name.length <= 253 && /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(name))
+    .map(({ address, name }) => `${address} ${name}\n`)
+    .join("");
+
+const someAnswer = async (servers: readonly string[]): Promise<boolean> =>
+  (await Promise.all(servers.map((server) => answers(server, (resolver) => resolver.resolveNs("."))))).includes(true);
+
+/** Whether a resolver answers within a second, be it with an error. */
+async function answers(server: string, ask: (resolver: Resolver) => Promise<unknown>): Promise<boolean> {
+  const resolver = new Resolver({ timeout: 1000, tries: 1 });
+  resolver.setServers([server]);
+  const silence = ["ETIMEOUT", "ECONNREFUSED", "ECANCELLED", "ENETUNREACH", "EHOSTUNREACH"];
+  return ask(resolver).then(() => true, (error: NodeJS.ErrnoException) => !silence.includes(error.code ?? ""));
+}

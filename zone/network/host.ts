@@ -1,0 +1,73 @@
+/** The host's side of the zone: kernel switches, addresses that the host answers for, tables, connections. */
+import { readFile, writeFile } from "node:fs/promises";
+import { run } from "./command.ts";
+import type { Lost } from "./elastic.ts";
+import type { Layout } from "./layout.ts";
+import { renderRemoval } from "./ruleset.ts";
+
+/**
+ * Turns on what the zone needs of the kernel. These switches are the whole host's and stay on: others, Docker among
+ * them, need the same ones.
+ *
+ * @throws Error that names the switch or the command which is missing, or what cannot be set
+ */
+export async function prepareKernel(): Promise<void> {
+  // Needed late, when a holder fails: better missed now.
+  await run("conntrack", ["--version"]);
+  // Not there until the module is; where the kernel has it built in, or loads it with the bridge, this is in vain.
+  await run("modprobe", ["br_netfilter"]).catch(() => {});
+  for (const family of ["iptables", "ip6tables"]) {
+    await sysctl(`net/bridge/bridge-nf-call-${family}`, "1", "security groups need the kernel's br_netfilter: modprobe br_netfilter");
+  }
+  await sysctl("net/ipv4/ip_forward", "1", "instances reach the outside only through a host that forwards");
+}
+
+async function sysctl(name: string, value: string, why: string): Promise<void> {
+  const file = `/proc/sys/${name}`;
+  const before = await readFile(file, "utf8").catch(() => undefined);
+  if (before?.trim() === value) return;
+  await writeFile(file, `${value}\n`).catch((cause: Error) => {
+    throw new Error(`${file} cannot be set to ${value} (${cause.message}): ${why}`, { cause });
+  });
+}
+
+/** Loads a text from `renderRuleset` in one transaction. */
+export const loadRuleset = (ruleset: string): Promise<unknown> => run("nft", ["-f", "-"], { input: ruleset });
+
+/** Removes the zone's tables, there or not. */
+export const unloadRuleset = ({ bridge }: Layout): Promise<unknown> => loadRuleset(renderRemoval(bridge));
+
+/**
+ * Makes the host answer for exactly `addresses` on the bridge besides its own.
+ *
+ * Routes, not addresses: a route makes the host answer ARP and take the packets in, while what the host itself sends
+ * there keeps the gateway's address as its source, which is what security groups know it by.
+ */
+export async function answerFor(addresses: ReadonlySet<string>, { bridge, gateway }: Layout): Promise<void> {
+  const listed = await run("ip", ["-json", "route", "show", "table", "local", "type", "local", "dev", bridge, "proto", "static"]);
+  const present = new Set((JSON.parse(listed || "[]") as { dst: string }[]).map(({ dst }) => dst));
+  const add = [...addresses].filter((address) => !present.has(address));
+  const remove = [...present].filter((address) => !addresses.has(address));
+  const batch = [
+    ...remove.map((address) => `route del local ${address} dev ${bridge} table local proto static`),
+    ...add.map((address) => `route replace local ${address} dev ${bridge} table local proto static src ${gateway}`),
+  ];
+  if (batch.length > 0) await run("ip", ["-batch", "-"], { input: `${batch.join("\n")}\n` });
+}
+
+/**
+ * Forgets the connections through a target that lost its traffic. Their next packets count as new ones and go to
+ * another holder, which resets them: a client finds out at once instead of after its timeout.
+ */
+export async function forgetConnections({ elasticIp, holder }: Lost): Promise<void> {
+  // 1: there were none.
+  await run("conntrack", ["-D", "--orig-dst", elasticIp, "--reply-src", holder], { accept: [0, 1] });
+}
+
+/** @throws Error when the zone's bridge is not there */
+export async function requireBridge({ bridge, gateway }: Layout): Promise<void> {
+  const listed = await run("ip", ["-json", "-4", "addr", "show", "dev", bridge]).catch(() => undefined);
+  if (listed === undefined) throw new Error(`the zone's bridge ${bridge} is not there: machines make it, open them first`);
+  const [link] = JSON.parse(listed) as { addr_info: { local: string }[] }[];
+  if (!link?.addr_info.some(({ local }) => local === gateway)) throw new Error(`the zone's bridge ${bridge} does not have the address ${gateway}`);
+}

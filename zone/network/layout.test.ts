@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { layoutOf } from "./layout.ts";
+
+test("a layout's names derive from the bridge", () => {
+  expect(layoutOf({ bridge: "exozone1", subnet: "198.19.0.0/16", gateway: "198.19.0.1" }).runtime).toBe("/run/exoscale-network-exozone1");
+});
+
+test.each([
+  [{ bridge: "exo zone" }, "exo zone cannot be the name of a bridge"],
+  [{ bridge: "averylongbridgename" }, "cannot be the name of a bridge"],
+  [{ subnet: "198.18.0.0/24" }, "198.18.0.0/24 is no network for a zone"],
+  [{ subnet: "fd00::/16" }, "fd00::/16 is no network for a zone"],
+])("refused: %o", (fields, message) => {
+  expect(() => layoutOf({ bridge: "exozone0", subnet: "198.18.0.0/16", gateway: "198.18.0.1", ...fields })).toThrow(message);
+});

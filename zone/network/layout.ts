@@ -1,0 +1,42 @@
+import ipaddr from "ipaddr.js";
+
+/** One zone's place on this host: everything that two zones beside each other must not share derives from it. */
+export interface Layout {
+  /** The bridge's interface, and the name of the zone's nftables tables. */
+  readonly bridge: string;
+  /** CIDR of the instances' network. */
+  readonly subnet: string;
+  /** The host's address in it: router, resolver and metadata service of the instances. */
+  readonly gateway: string;
+  /**
+   * Where health checks of elastic IPs come from; security groups filter them like anything else. Exoscale's come from
+   * addresses of its own, which its public group `public-nlb-healthcheck-sources` names. Rules cannot name that group
+   * in the zone's API yet, so here they come from the host, and a rule that admits the host admits them.
+   */
+  readonly healthCheckSource: string;
+  /** Pid files and what unprivileged processes must read: the state directory is closed to them. Gone with a reboot. */
+  readonly runtime: string;
+}
+
+/**
+ * @throws Error when `subnet` is not an IPv4 network of at least a /22, or when `bridge` cannot be an interface's name.
+ */
+export function layoutOf({ bridge, subnet, gateway }: Pick<Layout, "bridge" | "subnet" | "gateway">): Layout {
+  if (!/^[a-z][a-z0-9]{0,14}$/.test(bridge)) {
+    throw new Error(`${bridge} cannot be the name of a bridge: give up to 15 lower-case letters and digits, like exozone0`);
+  }
+  if (!ipaddr.IPv4.isValidCIDR(subnet) || ipaddr.IPv4.parseCIDR(subnet)[1] > 22) {
+    throw new Error(`${subnet} is no network for a zone: give an IPv4 network of a /22 or larger, like 198.18.0.0/16`);
+  }
+  return {
+    bridge, subnet, gateway,
+    healthCheckSource: gateway,
+    runtime: `/run/exoscale-network-${bridge}`,
+  };
+}
+
+/** What the host serves to instances at the gateway's address, at the ports instances know. */
+export const servicePorts = { dns: 53, mirror: 8443, registry: 5000 } as const;
+
+/** Where instances find the metadata service; the gateway's own address, the DHCP server's on Exoscale, is the other. */
+export const metadataAddress = "169.254.169.254";

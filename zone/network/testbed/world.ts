@@ -1,0 +1,36 @@
+/** Worlds for tests, in few words. */
+import type { ElasticIp, HealthCheck, Instance, Rule, SecurityGroup, World } from "../../types.ts";
+
+export interface WorldParts {
+  readonly groups?: readonly SecurityGroup[];
+  readonly instances?: readonly Instance[];
+  readonly elasticIps?: readonly ElasticIp[];
+}
+
+export const worldOf = ({ groups = [], instances = [], elasticIps = [] }: WorldParts): World => ({
+  securityGroups: new Map(groups.map((group) => [group.id, group])),
+  instances: new Map(instances.map((instance) => [instance.id, instance])),
+  elasticIps: new Map(elasticIps.map((elasticIp) => [elasticIp.id, elasticIp])),
+  templates: new Map(),
+});
+
+/** The instance number `n`; its address is counted on from `network`.0, three octets. */
+export function instance(n: number, fields: Partial<Instance> = {}, network = "198.18.1"): Instance {
+  const [a = 0, b = 0, c = 0] = network.split(".").map(Number);
+  const octets = [a, b, c + Math.floor(n / 250), n % 250];
+  return {
+    id: `instance-${n}`, name: `instance-${n}`, address: octets.join("."),
+    mac: ["06", "00", ...octets.map((octet) => octet.toString(16).padStart(2, "0"))].join(":"),
+    state: "running", template: "template", type: "standard.small", cpus: 2, memory: 2 ** 31, diskSize: 10,
+    publicKeys: [], securityGroups: [], elasticIps: [], antiAffinityGroups: [], labels: {},
+    createdAt: "2026-01-01T00:00:00Z", ...fields,
+  };
+}
+
+export const group = (name: string, rules: Rule[], id = name): SecurityGroup => ({ id, name, rules });
+
+let rules = 0;
+export const rule = (fields: Partial<Rule>): Rule => ({ id: `rule-${++rules}`, direction: "ingress", protocol: "tcp", ...fields });
+
+export const elasticIp = (id: string, address: string, healthcheck?: HealthCheck): ElasticIp =>
+  ({ id, address, labels: {}, ...healthcheck && { healthcheck } });

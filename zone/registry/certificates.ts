@@ -1,0 +1,57 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const execute = promisify(execFile);
+
+/** Files of a TLS server, PEM. */
+export interface Certificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+const CA_DAYS = 3650;
+/** Most that common clients accept. */
+const SERVER_DAYS = 825;
+
+/**
+ * Makes the zone's CA in `state` (ca.pem, ca.key) unless it is there, and a server certificate for `addresses` signed by it
+ * (server.pem, server.key), a new one each time: it costs nothing, and no one has to watch it expire. Keys never leave
+ * their files, which their owner alone can read.
+ *
+ * @param name goes into the CA's subject
+ * @param addresses IP addresses the server is reached at
+ * @throws Error with openssl's own words
+ */
+export async function issueCertificate(state: string, name: string, addresses: readonly string[]): Promise<Certificate> {
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  const [ca, caKey] = [join(state, "ca.pem"), join(state, "ca.key")];
+  if (!existsSync(ca) || !existsSync(caKey)) {
+    await openssl([
+      "req", "-x509", ...newKey(caKey), "-out", ca, "-days", `${CA_DAYS}`, "-subj", `/CN=${name}`,
+      "-addext", "basicConstraints=critical,CA:TRUE,pathlen:0", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+    ]);
+    await chmod(caKey, 0o600);
+  }
+  const files = { certificate: join(state, "server.pem"), key: join(state, "server.key") };
+  await openssl([
+    "req", "-x509", ...newKey(files.key), "-out", files.certificate, "-days", `${SERVER_DAYS}`,
+    "-CA", ca, "-CAkey", caKey, "-subj", `/CN=${addresses[0]}`,
+    "-addext", `subjectAltName=${addresses.map((address) => `IP:${address}`).join(",")}`,
+    "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "keyUsage=critical,digitalSignature",
+    "-addext", "extendedKeyUsage=serverAuth",
+  ]);
+  await chmod(files.key, 0o600);
+  return files;
+}
+
+const newKey = (file: string): string[] => ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-keyout", file];
+
+async function openssl(args: readonly string[]): Promise<void> {
+  await execute("openssl", ["req", "-config", "/dev/null", ...args.slice(1)]).catch((cause: NodeJS.ErrnoException & { stderr?: string }) => {
+    const said = cause.code === "ENOENT" ? "openssl is not installed: apt-get install openssl" : cause.stderr?.trim() ?? cause.message;
+    throw new Error(`no certificate for the mirror: ${said}`, { cause });
+  });
+}

@@ -1,0 +1,140 @@
+/**
+ * What the zone's rooms tell each other. `api/` owns the World and changes it; `machines/` and `network/` make the
+ * machine and the kernel look like it.
+ */
+
+/** Exoscale's instance states that the zone knows (schema `instance-state`). */
+export type InstanceState = "starting" | "running" | "stopping" | "stopped" | "destroying" | "destroyed" | "error";
+
+export interface Instance {
+  readonly id: string;
+  name: string;
+  /** Public IPv4 address, kept for the instance's life; null with public-ip-assignment none. */
+  readonly address: string | null;
+  /** MAC address, locally administered, derived from the address. */
+  readonly mac: string;
+  state: InstanceState;
+  readonly template: string;
+  /** `family.size`, e.g. `standard.medium`. */
+  type: string;
+  cpus: number;
+  /** Bytes. */
+  memory: number;
+  /** GiB. */
+  diskSize: number;
+  /** base64 as the API got it. */
+  userData?: string;
+  /** OpenSSH public keys for the metadata service. */
+  publicKeys: string[];
+  securityGroups: string[];
+  elasticIps: string[];
+  antiAffinityGroups: string[];
+  labels: Record<string, string>;
+  /** ISO 8601. */
+  readonly createdAt: string;
+}
+
+export interface Rule {
+  readonly id: string;
+  readonly direction: "ingress" | "egress";
+  readonly protocol: "tcp" | "udp" | "icmp" | "icmpv6" | "esp" | "ah" | "gre" | "ipip";
+  readonly startPort?: number;
+  readonly endPort?: number;
+  readonly icmp?: { readonly type: number; readonly code: number };
+  /** CIDR peer. */
+  readonly network?: string;
+  /** Peer by security group id; `healthCheckSources.id` is one too. */
+  readonly securityGroup?: string;
+  readonly description?: string;
+}
+
+export interface SecurityGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly description?: string;
+  /** CIDRs that count as members where the group is a peer. */
+  externalSources?: string[];
+  rules: Rule[];
+}
+
+/**
+ * Exoscale's public group of the addresses that health checks come from: security groups filter those like any other
+ * traffic, so the holders of a managed elastic IP must admit this group. It is always there and has no rules.
+ */
+export const healthCheckSources = {
+  id: "5f0e4cf4-4c1f-5c0a-9a0d-0f6f7c1f2b10",
+  name: "public-nlb-healthcheck-sources",
+} as const;
+
+export interface HealthCheck {
+  readonly mode: "tcp" | "http" | "https";
+  readonly port: number;
+  readonly uri?: string;
+  /** Seconds. */
+  readonly interval: number;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly strikesOk: number;
+  readonly strikesFail: number;
+  readonly tlsSkipVerify?: boolean;
+  readonly tlsSni?: string;
+}
+
+export interface ElasticIp {
+  readonly id: string;
+  readonly address: string;
+  description?: string;
+  healthcheck?: HealthCheck;
+  labels: Record<string, string>;
+}
+
+export interface Template {
+  readonly id: string;
+  readonly name: string;
+  /** OCI image reference in the Docker Engine once imported. */
+  image?: string;
+}
+
+/** The part of the zone's state that machines and network act on. */
+export interface World {
+  instances: Map<string, Instance>;
+  securityGroups: Map<string, SecurityGroup>;
+  elasticIps: Map<string, ElasticIp>;
+  templates: Map<string, Template>;
+}
+
+/** Boots and ends machines. Every call is idempotent and rejects with an Error whose message a person can act on. */
+export interface Machines {
+  /** Checks the host and the engine (starting one if none runs); called once before anything else. */
+  open(): Promise<void>;
+  /** Downloads `url`, verifies the MD5 and imports it; resolves with the template's size in bytes. */
+  importTemplate(template: Template, url: string, md5: string): Promise<number>;
+  deleteTemplate(template: Template): Promise<void>;
+  create(instance: Instance, template: Template): Promise<void>;
+  start(instance: Instance): Promise<void>;
+  /** Clean shutdown of the guest, bounded; then a power cut. */
+  stop(instance: Instance): Promise<void>;
+  reboot(instance: Instance): Promise<void>;
+  /** Power cut and a fresh disk from the template; the machine is off afterwards. */
+  reset(instance: Instance, template: Template): Promise<void>;
+  destroy(instance: Instance): Promise<void>;
+  /** Power cut without the API's knowing: the state becomes stopped. */
+  kill(instance: Instance): Promise<void>;
+  /** What the guest has written to its console, oldest first, at most the last 64 KiB. */
+  consoleLog(instance: Instance): Promise<string>;
+  /**
+   * Calls back when a guest changed its own state (power-off; a guest's reboot stays running). Given before open(), it
+   * also hears of guests that powered themselves off while nobody watched.
+   */
+  onChange(callback: (instanceId: string, state: "running" | "stopped") => void): void;
+  /** Leaves machines as they are; with `remove` takes everything away, the engine that open() started included. */
+  close(options?: { remove?: boolean }): Promise<void>;
+}
+
+/** Bridge, rules, elastic IPs, metadata, DNS. */
+export interface Network {
+  open(): Promise<void>;
+  /** Makes the kernel, the resolver and the health checks fit the world; resolves when it does. Calls are serialized and coalesced. */
+  apply(): Promise<void>;
+  close(): Promise<void>;
+}
