@@ -21,7 +21,7 @@ await main(async () => {
   await run(bin("kubectl"), ["get", "nodes", "-o", "wide"]);
   console.log(`
 The cluster is up. Next:
-  bin/kubectl get pods -A                                      what runs on it
+  bin/kubectl get nodes -w                                     its nodes, as they come and go
   bin/ssh master-1                                             a shell on a node
   bin/pulumi config set desiredWorkers 5 && bin/pulumi up      two more workers
   bin/pulumi preview                                           what a change would do
