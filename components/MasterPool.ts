@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { AntiAffinityGroup, Boot, Instance } from "../exoscale/index.ts";
 import { renderMaster } from "../ignition/index.ts";
-import { authorizedKeys, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
+import { sharedNodeArgs, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
 import { nodeCommand, nodeScript, publicLine } from "./commands.ts";
 
 export interface MasterPoolArgs extends ClusterArgs, PoolArgs {
@@ -70,23 +70,15 @@ export class MasterPool extends pulumi.ComponentResource {
     function createBoot(parent: MasterPool, nodeName: string, instance: Instance): Boot {
       const userData = pulumi
         .output({
+          ...sharedNodeArgs(args),
           ...pki.master({ name: nodeName, address: instance.publicIp, apiAddress: endpoint.address }),
           name: nodeName,
           address: instance.publicIp,
-          apiAddress: endpoint.address,
           masters: parent.peers,
-          podCIDR: args.podCIDR,
-          serviceCIDR: args.serviceCIDR,
-          rebootWindow: args.rebootWindow,
-          timeZone: args.timeZone,
-          mirror: args.mirror,
-          authorizedKeys: authorizedKeys(args),
           sshHostKey: pki.masterHostKey.privateKeyOpenssh,
-          kubernetesCA: pki.kubernetesCA.cert,
           kubernetesCAKey: pki.kubernetesCA.key.privateKeyPem,
           frontProxyCA: pki.frontProxyCA.cert,
           kubernetesEtcdCA: pki.kubernetesEtcdCA.cert,
-          infraEtcdCA: pki.infraEtcdCA.cert,
           serviceAccountKey: pki.serviceAccount.privateKeyPem,
           serviceAccountPublicKey: pki.serviceAccount.publicKeyPem,
           encryptionKey: pki.encryptionKey,

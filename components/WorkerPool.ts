@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { Boot, Instance } from "../exoscale/index.ts";
 import { renderWorker } from "../ignition/index.ts";
-import { authorizedKeys, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
+import { sharedNodeArgs, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
 import { nodeCommand, nodeScript, publicLine } from "./commands.ts";
 import type { MasterPool } from "./MasterPool.ts";
 
@@ -64,20 +64,12 @@ export class WorkerPool extends pulumi.ComponentResource {
     function createBoot(parent: WorkerPool, nodeName: string, instance: Instance, hostKey: ReturnType<typeof pki.hostKey>): Boot {
       const userData = pulumi
         .output({
+          ...sharedNodeArgs(args),
           ...pki.worker({ name: nodeName, address: instance.publicIp }),
           name: nodeName,
           address: instance.publicIp,
-          apiAddress: endpoint.address,
           masters: masters.peers,
-          podCIDR: args.podCIDR,
-          serviceCIDR: args.serviceCIDR,
-          rebootWindow: args.rebootWindow,
-          timeZone: args.timeZone,
-          mirror: args.mirror,
-          authorizedKeys: authorizedKeys(args),
           sshHostKey: hostKey.privateKeyOpenssh,
-          kubernetesCA: pki.kubernetesCA.cert,
-          infraEtcdCA: pki.infraEtcdCA.cert,
         })
         .apply(renderWorker);
       return new Boot(

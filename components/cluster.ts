@@ -50,6 +50,14 @@ export interface Node {
   readonly hostKey: pulumi.Output<string>;
 }
 
-/** The lines of authorized_keys on every node. */
-export const authorizedKeys = ({ pki, sshPublicKeys }: Pick<ClusterArgs, "pki" | "sshPublicKeys">): pulumi.Output<string[]> =>
-  pki.ssh.publicKeyOpenssh.apply((own) => [own.trim(), ...sshPublicKeys]);
+/** What the cloud-configs of all nodes of a pool say alike. */
+export const sharedNodeArgs = ({ pki, podCIDR, serviceCIDR, rebootWindow, timeZone, mirror, sshPublicKeys }: ClusterArgs & PoolArgs) => ({
+  podCIDR,
+  serviceCIDR,
+  rebootWindow,
+  timeZone,
+  mirror,
+  authorizedKeys: pki.ssh.publicKeyOpenssh.apply((own) => [own.trim(), ...sshPublicKeys]),
+  kubernetesCA: pki.kubernetesCA.cert,
+  infraEtcdCA: pki.infraEtcdCA.cert,
+});

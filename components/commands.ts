@@ -31,7 +31,7 @@ export interface NodeCommandArgs {
   triggers?: pulumi.Input<string>[];
 }
 
-/** A step on a node by SSH, with a pinned host key and bounded dialling. Its output is not logged, failures show it. */
+/** A step on a node by SSH, with a pinned host key and bounded dialling. What it prints is shown as it comes and holds no secret. */
 export function nodeCommand(
   name: string, { host, hostKey, ssh, dialErrorLimit, ...steps }: NodeCommandArgs, opts: pulumi.CustomResourceOptions,
 ): remote.Command {
@@ -40,7 +40,7 @@ export function nodeCommand(
     {
       ...steps,
       connection: { host, hostKey, user: "core", privateKey: ssh.privateKeyOpenssh, dialErrorLimit, perDialTimeout: 15 },
-      logging: "none",
+      logging: "stdoutAndStderr",
       // The next run would send it as an environment variable, which sshd does not accept.
       addPreviousOutputInEnv: false,
     },

@@ -35,7 +35,6 @@ function standIn(settings: Settings, name: string): MasterArgs {
   return {
     name,
     address: address(0),
-    apiAddress: address(9),
     masters: Array.from({ length: settings.masters }, (_, i) => ({ name: `${settings.clusterName}-master-${i + 1}`, address: address(i) })),
     podCIDR: settings.podCIDR,
     serviceCIDR: settings.serviceCIDR,

@@ -19,7 +19,6 @@ const node = (name: string, address: string): NodeArgs => ({
   name,
   address,
   masters,
-  apiAddress: "192.0.2.100",
   podCIDR: "10.244.0.0/16",
   serviceCIDR: "10.96.0.0/16",
   rebootWindow: { start: "04:00", length: "1h" },

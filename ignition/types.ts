@@ -32,8 +32,6 @@ export interface NodeArgs {
   /** Its public IPv4 address. */
   readonly address: string;
   readonly masters: readonly Peer[];
-  /** The API's public address: the elastic IP. */
-  readonly apiAddress: string;
   readonly podCIDR: string;
   readonly serviceCIDR: string;
   readonly rebootWindow: RebootWindow;
