@@ -92,7 +92,7 @@ test("a worker's Node object is joined and removed through the elastic IP, with 
   expect(byName(resources, "Command")["dev-worker-2-node"]).toMatchObject({
     create: "sudo bash /run/kubernetes/bin/node-join dev-worker-2 worker",
     delete: "sudo bash /run/kubernetes/bin/node-remove dev-worker-2 90s",
-    logging: "none",
+    logging: "stdoutAndStderr",
     connection: { host: "198.51.100.99", user: "core", hostKey: "ecdsa-sha2-nistp256 dev-master-host-key" },
     triggers: ["dev-worker-2-id"],
   });
