@@ -127,17 +127,18 @@ spec: {type: NodePort, selector: {app: echo}, ports: [{port: 80, targetPort: 808
   expect(pods.map(({ spec }) => spec.nodeName).sort()).toEqual(workers);
   for (const from of pods) {
     for (const to of pods) {
-      expect(await kubectl(`exec ${from.metadata.name} -- wget -qO- -T 5 http://${to.status.podIP}:8080/`)).toBe(to.metadata.name);
+      expect(await kubectl(`exec ${from.metadata.name} -- timeout 5 wget -qO- http://${to.status.podIP}:8080/`)).toBe(to.metadata.name);
     }
-    expect(pods.map(({ metadata }) => metadata.name)).toContain(await kubectl(`exec ${from.metadata.name} -- wget -qO- -T 5 http://echo.default.svc.cluster.local/`));
+    expect(pods.map(({ metadata }) => metadata.name)).toContain(await kubectl(`exec ${from.metadata.name} -- timeout 5 wget -qO- http://echo.default.svc.cluster.local/`));
     expect(await kubectl(`logs ${from.metadata.name}`)).toContain("started");
   }
 });
 
 test("pods cannot read the node's keys from the metadata service", { timeout: 120_000 }, async () => {
   for (const address of ["169.254.169.254", "198.18.0.1"]) {
-    const { stderr } = await attempt(`bin/kubectl exec daemonset/echo -- wget -qO- -T 3 http://${address}/latest/user-data`);
-    expect(stderr, address).toContain("wget: download timed out");
+    // Dropped, so that it hangs until its time is up: 143 is the signal's. (busybox' own -T crashes in Debian's build.)
+    const { code } = await attempt(`bin/kubectl exec daemonset/echo -- timeout 3 wget -qO- http://${address}/latest/user-data`);
+    expect(code, address).toBe(143);
     expect(await ssh(workers[0]!, `sudo curl -s http://${address}/latest/user-data | gunzip | head -c 13`)).toBe("#cloud-config");
   }
 });

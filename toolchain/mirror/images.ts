@@ -36,7 +36,7 @@ export const bases = {
         .map((name) => [`/usr/sbin/${name}`, "xtables-nft-multi"])),
   },
   haproxy: { packages: ["haproxy"] },
-  busybox: { packages: ["busybox"], setup: ["/bin/busybox", "--install", "-s", "/bin"] },
+  busybox: { packages: ["busybox-static"], setup: ["/bin/busybox", "--install", "-s", "/bin"] },
 } as const satisfies Record<string, Base>;
 
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
