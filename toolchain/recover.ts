@@ -50,11 +50,15 @@ async function endOrphans(): Promise<void> {
     const pid = Number(entry);
     if (!pid || !(await processFile(pid, "cmdline")).includes(provider)) continue;
     const launcher = await parent(pid);
-    if (!(await processFile(launcher, "cmdline")).includes("pulumi-resource-pulumi-nodejs")) continue;
-    // A process whose parent died belongs to init or to the user's systemd.
-    const above = await parent(launcher);
-    if (above === 1 || (await processFile(above, "comm")).trim() === "systemd") process.kill(pid, "SIGTERM");
+    const launched = (await processFile(launcher, "cmdline")).includes("pulumi-resource-pulumi-nodejs");
+    if (await isOrphan(launched ? launcher : pid)) process.kill(pid, "SIGTERM");
   }
+}
+
+/** Whose parent died belongs to init or to the user's systemd. */
+async function isOrphan(pid: number): Promise<boolean> {
+  const above = await parent(pid);
+  return above === 1 || (await processFile(above, "comm")).trim() === "systemd";
 }
 
 const parent = async (pid: number) => Number(/^PPid:\s*(\d+)/m.exec(await processFile(pid, "status"))?.[1] ?? 0);

@@ -86,7 +86,12 @@ export class Service {
         : cause;
     });
     this.#child = child;
-    await writePidFile(pidFile, child.pid!);
+    await writePidFile(pidFile, child.pid!).catch(async (cause: unknown) => {
+      // A process that nobody would find again must not run.
+      child.kill("SIGKILL");
+      await exit;
+      throw cause;
+    });
     if (this.#stopping) child.kill("SIGTERM");
     return { child, exit };
   }
