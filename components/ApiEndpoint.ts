@@ -1,11 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { ElasticIp } from "../exoscale/index.ts";
+import { ElasticIp, type ApiArgs } from "../exoscale/index.ts";
 import { ports } from "../ports.ts";
-import type { Api } from "./cluster.ts";
 
 export interface ApiEndpointArgs {
-  api: Api;
+  api: ApiArgs;
 }
 
 /** Where people and Pulumi find the Kubernetes API: a managed elastic IP that leads to any master whose apiserver is ready. */

@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { SecurityGroup, SecurityGroupRules } from "../exoscale/index.ts";
+import { SecurityGroup, SecurityGroupRules, type ApiArgs } from "../exoscale/index.ts";
 import { openings, type Group, type Opening, type Source } from "../ports.ts";
-import type { Api } from "./cluster.ts";
 
 /** Who is behind each source of ports.ts: a group's id, or IPv4 networks. */
 export type Sources = Record<Group, pulumi.Input<string>> & Record<Exclude<Source, Group>, readonly string[]>;
@@ -39,7 +38,7 @@ export function rulesFor(group: Group, openings: readonly Opening[], sources: So
 }
 
 export interface SecurityGroupsArgs {
-  api: Api;
+  api: ApiArgs;
   /** IPv4 networks that may reach SSH. */
   sshSources: readonly string[];
   /** IPv4 networks that may reach the Kubernetes API. */

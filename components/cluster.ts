@@ -1,14 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { ApiArgs } from "../exoscale/index.ts";
 import type { Mirror, RebootWindow } from "../ignition/types.ts";
 import type { ApiEndpoint } from "./ApiEndpoint.ts";
 import type { Pki } from "./Pki.ts";
 
-/** Exoscale's API and zone, as every resource takes them. */
-export type Api = pulumi.Input<{ endpoint: pulumi.Input<string>; zone: pulumi.Input<string> }>;
-
 /** What masters and workers of one cluster share. */
 export interface ClusterArgs {
-  api: Api;
+  api: ApiArgs;
   pki: Pki;
   endpoint: ApiEndpoint;
   /** Template's id. */

@@ -20,6 +20,8 @@ import { encodeUserData } from "./userData.ts";
 type Args<T> = { readonly [K in keyof T]: Deep<T[K]> };
 type Deep<T> = pulumi.Input<T extends object ? { readonly [K in keyof T]: Deep<T[K]> } : T>;
 
+/** Exoscale's API and zone, as every resource takes them. */
+export type ApiArgs = Deep<TemplateInputs["api"]>;
 export type TemplateArgs = Args<TemplateInputs>;
 export type SshKeyArgs = Args<SshKeyInputs>;
 export type GroupArgs = Args<GroupInputs>;
