@@ -2,6 +2,8 @@
 # Pulumi's own Kubernetes plugin. The two files it embeds are made from the module's copies.
 set -eu
 module=github.com/pulumi/pulumi-kubernetes/provider/v4
+# `go list` names the directory of a module only where it has been downloaded.
+go mod download "$module"
 source=$(go list -m -f '{{.Dir}}' $module)/cmd/pulumi-resource-kubernetes
 node - "$source" "${VERSION#v}" <<'JS'
 const fs = require("fs"), [source, version] = process.argv.slice(2);
