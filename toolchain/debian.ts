@@ -20,15 +20,21 @@ export const packages: Readonly<Record<string, string>> = {
   "ca-certificates": "/etc/ssl/certs/ca-certificates.crt",
 };
 
+/** The same of what only the tests need. */
+export const testPackages: Readonly<Record<string, string>> = {
+  "iputils-ping": "ping",
+  chromium: "chromium",
+};
+
 /** Daemons' packages whose service would start by itself: the local zone runs the program on its own. */
 const services = ["docker-registry.service"];
 
-/** The packages that are not there. A program counts wherever PATH or the system's directories have it. */
-export function missingPackages(path = process.env["PATH"] ?? ""): string[] {
+/** Those of `wanted` that are not there. A program counts wherever PATH or the system's directories have it. */
+export function missingPackages(wanted: Readonly<Record<string, string>>, path = process.env["PATH"] ?? ""): string[] {
   const directories = [...path.split(delimiter), "/usr/sbin", "/sbin"];
   const there = (file: string) =>
     file.startsWith("/") ? existsSync(file) : directories.some((directory) => existsSync(join(directory, file)));
-  return Object.keys(packages).filter((name) => !there(packages[name]!));
+  return Object.keys(wanted).filter((name) => !there(wanted[name]!));
 }
 
 /**

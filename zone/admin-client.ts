@@ -11,7 +11,8 @@ export interface ZoneStatus {
   readonly pid: number;
   readonly options: ZoneOptions;
   readonly instances: readonly InstanceStatus[];
-  readonly elasticIps: readonly { readonly id: string; readonly address: string; readonly description?: string }[];
+  readonly elasticIps: readonly ElasticIpStatus[];
+  readonly privateNetworks: readonly PrivateNetworkStatus[];
   readonly templates: readonly Named[];
   readonly sshKeys: readonly { readonly name: string }[];
   readonly securityGroups: readonly Named[];
@@ -35,6 +36,25 @@ export interface InstanceStatus {
   readonly securityGroups: readonly string[];
   readonly elasticIps: readonly string[];
   readonly createdAt: string;
+}
+
+export interface ElasticIpStatus {
+  readonly id: string;
+  readonly address: string;
+  readonly description?: string;
+  /** e.g. `https:6443/readyz`; a plain elastic IP has none. */
+  readonly healthcheck?: string;
+  /** Instances by name. */
+  readonly holders: readonly string[];
+}
+
+export interface PrivateNetworkStatus {
+  readonly id: string;
+  readonly name: string;
+  /** e.g. `10.0.0.10-10.0.0.99`; an unmanaged network has none. */
+  readonly range?: string;
+  /** Instances by name, with the address leased to each. */
+  readonly members: readonly { readonly instance: string; readonly ip?: string }[];
 }
 
 /**

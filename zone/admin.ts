@@ -2,12 +2,13 @@ import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 
-import type { Named, ZoneStatus } from "./admin-client.ts";
 import type { Fault } from "./api/faults.ts";
-import { settle } from "./api/routes/instance-actions.ts";
+import { settle } from "./api/routes/instance-state.ts";
 import type { Zone } from "./api/zone.ts";
 import type { RunningZone, ZoneOptions } from "./daemon.ts";
 import type { InstanceRecord } from "./records.ts";
+import { statusOf } from "./status.ts";
+import { announceUpdate, nextVersion } from "./updates.ts";
 
 type Route = (url: URL, body: any) => unknown;
 
@@ -18,19 +19,30 @@ type Route = (url: URL, body: any) => unknown;
 export async function openAdmin(
   socket: string, options: ZoneOptions, running: RunningZone, log: (line: string) => void,
 ): Promise<() => Promise<void>> {
-  const { zone, faults, queue } = running.api;
+  const { zone, faults } = running.api;
   const routes: Readonly<Record<string, Route>> = {
-    "GET /status": () => status(zone, options),
-    "POST /kill": (_url, body) => {
-      const { id } = findInstance(zone, body.instance);
-      return queue(id, () => kill(zone, id));
+    "GET /status": () => statusOf(zone, options),
+    "POST /kill": (_url, body) => kill(zone, findInstance(zone, body.instance)),
+    "POST /pause": (_url, body) => zone.machines.pause(findGuest(zone, body.instance)),
+    "POST /resume": (_url, body) => zone.machines.resume(findGuest(zone, body.instance)),
+    "POST /update": async (_url, body) => {
+      const names: string[] = body.instances ?? [];
+      const instances = names.length > 0 ? names.map((name) => findInstance(zone, name)) : runningIn(zone);
+      if (instances.length === 0) throw new Error("no instance is running");
+      const version = body.version ?? nextVersion(zone);
+      await announceUpdate(zone, instances, version);
+      return { version, instances: instances.map(({ name }) => name) };
     },
     "GET /console": async (url) => ({
       log: await zone.machines.consoleLog(findInstance(zone, url.searchParams.get("instance") ?? "")),
     }),
     "GET /faults": () => faults.list(),
     "POST /faults": (_url, body) => ({ id: faults.add(body as Fault) }),
-    "DELETE /faults": () => faults.clear(),
+    "DELETE /faults": (url) => {
+      const id = url.searchParams.get("id");
+      if (id === null) faults.clear();
+      else if (!faults.remove(id)) throw new Error(`there is no fault ${id}`);
+    },
     "POST /down": () => running.remove().then(exit, (error: Error) => {
       log(`removing the zone failed: ${error.message}`);
       throw error;
@@ -70,42 +82,23 @@ function findInstance(zone: Zone, nameOrId: string): InstanceRecord {
     : `${found.length} instances are named ${nameOrId}: give an id, one of ${found.map(({ id }) => id).join(", ")}`);
 }
 
-async function kill(zone: Zone, id: string): Promise<void> {
-  const instance = zone.state.instances.get(id);
-  if (instance === undefined) return;
+/** At once, whatever the instance is doing: a power cut does not wait for a shutdown. */
+async function kill(zone: Zone, instance: InstanceRecord): Promise<void> {
   await zone.machines.kill(instance);
-  settle(zone, id, ["running"], { state: "stopped" });
+  settle(zone, instance.id, ["running"], { state: "stopped" });
   await zone.network.apply();
 }
 
-function status(zone: Zone, options: ZoneOptions): ZoneStatus {
-  const { state } = zone;
-  return {
-    name: zone.name,
-    url: zone.url,
-    pid: process.pid,
-    options,
-    instances: [...state.instances.values()].map((instance) => ({
-      id: instance.id,
-      name: instance.name,
-      state: instance.state,
-      type: instance.type,
-      address: instance.address,
-      securityGroups: instance.securityGroups.flatMap((id) => state.securityGroups.get(id)?.name ?? []),
-      elasticIps: instance.elasticIps.flatMap((id) => state.elasticIps.get(id)?.address ?? []),
-      createdAt: instance.createdAt,
-    })),
-    elasticIps: [...state.elasticIps.values()].map(({ id, address, description }) => ({ id, address, description })),
-    templates: named(state.templates),
-    sshKeys: [...state.sshKeys.values()].map(({ id }) => ({ name: id })),
-    securityGroups: named(state.securityGroups),
-    antiAffinityGroups: named(state.antiAffinityGroups),
-    pendingOperations: [...state.operations.values()].filter((operation) => operation.state === "pending").length,
-    apiCalls: zone.apiCalls,
-  };
-}
+const runningIn = (zone: Zone): InstanceRecord[] =>
+  [...zone.state.instances.values()].filter(({ state, unbooted }) => state === "running" && !unbooted);
 
-const named = (records: ReadonlyMap<string, Named>): Named[] => [...records.values()].map(({ id, name }) => ({ id, name }));
+/** An instance with a guest that something can happen to, also while it starts or stops. */
+function findGuest(zone: Zone, name: string): InstanceRecord {
+  const instance = findInstance(zone, name);
+  if (!["starting", "running", "stopping"].includes(instance.state)) throw new Error(`instance ${name} is ${instance.state}, not running`);
+  if (instance.unbooted) throw new Error(`instance ${name} never booted, by the fault never-boots`);
+  return instance;
+}
 
 /** After the answer has gone out. */
 const exit = (): void => void setTimeout(() => process.exit(0), 50);

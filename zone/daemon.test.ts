@@ -1,5 +1,5 @@
-/** The daemon as a process of its own: crashes, restarts, and its command line. */
-import { execFile, spawn, type ChildProcess } from "node:child_process";
+/** The daemon as a process of its own, and its command line. */
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,40 +7,21 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { typeByName } from "./api/catalog.ts";
 import { loadCredentials } from "./credentials.ts";
-import { clientOf, type Client } from "./testing-client.ts";
+import { clientOf, instanceBody, templateBody as template } from "./testing-client.ts";
+import { daemonFlags, startDaemon } from "./testing-daemon.ts";
 
 const zone = join(import.meta.dirname, "../bin/zone");
 let state: string;
-const children: ChildProcess[] = [];
 
 beforeEach(() => {
   state = mkdtempSync(join(tmpdir(), "zone-daemon-"));
 });
 afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
   rmSync(state, { recursive: true, force: true });
 });
 
-const flags = (...more: string[]) => ["--machines=none", `--state=${state}`, "--listen=127.0.0.1:0", "--operation-delay=20", ...more];
-
-async function start(): Promise<{ client: Client; kill: () => Promise<void> }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "cli/main.ts"), "run", ...flags()], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
-  children.push(child);
-  const report = await new Promise<any>((resolve, reject) => {
-    child.once("message", resolve);
-    child.once("exit", (code) => reject(new Error(`the daemon ended with ${code}`)));
-  });
-  if (report.error) throw new Error(report.error);
-  return {
-    client: clientOf({ ...loadCredentials(state), url: report.url }),
-    kill: () => new Promise((resolve) => {
-      child.removeAllListeners("exit").once("exit", () => resolve());
-      child.kill("SIGKILL");
-    }),
-  };
-}
+const flags = (...more: string[]) => [...daemonFlags(state), ...more];
 
 async function cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return promisify(execFile)(zone, args, { cwd: "/" }).then(
@@ -49,63 +30,8 @@ async function cli(...args: string[]): Promise<{ code: number; stdout: string; s
   );
 }
 
-const template = { name: "t", url: "https://example.com/i", checksum: "0".repeat(32), "ssh-key-enabled": true, "password-enabled": false };
-const instance = (image: string) => ({ "disk-size": 10, "instance-type": { id: typeByName("standard.small")!.id }, template: { id: image } });
-
-describe("a daemon that is killed under load", () => {
-  it("has lost nothing that it acknowledged", { timeout: 60_000 }, async () => {
-    /** What was acknowledged: path to whether it is there. */
-    const truth = new Map<string, boolean>();
-    const operations: string[] = [];
-    let { client, kill } = await start();
-    const image = await client.operate("POST", "/template", template);
-
-    for (let round = 0; round < 3; round++) {
-      let going = true;
-      const ask = async (path: string, exists: boolean, method: string, body?: object): Promise<string> => {
-        // While it is under way, nobody can say: only the answer makes it true.
-        if (method === "DELETE") truth.delete(path);
-        const answer = await client.call(method, method === "DELETE" ? path : path.replace(/\/\{id\}$/, ""), body);
-        if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${answer.body.message}`);
-        operations.push(answer.body.id);
-        const made = path.replace("{id}", answer.body.reference.id);
-        truth.set(made, exists);
-        return made;
-      };
-      const load = Array.from({ length: 6 }, async (_, worker) => {
-        for (let n = 0; going; n++) {
-          const group = await ask("/security-group/{id}", true, "POST", { name: `${round}-${worker}-${n}` });
-          const vm = await ask("/instance/{id}", true, "POST", instance(image));
-          if (n % 2 === 0) await ask(group, false, "DELETE");
-          if (n % 3 === 0) await ask(vm, false, "DELETE");
-        }
-      });
-      const ended = Promise.allSettled(load);
-      await new Promise((resolve) => setTimeout(resolve, 400 + Math.random() * 400));
-      await kill();
-      going = false;
-      const failed = (await ended).filter((end) => end.status === "rejected" && !/fetch failed|terminated/.test(String(end.reason)));
-      expect(failed).toEqual([]);
-
-      ({ client, kill } = await start());
-      for (const id of operations.splice(0)) {
-        const operation = await client.finished(await client.get(`/operation/${id}`));
-        expect(["success", "failure:interrupted"]).toContain(operation.state === "success" ? "success" : `${operation.state}:${operation.reason}`);
-      }
-      for (const [path, exists] of truth) {
-        const { status, body } = await client.call("GET", path);
-        expect(status, path).toBe(exists ? 200 : 404);
-        if (exists && path.startsWith("/instance/")) expect(body.state, path).toBe("running");
-      }
-    }
-    expect(truth.size).toBeGreaterThan(50);
-    const { instances } = await client.get("/instance");
-    expect(new Set(instances.map((one: any) => one["public-ip"])).size).toBe(instances.length);
-  });
-});
-
 describe("bin/zone", () => {
-  it("starts a zone, keeps it, shows it, and removes it", { timeout: 60_000 }, async () => {
+  it("starts a zone, keeps it, shows it, and removes it", { timeout: 120_000 }, async () => {
     const up = await cli("up", ...flags());
     expect(up).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Zone local-1 runs: API at http:\/\/127\.0\.0\.1:\d+\/v2, no machines, 0 instances/) });
     const { url, pid, securityGroups } = JSON.parse((await cli("status", `--state=${state}`, "--json")).stdout);
@@ -116,11 +42,28 @@ describe("bin/zone", () => {
 
     const client = clientOf({ ...loadCredentials(state), url });
     const image = await client.operate("POST", "/template", template);
-    const id = await client.operate("POST", "/instance", { ...instance(image), name: "master-1" });
+    const id = await client.operate("POST", "/instance", instanceBody(image, { name: "master-1" }));
     expect((await cli("status", `--state=${state}`)).stdout).toMatch(/^master-1\s+running\s+standard\.small\s+198\.18\.1\.1\s+-\s+default\s+/m);
+    const elastic = await client.operate("POST", "/elastic-ip", { description: "api", healthcheck: { mode: "https", port: 6443, uri: "/readyz" } });
+    await client.operate("PUT", `/elastic-ip/${elastic}:attach`, { instance: { id } });
+    const lan = await client.operate("POST", "/private-network", { name: "lan", "start-ip": "10.0.0.1", "end-ip": "10.0.0.9", netmask: "255.0.0.0" });
+    await client.operate("PUT", `/private-network/${lan}:attach`, { instance: { id } });
+    const { stdout: tables } = await cli("status", `--state=${state}`);
+    expect(tables).toMatch(new RegExp(`^198\\.18\\.255\\.1 +https:6443/readyz +master-1 +api +${elastic}$`, "m"));
+    expect(tables).toMatch(new RegExp(`^lan +10\\.0\\.0\\.1-10\\.0\\.0\\.9 +master-1=10\\.0\\.0\\.1 +${lan}$`, "m"));
+
+    for (const verb of ["pause", "resume"]) expect((await cli(verb, "master-1", `--state=${state}`)).code).toBe(0);
+    expect((await cli("update", `--state=${state}`)).stdout).toBe("Version 9999.0.0 is announced to master-1.\n");
+    expect((await cli("update", "master-1", `--state=${state}`)).stdout).toBe("Version 9999.0.1 is announced to master-1.\n");
+    expect((await cli("update", id, "--version=4.5.6", `--state=${state}`)).stdout).toBe("Version 4.5.6 is announced to master-1.\n");
+    expect((await cli("update", "--version=$(id)", `--state=${state}`)).stderr).toContain("$(id) is no version");
+
     expect((await cli("kill", "nobody", `--state=${state}`))).toMatchObject({ code: 1, stderr: "zone: there is no instance nobody\n" });
     expect((await cli("kill", "master-1", `--state=${state}`)).code).toBe(0);
     expect((await client.get(`/instance/${id}`)).state).toBe("stopped");
+    expect((await cli("pause", "master-1", `--state=${state}`)).stderr).toBe("zone: instance master-1 is stopped, not running\n");
+    expect((await cli("update", `--state=${state}`)).stderr).toBe("zone: no instance is running\n");
+    expect((await cli("update", "master-1", `--state=${state}`)).stderr).toContain("not running");
     expect((await cli("console", "master-1", `--state=${state}`)).code).toBe(0);
 
     const { stdout: faults } = await cli("fault", "rate-limit", "--route=list-zones", "--count=1", `--state=${state}`);
@@ -128,6 +71,12 @@ describe("bin/zone", () => {
     expect((await fetch(`${url}/zone`)).headers.get("retry-after")).toBe("1");
     expect((await cli("fault", `--state=${state}`)).stdout).toBe("[]\n");
     expect((await cli("fault", "nonsense", `--state=${state}`)).code).toBe(1);
+    expect((await cli("fault", "slow", "--count=many", `--state=${state}`)).stderr).toContain("count: ");
+    for (const kind of ["slow", "never-boots"]) await cli("fault", kind, "--route=create-instance", `--state=${state}`);
+    const [slow] = JSON.parse((await cli("fault", `--state=${state}`)).stdout);
+    expect(JSON.parse((await cli("fault", `--remove=${slow.id}`, `--state=${state}`)).stdout)).toMatchObject([{ kind: "never-boots" }]);
+    expect((await cli("fault", `--remove=${slow.id}`, `--state=${state}`)).stderr).toContain("there is no fault");
+    expect((await cli("fault", "--clear", `--state=${state}`)).stdout).toBe("[]\n");
 
     expect((await cli("up", ...flags())).stdout).toMatch(/^Zone local-1 runs already: .* 1 instance,/);
     expect((await cli("up", ...flags("--network=198.19.0.0/16"))).stderr).toContain("end it first with bin/zone down");
@@ -139,8 +88,9 @@ describe("bin/zone", () => {
   });
 
   it("removes what a killed daemon has left", { timeout: 60_000 }, async () => {
-    const { kill } = await start();
-    await kill();
+    const daemon = startDaemon(state);
+    await daemon.ready;
+    await daemon.kill();
     expect((await cli("up", ...flags("--network=198.19.0.0/16"))).stderr).toContain("was made with --network=198.18.0.0/16");
     expect(await cli("down", `--state=${state}`)).toMatchObject({ code: 0, stdout: expect.stringContaining("what it left is gone") });
     expect(existsSync(state)).toBe(false);

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { openAdmin } from "./admin.ts";
 import { addressesIn } from "./api/addresses.ts";
 import { listen, type Api } from "./api/index.ts";
+import type { Otherwise } from "./api/server.ts";
 import { loadCredentials } from "./credentials.ts";
 import { State, STATE_FILE } from "./state.ts";
 import type { Machines, Network } from "./types.ts";
+import { createWeb } from "./web/index.ts";
 
 export interface ZoneOptions {
   /** Directory of everything the zone keeps; made if it is not there. */
@@ -59,13 +61,17 @@ export async function runZone(options: ZoneOptions, log: (line: string) => void)
     const credentials = loadCredentials(options.state);
     const { machines, network } = await world(options, state, log);
     const { host, port, network: subnet, operationDelay } = options;
-    const api = await listen({ state, machines, network, credentials, host, port, subnet, operationDelay, log });
+    const otherwise: Otherwise = (request, response) => web(request, response);
+    const api = await listen({ state, machines, network, credentials, host, port, subnet, operationDelay, otherwise, log });
+    const web = createWeb({ zone: api.zone });
     undo.push(() => api.close());
     writeFileSync(optionsFile(options.state), JSON.stringify(options)); // for removeZone, after a crash
+    undo.push(() => network.release());
+    // A host that restarted has no rules any more, and the engine may start machines by itself.
+    await network.prepare();
     undo.push(() => machines.close());
     await machines.open();
     await network.open();
-    undo.push(() => network.close());
     await api.open();
 
     const running: RunningZone = {

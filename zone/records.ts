@@ -1,5 +1,5 @@
 /** What the zone keeps of each thing: the World's shapes (types.ts) plus what only the API's answers need. */
-import type { ElasticIp, Instance, SecurityGroup, Template } from "./types.ts";
+import type { ElasticIp, Instance, PrivateNetwork, SecurityGroup, Template } from "./types.ts";
 
 export interface InstanceRecord extends Instance {
   /** Names of SSH keys, as given at creation. */
@@ -9,9 +9,20 @@ export interface InstanceRecord extends Instance {
   /** add-protection: refuses to be deleted. */
   protected: boolean;
   publicIpAssignment: "inet4" | "none";
+  /** Of the default user, in templates that have one; told for a day. */
+  password?: { readonly text: string; readonly setAt: string };
+  /** Its last boot was struck by the fault `never-boots`: the API says running, and there is no guest. */
+  unbooted?: boolean;
+  /** The last OS version that its update-engine was told of. */
+  announcedVersion?: string;
 }
 
 export type SecurityGroupRecord = SecurityGroup;
+
+export interface PrivateNetworkRecord extends PrivateNetwork {
+  /** VXLAN id: a number that tells networks apart, 1 to 2^24 - 1. */
+  readonly vni: number;
+}
 
 export interface ElasticIpRecord extends ElasticIp {
   readonly createdAt: string;
@@ -77,6 +88,27 @@ export interface OperationRecord {
   stuck?: boolean;
   /** Fails without having done anything, by a fault asked for. */
   doomed?: boolean;
+  /** Succeeds, and the guest that it starts never boots, by a fault asked for. */
+  bootless?: boolean;
+}
+
+/** A mutation that was asked for, in the words of `GET /event`. */
+export interface EventRecord {
+  /** The event's `request-id`. */
+  readonly id: string;
+  readonly timestamp: string;
+  /** The route's operation id. */
+  readonly handler: string;
+  readonly message: string;
+  readonly uri: string;
+  /** HTTP status. */
+  readonly status: number;
+  readonly "elapsed-ms": number;
+  readonly "source-ip": string;
+  readonly "path-params": object;
+  readonly "get-params": object;
+  /** Without user-data, which holds private keys. */
+  readonly "body-params": object;
 }
 
 /** Every kind of record by the name of its table. */
@@ -84,8 +116,10 @@ export interface Records {
   instances: InstanceRecord;
   securityGroups: SecurityGroupRecord;
   elasticIps: ElasticIpRecord;
+  privateNetworks: PrivateNetworkRecord;
   templates: TemplateRecord;
   sshKeys: SshKeyRecord;
   antiAffinityGroups: AntiAffinityGroupRecord;
   operations: OperationRecord;
+  events: EventRecord;
 }

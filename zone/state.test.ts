@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { loadCredentials } from "./credentials.ts";
+import type { EventRecord, InstanceRecord } from "./records.ts";
 import { State } from "./state.ts";
 
 let directory: string;
@@ -49,6 +50,29 @@ describe("the state", () => {
     expect(() => new State(directory)).toThrow(`another zone is running on ${directory}`);
     state.close();
     new State(directory).close();
+  });
+
+  it("reads instances of a time that knew no private networks", () => {
+    const before = new State(directory);
+    before.write((change) => change.put("instances", { id: "a", name: "old" } as InstanceRecord));
+    before.close();
+    const after = new State(directory);
+    expect(after.instances.get("a")).toEqual({ id: "a", name: "old", privateNetworks: [] });
+    after.close();
+  });
+
+  it("forgets events beyond a thousand", () => {
+    const state = new State(directory);
+    const event = (id: string) => ({ id }) as EventRecord;
+    state.write((change) => {
+      for (let n = 0; n <= 1000; n++) change.put("events", event(String(n)));
+    });
+    state.write((change) => change.put("events", event("new")));
+    expect([state.events.has("0"), state.events.has("1"), state.events.size]).toEqual([false, true, 1001]);
+    state.close();
+    const after = new State(directory);
+    expect([...after.events.keys()].slice(-1)).toEqual(["new"]);
+    after.close();
   });
 
   it("forgets finished operations beyond ten thousand, never pending ones", () => {

@@ -16,8 +16,9 @@ export interface Change {
 /** The database's file in the state's directory. */
 export const STATE_FILE = "zone.db";
 
-/** Finished operations kept for those who still ask; the oldest go first. */
+/** Finished operations and events kept for those who still ask; the oldest go first. */
 const OPERATIONS_KEPT = 10_000;
+const EVENTS_KEPT = 1_000;
 
 /**
  * The zone's whole state: maps in memory for reading, in order of creation, and one SQLite database on disk.
@@ -30,10 +31,12 @@ export class State implements Tables {
   readonly instances = new Map<string, Records["instances"]>();
   readonly securityGroups = new Map<string, Records["securityGroups"]>();
   readonly elasticIps = new Map<string, Records["elasticIps"]>();
+  readonly privateNetworks = new Map<string, Records["privateNetworks"]>();
   readonly templates = new Map<string, Records["templates"]>();
   readonly sshKeys = new Map<string, Records["sshKeys"]>();
   readonly antiAffinityGroups = new Map<string, Records["antiAffinityGroups"]>();
   readonly operations = new Map<string, Records["operations"]>();
+  readonly events = new Map<string, Records["events"]>();
 
   readonly #database: DatabaseSync;
   readonly #put: StatementSync;
@@ -70,7 +73,7 @@ export class State implements Tables {
     this.#delete = this.#database.prepare("DELETE FROM record WHERE kind = ? AND id = ?");
     for (const row of this.#database.prepare("SELECT kind, id, value FROM record ORDER BY rowid").all()) {
       const table = this.#table(row.kind as Kind);
-      table.set(row.id as string, JSON.parse(row.value as string));
+      table.set(row.id as string, upgrade(row.kind as Kind, JSON.parse(row.value as string)));
     }
   }
 
@@ -81,13 +84,11 @@ export class State implements Tables {
       put: (kind, record) => steps.push({ kind, id: record.id, record }),
       delete: (kind, id) => steps.push({ kind, id }),
     });
-    if (this.operations.size > OPERATIONS_KEPT) {
-      for (const { id, state } of this.operations.values()) {
-        if (state === "pending") continue;
-        steps.push({ kind: "operations", id });
-        break;
-      }
-    }
+    // One more than there may be goes at each write: no write adds more than one of a kind.
+    const operation = oldest(this.operations, OPERATIONS_KEPT, ({ state }) => state !== "pending");
+    if (operation !== undefined) steps.push({ kind: "operations", id: operation });
+    const event = oldest(this.events, EVENTS_KEPT, () => true);
+    if (event !== undefined) steps.push({ kind: "events", id: event });
 
     this.#database.exec("BEGIN IMMEDIATE");
     try {
@@ -114,4 +115,16 @@ export class State implements Tables {
   #table(kind: Kind): Map<string, unknown> {
     return this[kind] as Map<string, unknown>;
   }
+}
+
+/** The id of the first record that may go, if there are more than `kept`. */
+function oldest<T>(records: ReadonlyMap<string, T>, kept: number, mayGo: (record: T) => boolean): string | undefined {
+  if (records.size <= kept) return undefined;
+  for (const [id, record] of records) if (mayGo(record)) return id;
+  return undefined;
+}
+
+/** A record as this version has it; the database may be of one that knew no private networks. */
+function upgrade(kind: Kind, record: object): object {
+  return kind === "instances" ? { privateNetworks: [], ...record } : record;
 }

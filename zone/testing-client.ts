@@ -1,3 +1,4 @@
+import { typeByName } from "./api/catalog.ts";
 import { sign, type Credentials } from "./api/signature.ts";
 
 export interface Answer {
@@ -49,3 +50,13 @@ export function clientOf(api: Credentials & { readonly url: string }): Client {
     },
   };
 }
+
+/** A template as one registers it. */
+export const templateBody = {
+  name: "Flatcar", url: "https://example.com/image", checksum: "0123456789abcdef0123456789abcdef",
+  "ssh-key-enabled": true, "password-enabled": false,
+};
+
+/** The smallest body that makes an instance of a template, and more fields. */
+export const instanceBody = (template: string, more: object = {}): object =>
+  ({ "disk-size": 10, "instance-type": { id: typeByName("standard.small")!.id }, template: { id: template }, ...more });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { listen } from "./api/index.ts";
 import type { Faults } from "./api/faults.ts";
+import type { Otherwise } from "./api/server.ts";
 import type { Zone, ZoneSettings } from "./api/zone.ts";
 import { loadCredentials } from "./credentials.ts";
 import { noMachines } from "./machines/none.ts";
@@ -19,6 +20,8 @@ export interface TestApiOptions extends Partial<ZoneSettings> {
   readonly port?: number;
   /** Refuses requests with fields that the document does not name; default true. */
   readonly refuseUnknownFields?: boolean;
+  /** Gets requests outside `/v2`. */
+  readonly otherwise?: Otherwise;
   readonly log?: (line: string) => void;
 }
 

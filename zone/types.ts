@@ -29,9 +29,38 @@ export interface Instance {
   securityGroups: string[];
   elasticIps: string[];
   antiAffinityGroups: string[];
+  privateNetworks: Attachment[];
   labels: Record<string, string>;
   /** ISO 8601. */
   readonly createdAt: string;
+}
+
+/** An instance's interface in a private network. */
+export interface Attachment {
+  readonly network: string;
+  /** MAC address of the interface, locally administered. */
+  readonly mac: string;
+  /** The address that DHCP leases to it; absent in a network without a range. */
+  readonly ip?: string;
+}
+
+export interface PrivateNetwork {
+  readonly id: string;
+  name: string;
+  description?: string;
+  /** The range that DHCP leases from; without it (an unmanaged network) guests choose their own addresses. */
+  range?: { readonly start: string; readonly end: string; readonly netmask: string };
+  /** What DHCP hands out beside an address of the range. */
+  options?: DhcpOptions;
+  labels: Record<string, string>;
+}
+
+/** IPv4 addresses, and domains to search; a list that is absent is not handed out. */
+export interface DhcpOptions {
+  readonly routers?: readonly string[];
+  readonly dnsServers?: readonly string[];
+  readonly ntpServers?: readonly string[];
+  readonly domainSearch?: readonly string[];
 }
 
 export interface Rule {
@@ -101,6 +130,7 @@ export interface World {
   securityGroups: Map<string, SecurityGroup>;
   elasticIps: Map<string, ElasticIp>;
   templates: Map<string, Template>;
+  privateNetworks: Map<string, PrivateNetwork>;
 }
 
 /** Boots and ends machines. Every call is idempotent and rejects with an Error whose message a person can act on. */
@@ -118,8 +148,15 @@ export interface Machines {
   /** Power cut and a fresh disk from the template; the machine is off afterwards. */
   reset(instance: Instance, template: Template): Promise<void>;
   destroy(instance: Instance): Promise<void>;
+  /** Makes a running guest's private interfaces those of `instance.privateNetworks`; `start` does so itself. */
+  plug(instance: Instance): Promise<void>;
   /** Power cut without the API's knowing: the state becomes stopped. */
   kill(instance: Instance): Promise<void>;
+  /** Hangs a running machine, as a crashed kernel would: it stays `running` and answers nobody until `resume`. */
+  pause(instance: Instance): Promise<void>;
+  resume(instance: Instance): Promise<void>;
+  /** Has the guest's update-engine announce the OS version `version`; the guest runs it after its next reboot. */
+  announceUpdate(instance: Instance, version: string): Promise<void>;
   /** What the guest has written to its console, oldest first, at most the last 64 KiB. */
   consoleLog(instance: Instance): Promise<string>;
   /**
@@ -133,8 +170,19 @@ export interface Machines {
 
 /** Bridge, rules, elastic IPs, metadata, DNS. */
 export interface Network {
+  /**
+   * To be called before a machine may start: private networks are there, and until `open` has loaded the rules no
+   * instance hears or is heard; where an earlier daemon's rules are in force they stay so. `open` does it if nobody has.
+   */
+  prepare(): Promise<void>;
   open(): Promise<void>;
   /** Makes the kernel, the resolver and the health checks fit the world; resolves when it does. Calls are serialized and coalesced. */
   apply(): Promise<void>;
+  /**
+   * Ends what runs for the network. Where there are instances the rules stay in force, since machines may run on; where
+   * there are none nothing stays.
+   */
+  release(): Promise<void>;
+  /** Takes everything away, also what an earlier daemon has left. */
   close(): Promise<void>;
 }

@@ -61,8 +61,8 @@ function parseSubnet(subnet: string): { base: number; size: number } {
   return { base: toNumber(ipaddr.IPv4.networkAddressFromCIDR(subnet).toString()), size: 2 ** (32 - prefix) };
 }
 
-const toNumber = (address: string): number =>
+export const toNumber = (address: string): number =>
   ipaddr.IPv4.parse(address).octets.reduce((sum, octet) => sum * 256 + octet, 0);
 
-const toText = (address: number): string =>
+export const toText = (address: number): string =>
   [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");

@@ -14,7 +14,7 @@ import { parse } from "yaml";
 /** Tags of the document whose routes are kept whole. */
 const FAMILIES = new Set([
   "zone", "instance-type", "template", "ssh-key", "anti-affinity-group", "security-group", "instance", "elastic-ip",
-  "private-network", "snapshot", "operation", "quotas", "event",
+  "private-network", "reverse-dns", "snapshot", "operation", "quotas", "event",
 ]);
 const PROSE = new Set(["description", "summary", "externalDocs", "tags", "deprecated"]);
 const METHODS = ["get", "post", "put", "patch", "delete"];

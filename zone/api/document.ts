@@ -25,6 +25,7 @@ export function loadDocument({ zone, closedAnswers, closedRequests }: DocumentOp
   const raw = JSON.parse(readFileSync(new URL("exoscale.json", import.meta.url), "utf8"));
   const { schemas } = raw.components;
   schemas["zone-name"].enum.push(zone);
+  for (const [schema, properties] of Object.entries(UNDOCUMENTED)) Object.assign(schemas[schema].properties, properties);
   const answerSchemas = structuredClone(schemas);
   for (const path of Object.values<any>(raw.paths)) {
     for (const operation of Object.values<any>(path)) {
@@ -47,6 +48,12 @@ export function loadDocument({ zone, closedAnswers, closedRequests }: DocumentOp
       others.find((route) => route.method === method && route.pattern.test(path))?.name,
   };
 }
+
+/** What real answers carry and the document does not name. */
+const UNDOCUMENTED = {
+  zone: { id: { type: "string", format: "uuid" } },
+  "security-group": { visibility: { type: "string", enum: ["private", "public"] } },
+};
 
 /** Prefix of the copies of schemas that answers refer to. */
 const ANSWER = "answer.";

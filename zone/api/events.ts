@@ -1,43 +1,30 @@
 import { randomUUID } from "node:crypto";
 
-/** A mutation that was asked for, as `GET /event` shows it. */
-export interface Event {
-  readonly timestamp: string;
-  readonly "request-id": string;
-  /** The route's operation id. */
-  readonly handler: string;
-  readonly message: string;
-  readonly uri: string;
-  readonly status: number;
-  readonly "elapsed-ms": number;
-  readonly "source-ip": string;
-  readonly zone: string;
-  readonly "path-params": object;
-  readonly "get-params": object;
-  readonly "body-params": object;
+import type { EventRecord } from "../records.ts";
+import type { State } from "../state.ts";
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** The event of a mutation asked for now. */
+export function eventOf(event: Omit<EventRecord, "id" | "timestamp" | "message">): EventRecord {
+  return {
+    ...event,
+    id: randomUUID(),
+    timestamp: new Date().toISOString(),
+    message: `${event.handler} ${event.status < 400 ? "accepted" : "refused"}`,
+    "body-params": withoutSecrets(event["body-params"]),
+  };
 }
 
-const KEPT = 1000;
-
-/** The last thousand mutations. Kept in memory: a restart begins a new list. */
-export class Events {
-  readonly #events: Event[] = [];
-
-  add(event: Omit<Event, "timestamp" | "request-id">): void {
-    this.#events.push({
-      ...event,
-      timestamp: new Date().toISOString(),
-      "request-id": randomUUID(),
-      "body-params": withoutSecrets(event["body-params"]),
-    });
-    if (this.#events.length > KEPT) this.#events.shift();
-  }
-
-  /** Newest first; `from` and `to` in milliseconds since 1970. */
-  between(from = -Infinity, to = Infinity): Event[] {
-    return this.#events.filter(({ timestamp }) => Date.parse(timestamp) >= from && Date.parse(timestamp) <= to).reverse();
-  }
+/** Newest first; `from` and `to` in milliseconds since 1970, by default the last 24 hours. */
+export function eventsBetween({ events }: State, from = Date.now() - DAY, to = Infinity): EventRecord[] {
+  return [...events.values()]
+    .filter(({ timestamp }) => Date.parse(timestamp) >= from && Date.parse(timestamp) <= to)
+    .reverse();
 }
+
+/** An event as `GET /event` shows it. */
+export const viewEvent = ({ id, ...event }: EventRecord, zone: string): object => ({ ...event, "request-id": id, zone });
 
 /** User-data holds private keys. */
 function withoutSecrets(body: object): object {

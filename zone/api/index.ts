@@ -5,13 +5,12 @@ import type { AddressInfo } from "node:net";
 import type { State } from "../state.ts";
 import type { Machines, Network } from "../types.ts";
 import { addressesIn } from "./addresses.ts";
-import { Events } from "./events.ts";
 import { Faults } from "./faults.ts";
 import { Operations } from "./operations.ts";
-import { settle } from "./routes/instance-actions.ts";
-import { WORK } from "./routes/index.ts";
+import { settle } from "./routes/instance-state.ts";
+import { HANDLERS, WORK } from "./routes/index.ts";
 import { DEFAULT_GROUP } from "./routes/security-groups.ts";
-import { createApiServer } from "./server.ts";
+import { createApiServer, type Otherwise } from "./server.ts";
 import type { Credentials } from "./signature.ts";
 import type { Zone, ZoneSettings } from "./zone.ts";
 
@@ -31,6 +30,8 @@ export interface ApiOptions extends Partial<ZoneSettings> {
   /** Defaults false; see ApiServerOptions. */
   readonly validateResponses?: boolean;
   readonly refuseUnknownFields?: boolean;
+  /** Gets requests outside `/v2`, like those of a browser. */
+  readonly otherwise?: Otherwise;
   readonly log?: (line: string) => void;
 }
 
@@ -38,8 +39,6 @@ export interface ApiOptions extends Partial<ZoneSettings> {
 export interface Api {
   readonly zone: Zone;
   readonly faults: Faults;
-  /** Runs `task` after everything begun for the instance before. */
-  queue(instance: string, task: () => Promise<void>): Promise<void>;
   /** Makes machines and network as the state says and takes up what was pending; until then all answers are 503. */
   open(): Promise<void>;
   /** Stops answering, and waits for the work under way. */
@@ -49,6 +48,7 @@ export interface Api {
 /** Exoscale's limits of a new organization where they matter to a client; the rest is as wide as the machine. */
 const QUOTAS: Readonly<Record<string, number>> = {
   instance: 5000, "elastic-ip": 5, "security-group": 500, "anti-affinity-group": 1000, template: 100, "ssh-key": 1000,
+  "private-network": 100,
 };
 
 /**
@@ -58,7 +58,7 @@ const QUOTAS: Readonly<Record<string, number>> = {
  * @throws Error when host and port cannot be listened on, in words for the user.
  */
 export async function listen(options: ApiOptions): Promise<Api> {
-  const { state, machines, network, credentials, validateResponses = false, refuseUnknownFields = false, log = () => {} } = options;
+  const { state, machines, network, credentials, validateResponses = false, refuseUnknownFields = false, otherwise, log = () => {} } = options;
   const zone: Zone = {
     name: options.name ?? "local-1",
     url: "",
@@ -67,7 +67,6 @@ export async function listen(options: ApiOptions): Promise<Api> {
     machines,
     network,
     addresses: addressesIn(options.subnet ?? "198.18.0.0/16"),
-    events: new Events(),
     settings: {
       operationDelay: options.operationDelay ?? 150,
       quotas: { ...QUOTAS, ...options.quotas },
@@ -78,16 +77,15 @@ export async function listen(options: ApiOptions): Promise<Api> {
   // Before the machines open: they then tell what guests did while nobody watched.
   machines.onChange((id, to) => void followMachine(zone, id, to));
   const operations = new Operations(zone, WORK);
-  const faults = new Faults();
+  const faults = new Faults(Object.keys(HANDLERS));
   let ready = false;
   const isReady = () => ready;
-  const server = await createApiServer({ zone, operations, faults, credentials, validateResponses, refuseUnknownFields, isReady });
+  const server = await createApiServer({ zone, operations, faults, credentials, validateResponses, refuseUnknownFields, isReady, otherwise });
   zone.url = await listenOn(server, options.host ?? "127.0.0.1", options.port ?? 0);
 
   return {
     zone,
     faults,
-    queue: (instance, task) => operations.queue(instance, task),
     open: async () => {
       makeDefaultGroup(state);
       await network.apply();
@@ -130,7 +128,7 @@ function makeDefaultGroup(state: State): void {
 /** After a restart of the daemon or of the host: the machine may still run, or not. */
 async function restart(zone: Zone, id: string): Promise<void> {
   const instance = zone.state.instances.get(id);
-  if (instance?.state !== "running") return;
+  if (instance?.state !== "running" || instance.unbooted) return;
   try {
     await zone.machines.start(instance);
   } catch (error) {
@@ -142,7 +140,8 @@ async function restart(zone: Zone, id: string): Promise<void> {
 
 /** A guest that turned itself off, or came back: its instance follows, unless an operation is changing it right now. */
 async function followMachine(zone: Zone, id: string, to: "running" | "stopped"): Promise<void> {
-  if (zone.state.instances.get(id)?.state === to) return;
+  const instance = zone.state.instances.get(id);
+  if (instance === undefined || instance.state === to || instance.unbooted) return;
   settle(zone, id, ["running", "stopped"], { state: to });
   zone.log(`instance ${id}: the guest is ${to}`);
   await zone.network.apply().catch((error: unknown) => zone.log(String(error)));

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { OperationReason, OperationRecord } from "../records.ts";
+import type { EventRecord, OperationReason, OperationRecord } from "../records.ts";
 import type { Plan, Work, Zone } from "./zone.ts";
 
 /** A failure of an operation's work with its reason in the API's own terms (otherwise: `fault`). */
@@ -14,8 +14,14 @@ export class OperationError extends Error {
   }
 }
 
+/** Milliseconds that an ending daemon waits for work under way. */
+const CLOSE_LIMIT = 10_000;
+
 /** Faults of an operation, asked for in tests. */
-export type OperationFault = "operation-fails" | "operation-hangs";
+export type OperationFault = "operation-fails" | "operation-hangs" | "never-boots";
+
+/** Commands whose work waits for nothing begun before: the machines put an end to that, like to a shutdown that hangs. */
+const OVERTAKING: ReadonlySet<string> = new Set(["delete-instance"]);
 
 /**
  * Records operations and does their work: one after the other for the same reference, in parallel otherwise. An
@@ -32,8 +38,11 @@ export class Operations {
     this.#work = work;
   }
 
-  /** Writes the plan's change and its operation, starts the work, and answers the operation as the API shows it. */
-  begin(plan: Plan, fault?: OperationFault): object {
+  /**
+   * Writes the plan's change, its operation and the event of both, starts the work, and answers the operation as the
+   * API shows it.
+   */
+  begin(plan: Plan, event: EventRecord, fault?: OperationFault): object {
     const hasWork = this.#work[plan.command] !== undefined;
     const operation: OperationRecord = {
       id: randomUUID(),
@@ -44,10 +53,12 @@ export class Operations {
       state: hasWork || fault !== undefined ? "pending" : "success",
       stuck: fault === "operation-hangs" || undefined,
       doomed: fault === "operation-fails" || undefined,
+      bootless: fault === "never-boots" || undefined,
     };
     this.#zone.state.write((change) => {
       if (!operation.doomed) plan.change(change);
       change.put("operations", operation);
+      change.put("events", event);
     });
     if (operation.state === "pending") this.#enqueue(operation, this.#zone.settings.operationDelay);
     return view(operation);
@@ -73,16 +84,22 @@ export class Operations {
     return after;
   }
 
-  /** Starts no more work and waits for what is under way. */
+  /**
+   * Starts no more work and waits for what is under way, but not for a guest that takes its time to shut down: that
+   * operation stays pending, and the next daemon takes it up.
+   */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#queues.values());
+    const late = new AbortController();
+    await Promise.race([Promise.all(this.#queues.values()), sleep(CLOSE_LIMIT, undefined, { signal: late.signal }).catch(() => {})]);
+    late.abort();
   }
 
   #enqueue(operation: OperationRecord, delay: number): void {
     if (operation.stuck) return;
     const due = sleep(delay);
-    void this.queue(operation.reference?.id ?? operation.id, async () => {
+    const line = OVERTAKING.has(operation.command) ? operation.id : operation.reference?.id ?? operation.id;
+    void this.queue(line, async () => {
       await due;
       if (!this.#closed) await this.#run(operation);
     });

@@ -42,9 +42,9 @@ describe("the API", () => {
   });
 
   it.each([
-    ["GET", "/private-network", "list-private-networks"],
+    ["GET", "/console/00000000-0000-0000-0000-000000000000", "get-console-proxy-url"],
     ["GET", "/dbaas-service", "list-dbaas-services"],
-    ["PUT", "/instance/00000000-0000-0000-0000-000000000000:reset-password", "reset-instance-password"],
+    ["POST", "/instance/00000000-0000-0000-0000-000000000000:enable-tpm", "enable-tpm"],
     ["DELETE", "/vpc/00000000-0000-0000-0000-000000000000", "delete-vpc"],
   ])("names a route of Exoscale's that it has not: %s %s", async (method, path, name) => {
     expect(await client.call(method, path)).toEqual({ status: 501, body: { message: `The local zone has no ${name}` } });
@@ -61,7 +61,44 @@ describe("the API", () => {
       id: expect.any(String), link: `/v2/security-group/${body.reference.id}`, command: "get-security-group",
     } });
     expect(await client.finished(body)).toEqual({ ...body, state: "success" });
-    expect((await client.call("GET", "/operation/00000000-0000-0000-0000-000000000000")).status).toBe(404);
+  });
+
+  it("knows an operation after what it was about is gone, and no others", async () => {
+    const { body: creation } = await client.call("POST", "/security-group", { name: "short-lived" });
+    await client.finished(creation);
+    const { body: deletion } = await client.call("DELETE", `/security-group/${creation.reference.id}`);
+    await client.finished(deletion);
+    for (const { id } of [creation, deletion]) {
+      expect(await client.get(`/operation/${id}`)).toMatchObject({ id, state: "success", reference: creation.reference });
+    }
+    // One that was forgotten, one of somebody else's, and one that never was are the same.
+    expect(await client.call("GET", "/operation/00000000-0000-0000-0000-000000000000"))
+      .toEqual({ status: 404, body: { message: "Operation 00000000-0000-0000-0000-000000000000 not found" } });
+    expect((await client.call("GET", "/operation/12")).status).toBe(400);
+  });
+
+  it("refuses a body that is too long", async () => {
+    const name = "x".repeat(2 ** 20);
+    expect(await client.call("POST", "/security-group", { name }))
+      .toMatchObject({ status: 413, body: { message: expect.stringMatching(/^The request has \d+ bytes/) } });
+  });
+
+  it("leaves what is not its own to others", async () => {
+    const seen: string[] = [];
+    const other = await startApi({ otherwise: ({ url }, response) => {
+      seen.push(url!);
+      if (url !== "/page") return false;
+      response.end("page");
+      return true;
+    } });
+    const { origin } = new URL(other.url);
+    expect(await (await fetch(`${origin}/page`)).text()).toBe("page");
+    expect(await (await fetch(`${origin}/v1/zone`)).json()).toEqual({ message: `Nothing at /v1/zone: the API is at ${other.url}` });
+    expect((await fetch(`${origin}/v2/zone`)).status).toBe(200);
+    expect((await fetch(`${origin}/zone/faults`)).status).toBe(200);
+    expect((await fetch(`${origin}/v2`)).status).toBe(403);
+    expect(seen).toEqual(["/page", "/v1/zone"]);
+    await other.close();
   });
 
   it("offers instance types with sizes in bytes", async () => {
@@ -77,15 +114,6 @@ describe("the API", () => {
     expect(quotas).toContainEqual({ resource: "elastic-ip", usage: 0, limit: 5 });
     expect(await client.get("/quota/elastic-ip")).toEqual({ resource: "elastic-ip", usage: 0, limit: 5 });
     expect((await client.call("GET", "/quota/yachts")).status).toBe(404);
-  });
-
-  it("remembers mutations as events, without user-data", async () => {
-    await client.call("POST", "/instance", {
-      "disk-size": 10, "user-data": "c2VjcmV0", template: { id: crypto.randomUUID() }, "instance-type": { id: crypto.randomUUID() },
-    });
-    const [latest] = await client.get("/event");
-    expect(latest).toMatchObject({ handler: "create-instance", status: 404, "body-params": { "user-data": "REDACTED" } });
-    expect(await client.get(`/event?from=${new Date(Date.now() + 60_000).toISOString()}`)).toEqual([]);
   });
 });
 
@@ -120,13 +148,5 @@ describe("faults", () => {
     const { body } = await client.call("POST", "/security-group", { name: "hung" });
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect((await client.get(`/operation/${body.id}`)).state).toBe("pending");
-  });
-
-  it("are listed and cleared, and strike only a share if asked", async () => {
-    const id = api.faults.add({ kind: "server-error", share: 0 });
-    expect(api.faults.list()).toEqual([{ id, kind: "server-error", share: 0 }]);
-    expect((await client.call("GET", "/zone")).status).toBe(200);
-    api.faults.clear();
-    expect(api.faults.list()).toEqual([]);
   });
 });

@@ -3,7 +3,6 @@ import type { Change, State } from "../state.ts";
 import type { OperationRecord, Reference } from "../records.ts";
 import type { Machines, Network } from "../types.ts";
 import type { Addresses } from "./addresses.ts";
-import type { Events } from "./events.ts";
 
 export interface Zone {
   /** e.g. `local-1`. */
@@ -16,7 +15,6 @@ export interface Zone {
   readonly machines: Machines;
   readonly network: Network;
   readonly addresses: Addresses;
-  readonly events: Events;
   readonly settings: ZoneSettings;
   readonly log: (line: string) => void;
 }

@@ -20,6 +20,12 @@ interface Flags {
   readonly operationDelay: number;
 }
 
+interface FaultFlags {
+  readonly clear?: true;
+  /** A fault's id. */
+  readonly remove?: string;
+}
+
 // The commands import what they need when they run: the API alone takes half a second to load.
 const program = new Command("zone").description("A local Exoscale zone: its API on this machine, instances as containers.");
 
@@ -55,6 +61,22 @@ command("kill", "cut an instance's power, behind the API's back")
   .argument("<instance>", "name or id")
   .action((instance: string, flags: Flags) => ask(flags, "POST", "/kill", { instance }));
 
+command("pause", "hang an instance, as a crashed kernel would: it runs, and answers nobody")
+  .argument("<instance>", "name or id")
+  .action((instance: string, flags: Flags) => ask(flags, "POST", "/pause", { instance }));
+
+command("resume", "let a paused instance go on")
+  .argument("<instance>", "name or id")
+  .action((instance: string, flags: Flags) => ask(flags, "POST", "/resume", { instance }));
+
+command("update", "announce an OS update to running instances, for which they reboot")
+  .argument("[instances...]", "names or ids; default: all that run")
+  .option("--version <version>", "default: one that none of them was told of")
+  .action(async (instances: string[], { version, ...flags }: Flags & { version?: string }) => {
+    const told = await ask<{ version: string; instances: string[] }>(flags, "POST", "/update", { instances, version });
+    console.log(`Version ${told.version} is announced to ${told.instances.join(", ")}.`);
+  });
+
 command("console", "what an instance wrote to its console")
   .argument("<instance>", "name or id")
   .action(async (instance: string, flags: Flags) => {
@@ -68,9 +90,11 @@ command("fault", "make calls to the API go wrong; without a kind: list what is i
   .option("--count <n>", "as often as this", Number)
   .option("--share <0..1>", "this share of the calls", Number)
   .option("--seconds <n>", "of Retry-After, or of a slow answer", Number)
+  .option("--remove <id>", "end one fault")
   .option("--clear", "let all calls go right again")
-  .action(async (kind: string | undefined, { route, count, share, seconds, clear, ...flags }: Flags & Omit<Fault, "kind"> & { clear?: true }) => {
+  .action(async (kind: string | undefined, { route, count, share, seconds, remove, clear, ...flags }: Flags & Omit<Fault, "kind"> & FaultFlags) => {
     if (clear) await ask(flags, "DELETE", "/faults");
+    if (remove !== undefined) await ask(flags, "DELETE", `/faults?id=${encodeURIComponent(remove)}`);
     if (kind !== undefined) await ask(flags, "POST", "/faults", { kind, route, count, share, seconds });
     console.log(JSON.stringify(await ask(flags, "GET", "/faults"), undefined, 2));
   });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import Table from "cli-table3";
 
+import { table } from "../../table.ts";
 import { askDaemon, type ZoneStatus } from "../admin-client.ts";
 
 /** Prints what the zone runs, as a table or as JSON; exit status 1 if it does not run. */
@@ -12,23 +12,23 @@ export async function status(state: string, json: boolean): Promise<void> {
   if (zone === undefined) process.exitCode = 1;
 }
 
-function print({ name, url, pid, options, instances, pendingOperations }: ZoneStatus): void {
+function print({ name, url, pid, options, instances, elasticIps, privateNetworks, pendingOperations }: ZoneStatus): void {
   console.log(`Zone ${name} at ${url}, machines: ${options.machines}, process ${pid}, pending operations: ${pendingOperations}`);
-  if (instances.length === 0) return console.log("No instances.");
-  const table = new Table({
-    head: ["NAME", "STATE", "TYPE", "ADDRESS", "ELASTIC IPS", "SECURITY GROUPS", "ID"],
-    // Columns with space between and nothing else, as kubectl prints them.
-    chars: {
-      top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "",
-      left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  ",
-    },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
-  });
-  for (const instance of instances) {
-    table.push([
-      instance.name, instance.state, instance.type, instance.address ?? "-",
-      instance.elasticIps.join(",") || "-", instance.securityGroups.join(",") || "-", instance.id,
-    ]);
-  }
-  console.log(table.toString().replace(/ +$/gm, ""));
+  if (instances.length === 0) console.log("No instances.");
+  printTable(["NAME", "STATE", "TYPE", "ADDRESS", "ELASTIC IPS", "SECURITY GROUPS", "ID"], instances.map((instance) => [
+    instance.name, instance.state, instance.type, instance.address ?? "-", list(instance.elasticIps), list(instance.securityGroups), instance.id,
+  ]));
+  printTable(["ELASTIC IP", "HEALTH CHECK", "HOLDERS", "DESCRIPTION", "ID"], elasticIps.map((each) => [
+    each.address, each.healthcheck ?? "-", list(each.holders), each.description ?? "-", each.id,
+  ]));
+  printTable(["PRIVATE NETWORK", "RANGE", "MEMBERS", "ID"], privateNetworks.map((each) => [
+    each.name, each.range ?? "-", list(each.members.map(({ instance, ip }) => ip === undefined ? instance : `${instance}=${ip}`)), each.id,
+  ]));
+}
+
+const list = (texts: readonly string[]): string => texts.join(",") || "-";
+
+/** Nothing where there are no rows. */
+function printTable(head: string[], rows: string[][]): void {
+  if (rows.length > 0) console.log(`\n${table(head, rows)}`);
 }

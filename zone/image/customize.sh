@@ -9,8 +9,10 @@ cp -R --no-preserve=mode,ownership "$files/." "$root"
 chmod 0440 "$root/etc/sudoers.d/core"
 
 install -m 0755 "$bin/coreos-cloudinit" "$bin/locksmithctl" "$bin/update-engine" "$root/usr/bin/"
-ln -s update-engine "$root/usr/bin/update-engine-announce"
-# One program; it looks at the name it was called by.
+# One program each; it looks at the name it was called by.
+for name in update-engine-announce update-engine-boot update_engine_client; do
+  ln -s update-engine "$root/usr/bin/$name"
+done
 mkdir -p "$root/usr/lib/locksmith"
 ln -s ../../bin/locksmithctl "$root/usr/lib/locksmith/locksmithd"
 
@@ -21,9 +23,11 @@ mkdir -p "$root/opt/bin" "$root/etc/flatcar"
 # Docker starts when somebody talks to it, sshd for each connection.
 systemctl --root="$root" --quiet disable docker.service ssh.service locksmithd.service
 systemctl --root="$root" --quiet enable docker.socket sshd.socket containerd.service update-engine.service \
-  exoscale-ssh-key.service exoscale-cloudinit.service
+  update-engine-boot.service kubelet-config.service systemd-networkd.service exoscale-ssh-key.service exoscale-cloudinit.service
 # Debian's own way to start sshd.
 systemctl --root="$root" --quiet mask ssh.service ssh.socket
+# A machine waits for no private network.
+systemctl --root="$root" --quiet disable systemd-networkd-wait-online.service systemd-network-generator.service
 # A machine without a screen, whose disk, clock, audit trail and packages are the host's.
 systemctl --root="$root" --quiet mask getty.target console-getty.service systemd-timesyncd.service systemd-journald-audit.socket \
   apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer

@@ -11,6 +11,10 @@ export interface Engine {
   readonly docker: Docker;
   /** Says where it listens, for messages. */
   readonly socket: string;
+  /** What to say when it does not answer. */
+  readonly away: string;
+  /** Starts the zone's own again when it does not answer. @throws when a found one does not, or ours does not start */
+  revive(): Promise<void>;
   /** Stops an engine that the zone started, and removes all it has on disk; leaves a found one alone. */
   remove(): Promise<void>;
 }
@@ -54,8 +58,19 @@ export async function openEngine(state: string, zone: string, log: (line: string
     await check(found);
     return found;
   }
-  const engine = { docker: new Docker({ socketPath: own.socket }), socket: own.socket, remove: () => remove(state, own) };
-  if (!await answers(engine.docker)) await start(own, engine.docker, log);
+  const docker = new Docker({ socketPath: own.socket });
+  const engine = {
+    docker, socket: own.socket, away: `the zone's Docker Engine at ${own.socket} does not answer: it is being started again, try again`,
+    revive: async () => {
+      if (!await answers(docker)) await start(own, docker, log);
+    },
+    remove: () => remove(state, own, docker),
+  };
+  if (!existsSync(own.config) && await running(own.pid, "dockerd") !== undefined) {
+    log("engine: one runs whose state directory was removed under it; it goes first");
+    await engine.remove();
+  }
+  await engine.revive();
   await check(engine);
   return engine;
 }
@@ -84,7 +99,14 @@ async function findEngine(): Promise<Engine | undefined> {
     if (host) throw new Error(`no Docker Engine answers at DOCKER_HOST=${host}: start it, or unset DOCKER_HOST`);
     return undefined;
   }
-  return { docker, socket, remove: async () => {} };
+  const away = `the Docker Engine at ${socket} does not answer: start it again, and machines go on`;
+  return {
+    docker, socket, away,
+    revive: async () => {
+      if (!await answers(docker)) throw new Error(away);
+    },
+    remove: async () => {},
+  };
 }
 
 /** Starts dockerd in a session of its own: machines outlive the zone's daemon, and so must their engine. */
@@ -101,6 +123,8 @@ async function start(own: Paths, docker: Docker, log: (line: string) => void): P
     "cgroup-parent": `/${own.name}`, "exec-opts": ["native.cgroupdriver=cgroupfs"],
     // Only the zone's network, and the zone's own rules for it.
     bridge: "none", iptables: false, ip6tables: false, "userland-proxy": false,
+    // Machines outlive it: it may crash, and is started again.
+    "live-restore": true,
     // Docker 20.10 writes a key into /etc/docker otherwise.
     "deprecated-key-path": join(own.data, "key.json"),
     "log-level": "warn", "shutdown-timeout": 20,
@@ -141,7 +165,11 @@ async function tail(file: string): Promise<string> {
   return lines.length === 0 ? "" : `\n${lines.join("\n")}\n(all of it: ${file})`;
 }
 
-async function remove(state: string, own: Paths): Promise<void> {
+async function remove(state: string, own: Paths, docker: Docker): Promise<void> {
+  // An engine's end leaves its machines running.
+  const left = await docker.listContainers({ all: true }).catch(() => []);
+  await Promise.all(left.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(() => {})));
+  await docker.pruneNetworks().catch(() => {});
   const pid = await running(own.pid, "dockerd");
   if (pid !== undefined) process.kill(pid, "SIGTERM");
   for (let waited = 0; await running(own.pid, "dockerd") === pid && pid !== undefined; waited++) {

@@ -7,16 +7,18 @@ import { labels } from "./container.ts";
 
 /**
  * Calls `died` for each of the zone's containers that ends, and `resumed` each time the stream has (again) begun, since
- * what happened before that was not heard. Runs until `signal` aborts; an engine that is away is asked every second.
+ * what happened before that was not heard. Runs until `signal` aborts; an engine that is away is asked every second, after
+ * `revive`.
  */
 export async function watch(
   docker: Docker, zone: string, signal: AbortSignal,
-  on: { died(instanceId: string): void; resumed(): void; log(line: string): void },
+  on: { died(instanceId: string): void; resumed(): void; revive(): Promise<void>; log(line: string): void },
 ): Promise<void> {
   const filters = { type: ["container"], event: ["die"], label: [`${labels.zone}=${zone}`] };
   let lost = false;
   while (!signal.aborted) {
     try {
+      if (lost) await on.revive();
       const stream = await docker.getEvents({ filters, abortSignal: signal } as Docker.GetEventsOptions) as unknown as Readable;
       if (lost) on.log("engine: events are back");
       lost = false;

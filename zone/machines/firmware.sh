@@ -9,9 +9,11 @@ mkdir -p $own
 # Docker gives a container that is not privileged its cgroups read-only; systemd, docker and the kubelet make their own
 # below. The machine sees a private namespace, so its root is not the host's.
 writable_cgroups() {
-  awk '$3 == "cgroup" || $3 == "cgroup2" || $2 == "/sys/fs/cgroup" { print $2 }' /proc/mounts | while read -r at; do
-    mount -o remount,rw,bind "$at"
-  done
+  while read -r _ at type _; do
+    case $type:$at in
+      cgroup:* | cgroup2:* | *:/sys/fs/cgroup) mount -o remount,rw,bind "$at" ;;
+    esac
+  done </proc/mounts
 }
 
 # /dev/kmsg: the kubelet watches it for OOM kills and does not start without. fuse and tun: as on any machine.

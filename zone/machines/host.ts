@@ -1,10 +1,8 @@
 /** What machines need of the host that runs them, and what the host lacks. */
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
-/**
- * Raised when lower, until the host restarts. Nobody puts them back: a higher limit costs nothing, and another zone may
- * have come to need it.
- */
+/** Raised when lower. */
 const sysctls: readonly { readonly name: string; readonly atLeast: number }[] = [
   // Per user, and root is one user for all machines: systemd, dbus, containerd, the kubelet and every pod that watches a
   // file take one each. The default of 128 is used up by six nodes ("too many open files").
@@ -15,20 +13,51 @@ const sysctls: readonly { readonly name: string; readonly atLeast: number }[] = 
   { name: "kernel.keys.maxkeys", atLeast: 20000 },
 ];
 
-const file = (name: string): string => `/proc/sys/${name.replaceAll(".", "/")}`;
+/** Where the host keeps its sysctls, and where the zones on it keep what these were. */
+export interface SysctlPlaces {
+  readonly proc: string;
+  /** Gone with the host's restart, as what was raised is. */
+  readonly memory: string;
+}
 
-/** Raises the sysctls that are too low. */
-export async function raiseSysctls(log: (line: string) => void): Promise<void> {
+const places: SysctlPlaces = { proc: "/proc/sys", memory: "/run/exoscale-sysctls" };
+const file = ({ proc }: SysctlPlaces, name: string): string => join(proc, name.replaceAll(".", "/"));
+const valuesFile = ({ memory }: SysctlPlaces): string => join(memory, "before.json");
+const zonesOf = ({ memory }: SysctlPlaces): string => join(memory, "zones");
+
+const valuesBefore = async (at: SysctlPlaces): Promise<Record<string, number>> =>
+  JSON.parse(await readFile(valuesFile(at), "utf8").catch(() => "{}")) as Record<string, number>;
+
+/** Raises the sysctls that are too low for the zone's machines, and remembers what they were. */
+export async function raiseSysctls(zone: string, log: (line: string) => void, at = places): Promise<void> {
+  await mkdir(zonesOf(at), { recursive: true });
+  await writeFile(join(zonesOf(at), zone), "");
   for (const { name, atLeast } of sysctls) {
-    const value = Number(await readFile(file(name), "utf8"));
+    const value = Number(await readFile(file(at, name), "utf8"));
     if (value >= atLeast) continue;
+    await writeFile(valuesFile(at), JSON.stringify({ [name]: value, ...await valuesBefore(at) }));
     try {
-      await writeFile(file(name), String(atLeast));
+      await writeFile(file(at, name), String(atLeast));
     } catch (cause) {
       throw new Error(`${name} is ${value} and has to be ${atLeast} or more: run \`sysctl -w ${name}=${atLeast}\` on the host`, { cause });
     }
     log(`host: ${name} raised from ${value} to ${atLeast}`);
   }
+}
+
+/** When the last zone goes, sysctls are again what they were before the first, but for those that somebody else has changed since. */
+export async function restoreSysctls(zone: string, log: (line: string) => void, at = places): Promise<void> {
+  await rm(join(zonesOf(at), zone), { force: true });
+  const others = await readdir(zonesOf(at)).catch(() => []);
+  if (others.length > 0) return;
+  const before = await valuesBefore(at);
+  for (const { name, atLeast } of sysctls) {
+    const value = before[name];
+    if (value === undefined || Number(await readFile(file(at, name), "utf8")) !== atLeast) continue;
+    await writeFile(file(at, name), String(value));
+    log(`host: ${name} is ${value} again`);
+  }
+  await rm(at.memory, { recursive: true, force: true });
 }
 
 /** Linux' capabilities in the order of their numbers. */

@@ -13,6 +13,10 @@ export function noMachines(): Machines {
     reboot: async () => {},
     reset: async () => {},
     destroy: async () => {},
+    plug: async () => {},
+    pause: async () => {},
+    resume: async () => {},
+    announceUpdate: async () => {},
     kill: async (instance) => {
       for (const callback of callbacks) callback(instance.id, "stopped");
     },

@@ -33,3 +33,29 @@ test("is idle when nothing is left, also of what was added meanwhile", async () 
   await queues.idle();
   expect(last).toBe(true);
 });
+
+test("what is urgent interrupts what may take long before it, begun or not, and nothing after it", async () => {
+  const queues = createQueues();
+  const done: string[] = [];
+  const long = (name: string) => () => queues.interruptible("a", async (interrupted) => {
+    while (!interrupted.aborted && !(name === "last" && done.includes("urgent 2"))) await sleep(1);
+    done.push(`${name}${interrupted.aborted ? " interrupted" : ""}`);
+  });
+  const all = [queues.of("a", long("first")), queues.of("a", long("second"))];
+  await sleep(5);
+  expect(done).toEqual([]);
+  for (const n of [1, 2]) all.push(queues.atOnce("a", async () => void done.push(`urgent ${n}`)));
+  all.push(queues.of("a", long("last")));
+  await Promise.all(all);
+  expect(done).toEqual(["first interrupted", "second interrupted", "urgent 1", "urgent 2", "last"]);
+});
+
+test("everything that may take long is interrupted at the end", async () => {
+  const queues = createQueues();
+  const long = (key: string) => queues.of(key, () => queues.interruptible(key, (interrupted) =>
+    new Promise((resolve) => interrupted.addEventListener("abort", () => resolve(key)))));
+  const all = Promise.all([long("a"), long("b")]);
+  await sleep(5);
+  queues.interruptAll();
+  expect(await all).toEqual(["a", "b"]);
+});

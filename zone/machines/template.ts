@@ -20,7 +20,7 @@ export const imageName = (template: { readonly id: string }): string => `exozone
  * @param ca path of the certificate authority (PEM) to trust besides the public ones; read now, as it may have been made
  *   after the machines were opened
  * @returns the image's size in bytes
- * @throws when the download fails, the MD5 differs, or the engine does not take it for an archive
+ * @throws when the download fails, the MD5 differs, or the archive holds nothing that boots
  */
 export async function importTemplate(
   docker: Docker, zone: string, template: { readonly id: string }, url: string, md5: string, ca?: string,
@@ -44,9 +44,28 @@ export async function importTemplate(
     await image.remove({ force: true });
     throw new Error(`template ${url} has MD5 ${digest}, not ${md5}: the file or the checksum is another version's`);
   }
+  await requireInit(docker, zone, id).catch(async (cause: Error) => {
+    await image.remove({ force: true });
+    throw new Error(`template ${url} cannot boot: ${cause.message}`, { cause });
+  });
   const [repo, tag] = imageName(template).split(":");
   await image.tag({ repo, tag });
   return (await image.inspect()).Size;
+}
+
+/** An archive of an image (docker save, an OCI layout) is one of files as well, only that nothing in it boots. */
+async function requireInit(docker: Docker, zone: string, image: string): Promise<void> {
+  const container = await docker.createContainer({ Image: image, Cmd: ["/sbin/init"], NetworkDisabled: true, Labels: { [labels.zone]: zone } });
+  try {
+    for (const path of ["/bin/sh", "/sbin/init"]) {
+      await container.infoArchive({ path }).catch((cause: { statusCode?: number }) => {
+        if (cause.statusCode !== 404) throw cause;
+        throw new Error(`it has no ${path}; a template is a tar archive of a root file system, as \`docker export\` or mmdebstrap make it`, { cause });
+      });
+    }
+  } finally {
+    await container.remove({ force: true });
+  }
 }
 
 async function download(url: string, ca?: string): Promise<Readable> {

@@ -8,7 +8,7 @@ import { answer, startMetadata, type MetadataService } from "./index.ts";
 const instance = (fields: Partial<Instance>): Instance => ({
   id: "7b1ae9d6-6d7f-4d0c-8c3c-1b5d7b6f0001", name: "master-1", address: "127.0.0.2", mac: "06:00:7f:00:00:02", state: "running",
   template: "t", type: "standard.medium", cpus: 2, memory: 2 ** 32, diskSize: 10, publicKeys: ["ssh-ed25519 AAAA one", "ssh-ed25519 BBBB two\n"],
-  securityGroups: [], elasticIps: [], antiAffinityGroups: [], labels: {}, createdAt: "2026-01-01T00:00:00Z", ...fields,
+  securityGroups: [], elasticIps: [], antiAffinityGroups: [], privateNetworks: [], labels: {}, createdAt: "2026-01-01T00:00:00Z", ...fields,
 });
 
 const gzipped = Buffer.from("1f8b0800000000000003ff", "hex");
@@ -58,14 +58,26 @@ test("nothing can be written", async () => {
   expect(await get("127.0.0.2", "/latest/user-data", "PUT")).toEqual([405, ""]);
 });
 
+const listing = "availability-zone\ncloud-identifier\ninstance-id\nlocal-hostname\nlocal-ipv4\npublic-hostname\npublic-ipv4\npublic-keys\nservice-offering\nvm-id\n";
+
 test.each([
-  ["/latest/meta-data", "availability-zone\ninstance-id\nlocal-hostname\nlocal-ipv4\npublic-hostname\npublic-ipv4\npublic-keys\nservice-offering\nvm-id\n"],
+  ["/latest/meta-data/", listing],
+  ["/latest/meta-data", listing],
   ["/latest/meta-data/instance-id", "7b1ae9d6-6d7f-4d0c-8c3c-1b5d7b6f0001"],
   ["/latest/meta-data/local-hostname", "master-1"],
   ["/latest/meta-data/availability-zone?x=1", "local-1"],
   ["/1.0/meta-data/service-offering", "standard.medium"],
   ["/1.0/meta-data/public-keys", "ssh-ed25519 AAAA one\nssh-ed25519 BBBB two\n"],
   ["/1.0/", "meta-data/\nuser-data\n"],
+  ["/latest/meta-data/cloud-identifier", "CloudStack-{local-1}"],
+  // Where Flatcar's script asks, and any other key beside it.
+  ["/latest/public-keys", "ssh-ed25519 AAAA one\nssh-ed25519 BBBB two\n"],
+  ["/1.0/local-ipv4", "127.0.0.2"],
+  ["/latest", "meta-data/\nuser-data\n"],
+  ["/latest?x=1", "meta-data/\nuser-data\n"],
+  ["/latest/meta-datapublic-keys", undefined],
+  ["/latest/meta-data/meta-data/instance-id", undefined],
+  ["/latestmeta-data", undefined],
   ["/1.0/meta-data/nothing", undefined],
   ["/1.0/meta-data/instance-id/more", undefined],
   ["/2.0/user-data", undefined],

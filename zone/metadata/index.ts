@@ -37,21 +37,25 @@ function callerOf(world: World, address: string | undefined): Instance | undefin
   return [...world.instances.values()].find((instance) => instance.address !== null && instance.address === address);
 }
 
-/** The body of an answer: a text, or the user-data's own bytes; nothing for what is not there. */
+/**
+ * The body of an answer: a text, or the user-data's own bytes; nothing for what is not there. As CloudStack's, from which
+ * Exoscale's service comes, it has each key of `meta-data/` one level higher as well: Flatcar asks for `public-keys` there.
+ */
 export function answer(url: string, instance: Instance, zone: string): string | Buffer | undefined {
-  const path = /^\/(?:1\.0|latest)\/(?<rest>[^?]*)/.exec(url)?.groups?.["rest"];
-  if (path === undefined) return undefined;
+  const path = /^\/(?:1\.0|latest)(?:\/(?<rest>[^?]*))?(?:\?.*)?$/.exec(url);
+  if (path === null) return undefined;
+  const rest = path.groups?.["rest"] ?? "";
   // Without user-data an empty answer and no error: a machine without it boots all the same.
-  if (path === "user-data") return Buffer.from(instance.userData ?? "", "base64");
-  if (path === "") return "meta-data/\nuser-data\n";
-  const [directory, key, ...more] = path.split("/");
-  if (directory !== "meta-data" || more.length > 0) return undefined;
+  if (rest === "user-data") return Buffer.from(instance.userData ?? "", "base64");
+  if (rest === "") return "meta-data/\nuser-data\n";
   const values = metadataOf(instance, zone);
-  return key === undefined || key === "" ? `${[...values.keys()].join("\n")}\n` : values.get(key);
+  const key = rest.replace(/^meta-data(\/|$)/, "");
+  return key === "" ? [...values.keys(), ""].join("\n") : values.get(key);
 }
 
 const metadataOf = (instance: Instance, zone: string): Map<string, string> => new Map([
   ["availability-zone", zone],
+  ["cloud-identifier", `CloudStack-{${zone}}`],
   ["instance-id", instance.id],
   ["local-hostname", instance.name],
   ["local-ipv4", instance.address ?? ""],

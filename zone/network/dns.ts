@@ -4,8 +4,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { World } from "../types.ts";
 import { addressed } from "./elastic.ts";
-import { servicePorts, type Layout } from "./layout.ts";
+import { metadataAddress, servicePorts, type Layout } from "./layout.ts";
 import { Service } from "./supervise.ts";
+
+/** The metadata service's name on Exoscale, which its SDK asks. */
+const metadataName = "metadata.exoscale.com";
 
 /** The resolver of the instances, at the gateway's address: knows them by name and asks the host's resolvers for the rest. */
 export interface Dns {
@@ -34,12 +37,13 @@ export async function startDns(layout: Layout, state: string, log: (line: string
       "--keep-in-foreground", "--log-facility=-", "--conf-file=/dev/null", "--pid-file",
       `--listen-address=${layout.gateway}`, `--port=${servicePorts.dns}`, "--bind-interfaces",
       "--no-hosts", `--addn-hosts=${hosts}`, "--domain-needed", "--bogus-priv", `--rev-server=${layout.subnet}`,
+      `--host-record=${metadataName},${metadataAddress}`,
       upstream ? "--resolv-file=/etc/resolv.conf" : "--no-resolv",
     ],
+    listens: { address: layout.gateway, port: servicePorts.dns, protocols: ["tcp", "udp"], what: "the zone's DNS" },
     pidFile: dnsPidFile(layout),
     logFile: join(state, "dns.log"),
-    // Whatever it says of its own address, it says itself.
-    ready: () => answers(layout.gateway, (resolver) => resolver.reverse(layout.gateway)),
+    ready: () => answers(layout.gateway, (resolver) => resolver.resolve4(metadataName)),
     log,
   });
   return {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import type { Instance, Network } from "../types.ts";
+import { healthCheckSources, type Instance, type Network } from "../types.ts";
 import { createNetwork } from "./index.ts";
 import { Agent, Bed } from "./testbed/bed.ts";
 import { elasticIp, group, instance, rule, worldOf } from "./testbed/world.ts";
@@ -19,6 +19,7 @@ const stranger = instance(5, { securityGroups: ["strangers"] }, "198.19.145");
 const world = worldOf({
   groups: [
     group("masters", [
+      rule({ protocol: "tcp", startPort: 6443, endPort: 6443, securityGroup: healthCheckSources.id }),
       rule({ protocol: "tcp", startPort: 6443, endPort: 6443, network: `${gateway}/32` }),
       rule({ protocol: "tcp", startPort: 6443, endPort: 6443, securityGroup: "clients" }),
       rule({ protocol: "tcp", startPort: 6443, endPort: 6443, securityGroup: "masters" }),
@@ -31,7 +32,7 @@ const world = worldOf({
     elasticIp("plain", plain),
   ],
 });
-const bed = new Bed(bridge, subnet, gateway);
+const bed = new Bed({ bridge, subnet, gateway });
 const agents = new Map<string, Agent>();
 const host = new Agent();
 const log: string[] = [];
@@ -109,8 +110,8 @@ test("a holder that does not run gets nothing more at once, and its connections 
 
 test("without a healthy holder callers hear at once that there is none", async () => {
   for (const one of masters) await setState(one, "stopped");
-  await expect(host.request({ do: "ask", protocol: "tcp", address: managed, port: 6443 })).rejects.toThrow("EHOSTUNREACH");
-  await expect(agentOf(client).request({ do: "ask", protocol: "tcp", address: managed, port: 6443 })).rejects.toThrow("EHOSTUNREACH");
+  await expect(host.request({ do: "ask", protocol: "tcp", address: managed, port: 6443 })).rejects.toThrow("ECONNREFUSED");
+  await expect(agentOf(client).request({ do: "ask", protocol: "tcp", address: managed, port: 6443 })).rejects.toThrow("ECONNREFUSED");
   for (const one of masters) await setState(one, "running");
 });
 

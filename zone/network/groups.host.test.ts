@@ -50,7 +50,7 @@ const instances = [
   instance(6, { securityGroups: ["shut"] }),
 ];
 const world = worldOf({ groups, instances });
-const bed = new Bed(bridge, subnet, gateway);
+const bed = new Bed({ bridge, subnet, gateway });
 const agents = new Map<string, Agent>();
 let state: string;
 let network: Network;
@@ -180,6 +180,10 @@ test("of the host an instance sees what the zone offers", async () => {
   expect(await ping(one.address!, gateway)).toBe(true);
   expect(await inside.request({ do: "resolve", server: gateway, name: "instance-3" })).toBe("198.19.129.3");
   expect(await inside.request({ do: "resolve", server: gateway, name: "nobody" }).catch((error: Error) => error.message)).toBe("ENOTFOUND");
+  // Exoscale's SDK asks the metadata service by this name.
+  expect(await inside.request({ do: "resolve", server: gateway, name: "metadata.exoscale.com" })).toBe("169.254.169.254");
   expect(await inside.request({ do: "get", url: "http://169.254.169.254/latest/meta-data/instance-id" })).toBe(`200 ${one.id}`);
+  expect(await inside.request({ do: "get", url: "http://169.254.169.254/1.0/instance-id" })).toBe(`200 ${one.id}`);
+  expect(await inside.request({ do: "get", url: `http://${gateway}/latest/public-keys` })).toBe("200 ");
   expect(await inside.request({ do: "get", url: `http://${gateway}/latest/meta-data/public-ipv4` })).toBe(`200 ${one.address}`);
 });

@@ -1,4 +1,5 @@
 /** The host's side of the zone: kernel switches, addresses that the host answers for, tables, connections. */
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { run } from "./command.ts";
 import type { Lost } from "./elastic.ts";
@@ -6,20 +7,28 @@ import type { Layout } from "./layout.ts";
 import { renderRemoval } from "./ruleset.ts";
 
 /**
- * Turns on what the zone needs of the kernel. These switches are the whole host's and stay on: others, Docker among
- * them, need the same ones.
+ * Turns on what the zone needs of the kernel for all of the host, and leaves it on: others, Docker among them, need the
+ * same.
  *
  * @throws Error that names the switch or the command which is missing, or what cannot be set
  */
 export async function prepareKernel(): Promise<void> {
   // Needed late, when a holder fails: better missed now.
   await run("conntrack", ["--version"]);
-  // Not there until the module is; where the kernel has it built in, or loads it with the bridge, this is in vain.
+  // Where the kernel has it built in, or loaded already, this is in vain.
   await run("modprobe", ["br_netfilter"]).catch(() => {});
-  for (const family of ["iptables", "ip6tables"]) {
-    await sysctl(`net/bridge/bridge-nf-call-${family}`, "1", "security groups need the kernel's br_netfilter: modprobe br_netfilter");
+  if (!existsSync("/proc/sys/net/bridge/bridge-nf-call-iptables")) {
+    throw new Error("security groups need the kernel's br_netfilter, which is not there: modprobe br_netfilter");
   }
   await sysctl("net/ipv4/ip_forward", "1", "instances reach the outside only through a host that forwards");
+}
+
+/** Has the bridge's frames pass the packet filter, whatever the host has for other bridges. */
+export async function filterBridge({ bridge }: Layout): Promise<void> {
+  const switches = ["nf_call_iptables", "nf_call_ip6tables"];
+  const values = await Promise.all(switches.map((name) => readFile(`/sys/class/net/${bridge}/bridge/${name}`, "utf8").catch(() => "0")));
+  if (values.every((value) => value.trim() === "1")) return;
+  await run("ip", ["link", "set", "dev", bridge, "type", "bridge", ...switches.flatMap((name) => [name, "1"])]);
 }
 
 async function sysctl(name: string, value: string, why: string): Promise<void> {
@@ -33,6 +42,12 @@ async function sysctl(name: string, value: string, why: string): Promise<void> {
 
 /** Loads a text from `renderRuleset` in one transaction. */
 export const loadRuleset = (ruleset: string): Promise<unknown> => run("nft", ["-f", "-"], { input: ruleset });
+
+/** The zone's tables as the kernel has them by now; nothing where one is missing. */
+export async function listRuleset({ bridge }: Layout): Promise<string | undefined> {
+  const tables = ["inet", "bridge"].map((family) => run("nft", ["--stateless", "list", "table", family, bridge]));
+  return Promise.all(tables).then((texts) => texts.join(""), () => undefined);
+}
 
 /** Removes the zone's tables, there or not. */
 export const unloadRuleset = ({ bridge }: Layout): Promise<unknown> => loadRuleset(renderRemoval(bridge));
@@ -70,4 +85,13 @@ export async function requireBridge({ bridge, gateway }: Layout): Promise<void> 
   if (listed === undefined) throw new Error(`the zone's bridge ${bridge} is not there: machines make it, open them first`);
   const [link] = JSON.parse(listed) as { addr_info: { local: string }[] }[];
   if (!link?.addr_info.some(({ local }) => local === gateway)) throw new Error(`the zone's bridge ${bridge} does not have the address ${gateway}`);
+}
+
+/** Removes an interface, there or not, or on its way out. */
+export async function deleteLink(name: string): Promise<void> {
+  const there = (): boolean => existsSync(`/sys/class/net/${name}`);
+  if (!there()) return;
+  await run("ip", ["link", "delete", name]).catch((error: unknown) => {
+    if (there()) throw error;
+  });
 }

@@ -1,23 +1,22 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { startMetadata } from "../metadata/index.ts";
-import { issueCertificate } from "../registry/certificates.ts";
-import { startMirror } from "../registry/mirror.ts";
-import { prepareRegistry } from "../registry/registry.ts";
 import type { Network, World } from "../types.ts";
 import { dnsPidFile, startDns, type Dns } from "./dns.ts";
 import { lostTargets, targetsOf } from "./elastic.ts";
+import { admitPassages, passagesOf, type Passage } from "./firewall.ts";
 import { HealthChecks } from "./health.ts";
-import { answerFor, forgetConnections, loadRuleset, prepareKernel, requireBridge, unloadRuleset } from "./host.ts";
-import { layoutOf, servicePorts, type Layout } from "./layout.ts";
+import { answerFor, filterBridge, forgetConnections, listRuleset, loadRuleset, prepareKernel, requireBridge, unloadRuleset } from "./host.ts";
+import { layoutOf, type Layout } from "./layout.ts";
+import { followBridges, privateBridge, PrivateNetworks } from "./private.ts";
 import { endLeftover, readPidFile, writePidFile } from "./process.ts";
-import { renderRuleset } from "./ruleset.ts";
-import { Service } from "./supervise.ts";
+import { renderLock, renderRuleset } from "./ruleset.ts";
+import { registryPidFile, startMirrorAndRegistry, type ServicesOptions } from "./services.ts";
+import { watchRulesets } from "./watch.ts";
 
-export interface NetworkOptions {
-  /** The zone's state directory: CA, certificates and logs are kept there. */
-  readonly state: string;
+export interface NetworkOptions extends ServicesOptions {
   readonly world: World;
   /** The bridge that instances are plugged into; it must be there when the network opens. */
   readonly bridge: string;
@@ -27,20 +26,18 @@ export interface NetworkOptions {
   readonly gateway: string;
   /** The zone's name, for the metadata service; `local-1` by default. */
   readonly zone?: string;
-  /** Directory with `files/` and `registry/`; without it neither mirror nor registry. */
-  readonly mirror?: string;
-  /** Directory of the node image, served at the mirror's `/template/`. */
-  readonly template?: string;
-  readonly log: (line: string) => void;
 }
 
 /** A network that is none: for a zone without machines. */
-export const noNetwork = (): Network => ({ open: async () => {}, apply: async () => {}, close: async () => {} });
+export const noNetwork = (): Network =>
+  ({ prepare: async () => {}, open: async () => {}, apply: async () => {}, release: async () => {}, close: async () => {} });
 
 /**
- * The zone's network on this host: packet filter, elastic IPs, metadata service, DNS, mirror and registry. Needs root.
+ * The zone's network on this host: packet filter, private networks, elastic IPs, metadata service, DNS, mirror and
+ * registry. Needs root.
  *
- * What an earlier daemon left behind is taken over or removed by `open`, and by `close` even without `open`.
+ * What an earlier daemon left behind is taken over or removed by `open`, and by `close` even without `open`. Rules that
+ * somebody else removes or changes are loaded again.
  *
  * @throws Error when `bridge` or `subnet` cannot be a zone's
  */
@@ -52,39 +49,34 @@ class LocalNetwork implements Network {
   readonly #options: NetworkOptions;
   readonly #layout: Layout;
   readonly #health: HealthChecks;
-  /** What `close` undoes, last first. */
+  /** What the end undoes, last first. */
   readonly #undo: (() => Promise<unknown>)[] = [];
   #metadataPort = 0;
   #dns: Dns | undefined;
+  #private: PrivateNetworks | undefined;
+  /** The rules as they were loaded, and as the kernel lists them. */
   #loaded = "";
+  #listed: string | undefined;
+  /** Somebody, if only the zone, has changed tables of this host since the last look. */
+  #suspicious = true;
+  /** What other firewalls were told last. */
+  #admitted: readonly Passage[] = [];
   #targets = new Map<string, string[]>();
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
+  #prepared = false;
   #open = false;
 
   constructor(options: NetworkOptions, layout: Layout) {
     this.#options = options;
     this.#layout = layout;
-    this.#health = new HealthChecks({
-      from: layout.healthCheckSource,
-      log: options.log,
-      onChange: () => void this.apply().catch((error: unknown) => options.log(`network: ${String(error)}`)),
-    });
+    this.#health = new HealthChecks({ from: layout.healthCheckSource, log: options.log, onChange: () => this.#applyUnasked() });
   }
 
-  async open(): Promise<void> {
-    try {
-      await this.#start();
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
-  }
-
-  async #start(): Promise<void> {
-    const { state, world, zone = "local-1" } = this.#options;
+  async prepare(): Promise<void> {
+    if (this.#prepared) return;
+    const { state, world } = this.#options;
     const layout = this.#layout;
-    await requireBridge(layout);
     const other = await this.#otherDaemon();
     if (other !== undefined) {
       throw new Error(`process ${other} runs a zone on the bridge ${layout.bridge}: end it, or give this zone another network name`);
@@ -93,15 +85,44 @@ class LocalNetwork implements Network {
     await mkdir(layout.runtime, { recursive: true, mode: 0o755 });
     await mkdir(state, { recursive: true, mode: 0o700 });
     await writePidFile(ownerFile(layout), process.pid);
+    if (await listRuleset(layout) === undefined) await loadRuleset(renderLock(world, layout));
+    await followBridges(world, layout);
+    this.#prepared = true;
+  }
+
+  async open(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.release();
+      throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { state, world, zone = "local-1", log } = this.#options;
+    const layout = this.#layout;
+    await this.prepare();
+    await requireBridge(layout);
+    // Health checks are sent from one of these, and begin with the first apply.
+    await answerFor(new Set([layout.healthCheckSource]), layout);
     const metadata = await startMetadata({ world, zone, address: layout.gateway });
     this.#undo.push(() => metadata.close());
     this.#metadataPort = metadata.port;
     this.#open = true;
     // Rules before services: nothing of the host is open to instances for a moment.
     await this.apply();
-    // All come to their end before one's failure counts, so that `close` finds what each has started.
-    const started = await Promise.allSettled([this.#startDns(), this.#startMirror()]);
+    this.#undo.push(await watchRulesets(() => {
+      this.#suspicious = true;
+      this.#applyUnasked();
+    }, log));
+    // All come to their end before one's failure counts, so that the end finds what each has started.
+    const started = await Promise.allSettled([this.#startDns(), startMirrorAndRegistry(this.#options, layout, this.#undo)]);
     for (const result of started) if (result.status === "rejected") throw result.reason;
+    const networks = this.#private = new PrivateNetworks(layout, state, log);
+    this.#undo.push(() => networks.close());
+    // One that has no DHCP server keeps nobody from the rest of the zone.
+    await networks.follow(world).catch((error: Error) => log(error.message));
   }
 
   /** The process of another zone that lives on the same bridge. */
@@ -115,28 +136,6 @@ class LocalNetwork implements Network {
     this.#undo.push(() => dns.stop());
     this.#dns = dns;
     await dns.follow(this.#options.world);
-  }
-
-  async #startMirror(): Promise<void> {
-    const { state, log } = this.#options;
-    const { bridge, gateway, runtime } = this.#layout;
-    const mirror = present(this.#options.mirror);
-    const template = present(this.#options.template);
-    if (mirror === undefined) log("mirror: no directory to serve files and images from, so nodes need upstream's");
-    if (mirror === undefined && template === undefined) return;
-    const certificate = await issueCertificate(resolve(state), `Exoscale local zone ${bridge}`, [gateway, "127.0.0.1"]);
-    const files = mirror && join(mirror, "files");
-    this.#undo.push(await startMirror({
-      address: gateway, port: servicePorts.mirror, certificate, ...files && { files }, ...template && { template },
-    }));
-    if (mirror === undefined) return;
-    const registry = await prepareRegistry({
-      address: gateway, port: servicePorts.registry, certificate, storage: join(mirror, "registry"), configFile: join(runtime, "registry.yml"),
-    });
-    const service = await Service.start({
-      name: "registry", package: "docker-registry", pidFile: registryPidFile(this.#layout), logFile: join(state, "registry.log"), log, ...registry,
-    });
-    this.#undo.push(() => service.stop());
   }
 
   apply(): Promise<void> {
@@ -154,43 +153,81 @@ class LocalNetwork implements Network {
     return this.#next;
   }
 
+  /** For what happens by itself: nobody waits for the outcome. */
+  #applyUnasked(): void {
+    void this.apply().catch((error: unknown) => this.#options.log(`network: ${String(error)}`));
+  }
+
   async #applyOnce(): Promise<void> {
     if (!this.#open) return;
     const { world } = this.#options;
     this.#health.follow(world);
     const targets = targetsOf(world, this.#health.healthy);
-    const ruleset = renderRuleset(world, { layout: this.#layout, metadataPort: this.#metadataPort, targets });
-    if (ruleset !== this.#loaded) {
-      await answerFor(new Set(targets.keys()), this.#layout);
-      await loadRuleset(ruleset);
-      this.#loaded = ruleset;
-    }
+    await this.#load(renderRuleset(world, { layout: this.#layout, metadataPort: this.#metadataPort, targets }), targets);
     const lost = lostTargets(this.#targets, targets);
     this.#targets = targets;
-    await Promise.all([...lost.map(forgetConnections), this.#dns?.follow(world)]);
+    await Promise.all([...lost.map(forgetConnections), this.#dns?.follow(world), this.#private?.follow(world)]);
+  }
+
+  /** Brings rules into force, and sees to it that nothing else on this host is in their way. */
+  async #load(ruleset: string, targets: ReadonlyMap<string, unknown>): Promise<void> {
+    const { world, log } = this.#options;
+    const layout = this.#layout;
+    const suspicious = this.#suspicious;
+    this.#suspicious = false;
+    if (suspicious && this.#loaded !== "" && await listRuleset(layout) !== this.#listed) {
+      log(`network: somebody else has removed or changed the tables ${layout.bridge}, which are the zone's rules: they are loaded again`);
+      this.#loaded = "";
+    }
+    await filterBridge(layout);
+    if (ruleset !== this.#loaded) {
+      await answerFor(new Set([layout.healthCheckSource, ...targets.keys()]), layout);
+      await loadRuleset(ruleset);
+      this.#loaded = ruleset;
+      this.#listed = await listRuleset(layout);
+    }
+    const passages = passagesOf(layout, [...world.privateNetworks.keys()].map((id) => privateBridge(layout.bridge, id)));
+    if (suspicious || !isDeepStrictEqual(passages, this.#admitted)) {
+      await admitPassages(passages, layout).catch((error: Error) => {
+        // Later the zone goes on with what it can do.
+        if (this.#dns === undefined) throw error;
+        log(error.message);
+      });
+      this.#admitted = passages;
+    }
+  }
+
+  async release(): Promise<void> {
+    if (this.#options.world.instances.size === 0) return this.close();
+    await this.#end();
   }
 
   async close(): Promise<void> {
-    this.#open = false;
+    await this.#end();
+    const { log } = this.#options;
+    const layout = this.#layout;
+    // A zone that could not open beside another must not end that one's.
+    if (await this.#otherDaemon() !== undefined) return;
+    await Promise.all([dnsPidFile, registryPidFile].map((file) => endLeftover(file(layout))));
+    await followBridges({ privateNetworks: new Map() }, layout);
+    await admitPassages([], layout).catch((error: Error) => log(error.message));
+    await unloadRuleset(layout);
+    if (existsSync(`/sys/class/net/${layout.bridge}`)) await answerFor(new Set(), layout);
+    await rm(layout.runtime, { recursive: true, force: true });
+  }
+
+  /** Ends what this process runs for the network. */
+  async #end(): Promise<void> {
+    this.#open = this.#prepared = false;
     this.#health.close();
     await this.#running?.catch(() => {});
     for (const undo of this.#undo.splice(0).reverse()) await undo();
-    this.#dns = undefined;
+    this.#dns = this.#private = undefined;
     this.#loaded = "";
+    this.#suspicious = true;
+    this.#admitted = [];
     this.#targets = new Map();
-    // A zone that could not open beside another must not end that one's.
-    if (await this.#otherDaemon() !== undefined) return;
-    await Promise.all([dnsPidFile, registryPidFile].map((file) => endLeftover(file(this.#layout))));
-    await unloadRuleset(this.#layout);
-    if (existsSync(`/sys/class/net/${this.#layout.bridge}`)) await answerFor(new Set(), this.#layout);
-    await rm(this.#layout.runtime, { recursive: true, force: true });
   }
 }
 
 const ownerFile = ({ runtime }: Layout): string => join(runtime, "daemon.pid");
-
-const registryPidFile = ({ runtime }: Layout): string => join(runtime, "registry.pid");
-
-/** The directory as an absolute path, if it is there. */
-const present = (directory: string | undefined): string | undefined =>
-  directory !== undefined && existsSync(directory) ? resolve(directory) : undefined;

@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { layoutOf } from "./layout.ts";
 
 test("a layout's names derive from the bridge", () => {
-  expect(layoutOf({ bridge: "exozone1", subnet: "198.19.0.0/16", gateway: "198.19.0.1" }).runtime).toBe("/run/exoscale-network-exozone1");
+  expect(layoutOf({ bridge: "exozone1", subnet: "198.19.0.0/16", gateway: "198.19.0.1" })).toMatchObject({
+    runtime: "/run/exoscale-network-exozone1", mark: "exoscale zone exozone1", healthCheckSource: "198.19.0.2",
+  });
 });
 
 test.each([

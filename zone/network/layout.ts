@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { toNumber, toText } from "../api/addresses.ts";
 
 /** One zone's place on this host: everything that two zones beside each other must not share derives from it. */
 export interface Layout {
@@ -8,14 +9,12 @@ export interface Layout {
   readonly subnet: string;
   /** The host's address in it: router, resolver and metadata service of the instances. */
   readonly gateway: string;
-  /**
-   * Where health checks of elastic IPs come from; security groups filter them like anything else. Exoscale's come from
-   * addresses of its own, which its public group `public-nlb-healthcheck-sources` names. Rules cannot name that group
-   * in the zone's API yet, so here they come from the host, and a rule that admits the host admits them.
-   */
+  /** From `healthCheckSourceOf`. */
   readonly healthCheckSource: string;
   /** Pid files and what unprivileged processes must read: the state directory is closed to them. Gone with a reboot. */
   readonly runtime: string;
+  /** What the zone's things on this host are known by where a name has no room: interfaces, rules in others' tables. */
+  readonly mark: string;
 }
 
 /**
@@ -30,10 +29,17 @@ export function layoutOf({ bridge, subnet, gateway }: Pick<Layout, "bridge" | "s
   }
   return {
     bridge, subnet, gateway,
-    healthCheckSource: gateway,
+    healthCheckSource: healthCheckSourceOf(gateway),
     runtime: `/run/exoscale-network-${bridge}`,
+    mark: `exoscale zone ${bridge}`,
   };
 }
+
+/**
+ * Where health checks of elastic IPs come from, what the public group `public-nlb-healthcheck-sources` stands for: the
+ * address after the gateway's. It is not the host's own one, so a rule that admits the host does not admit them.
+ */
+export const healthCheckSourceOf = (gateway: string): string => toText(toNumber(gateway) + 1);
 
 /** What the host serves to instances at the gateway's address, at the ports instances know. */
 export const servicePorts = { dns: 53, mirror: 8443, registry: 5000 } as const;

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { healthCheckSources, type Rule } from "../types.ts";
 import { targetsOf } from "./elastic.ts";
 import { layoutOf } from "./layout.ts";
-import { renderRemoval, renderRuleset } from "./ruleset.ts";
-import { elasticIp, group, instance, rule, worldOf } from "./testbed/world.ts";
+import { renderLock, renderRemoval, renderRuleset } from "./ruleset.ts";
+import { elasticIp, group, instance, privateNetwork, rule, worldOf } from "./testbed/world.ts";
 
 const layout = layoutOf({ bridge: "exozone0", subnet: "198.18.0.0/16", gateway: "198.18.0.1" });
 
@@ -39,6 +39,7 @@ test("a cluster's zone renders as it did", async () => {
       elasticIp("api", "198.18.255.1", { mode: "tcp", port: 6443, interval: 5, timeout: 2, strikesOk: 2, strikesFail: 3 }),
       elasticIp("plain", "198.18.255.2"),
     ],
+    privateNetworks: [privateNetwork("lan")],
   });
   await expect(render(world)).toMatchFileSnapshot("testbed/ruleset.nft");
 });
@@ -78,6 +79,16 @@ test.each<[string, Partial<Rule>, string | undefined]>([
 test("external sources count as members", () => {
   const world = worldOf({ groups: [{ ...group("g", []), externalSources: ["192.0.2.0/24", "2001:db8::/32"] }] });
   expect(render(world)).toMatch(/set members-g \{\n\s+type ipv4_addr\n\s+flags interval\n\s+auto-merge\n\s+elements = \{\n\s+192\.0\.2\.0\/24,\n\s+\}/);
+});
+
+test("the public group of the health checks' sources is their address, and not the host's", () => {
+  const world = worldOf({ groups: [group("g", [rule({ protocol: "tcp", securityGroup: healthCheckSources.id })])] });
+  expect(render(world)).toMatch(new RegExp(`set members-${healthCheckSources.id} \\{\\n\\s+type ipv4_addr\\n\\s+elements = \\{\\n\\s+198\\.18\\.0\\.2,\\n\\s+\\}`));
+});
+
+test("before there are rules, nothing passes from or to any instance", async () => {
+  const world = worldOf({ groups: [group("g", [rule({ network: "0.0.0.0/0" })])], instances: [instance(1, { securityGroups: ["g"] })], privateNetworks: [privateNetwork("lan")] });
+  await expect(renderLock(world, layout)).toMatchFileSnapshot("testbed/lock.nft");
 });
 
 test("the tables are named after the bridge", () => {

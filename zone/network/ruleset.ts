@@ -10,6 +10,7 @@ import { metadataAddress, servicePorts, type Layout } from "./layout.ts";
 import { addressed, holdersOf } from "./elastic.ts";
 import { renderGroups } from "./groups.ts";
 import { set } from "./set.ts";
+import { renderWires } from "./wires.ts";
 import type { World } from "../types.ts";
 
 export interface RulesetOptions {
@@ -28,11 +29,40 @@ export function renderRuleset(world: World, options: RulesetOptions): string {
     `table bridge ${bridge} {`, ...indent(renderArp(world, options.layout)), "}",
     `table inet ${bridge} {`,
     ...indent([
+      ...renderWires(world, options.layout),
       ...renderSenders(world, options.layout),
       ...renderGroups(world, options.layout),
       ...renderFilter(options),
       ...renderElastic(world, options),
       ...renderNat(options),
+    ]),
+    "}", "",
+  ].join("\n");
+}
+
+/**
+ * Renders what stands in the tables' place until there are rules: no instance is heard by anybody, and none is sent
+ * anything. The bridge may not be there yet, so its frames are known by their senders.
+ */
+export function renderLock(world: World, layout: Layout): string {
+  const { bridge } = layout;
+  return [
+    ...removal(bridge),
+    `table bridge ${bridge} {`,
+    ...indent([
+      ...renderStations(world),
+      "chain prerouting {",
+      "  type filter hook prerouting priority dstnat; policy accept;",
+      "  ether saddr @stations drop",
+      "}",
+    ]),
+    "}",
+    `table inet ${bridge} {`,
+    ...indent([
+      ...renderWires(world, layout),
+      ...["output", "forward"].flatMap((hook) => [
+        `chain ${hook} {`, `  type filter hook ${hook} priority filter - 10; policy accept;`, `  oifname "${bridge}" drop`, "}",
+      ]),
     ]),
     "}", "",
   ].join("\n");
@@ -44,6 +74,8 @@ export const renderRemoval = (bridge: string): string => [...removal(bridge), ""
 // A table is declared before it is deleted: deleting one that is not there would fail.
 const removal = (bridge: string): string[] =>
   ["bridge", "inet"].flatMap((family) => [`table ${family} ${bridge}`, `delete table ${family} ${bridge}`]);
+
+const renderStations = (world: World): string[] => set("stations", "ether_addr", addressed(world).map(({ mac }) => mac));
 
 /** MAC and IPv4 address of each instance; a plain elastic IP is its holders' own as well. */
 function sendersOf(world: World): string[] {
@@ -61,7 +93,7 @@ function sendersOf(world: World): string[] {
 function renderArp(world: World, { subnet }: Layout): string[] {
   return [
     ...set("senders", "ether_addr . ipv4_addr", sendersOf(world)),
-    ...set("stations", "ether_addr", addressed(world).map(({ mac }) => mac)),
+    ...renderStations(world),
     "chain prerouting {",
     "  type filter hook prerouting priority dstnat; policy accept;",
     "  ether saddr @stations ether type != { ip, arp } drop",
@@ -114,7 +146,8 @@ function renderFilter({ layout: { bridge, gateway }, metadataPort }: RulesetOpti
     "# Of the host an instance sees what the zone offers, whatever its groups say, and nothing else.",
     "chain input {",
     "  type filter hook input priority filter - 10; policy accept;",
-    "  ip daddr @elastic reject with icmp host-unreachable comment \"no healthy holder\"",
+    "  ip daddr @elastic meta l4proto tcp reject with tcp reset comment \"no healthy holder\"",
+    "  ip daddr @elastic reject with icmp port-unreachable comment \"no healthy holder\"",
     `  iifname != "${bridge}" accept`,
     "  ct state established,related accept",
     `  ip daddr ${gateway} tcp dport { ${[dns, metadataPort, registry, mirror].join(", ")} } accept`,

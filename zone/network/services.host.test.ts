@@ -21,7 +21,7 @@ const gateway = "198.19.160.1";
 const runtime = `/run/exoscale-network-${bridge}`;
 const execute = promisify(execFile);
 
-const bed = new Bed(bridge, subnet, gateway);
+const bed = new Bed({ bridge, subnet, gateway });
 const log: string[] = [];
 let directory: string;
 let options: NetworkOptions;
@@ -112,7 +112,7 @@ test("after a crash a new daemon takes over; close leaves nothing", async () => 
   const script = `
     import { createNetwork } from ${JSON.stringify(new URL("index.ts", import.meta.url).href)};
     await createNetwork({ ...${JSON.stringify({ ...options, world: undefined })}, log: () => {},
-      world: { instances: new Map(), securityGroups: new Map(), templates: new Map(), elasticIps: new Map([["e", {
+      world: { instances: new Map(), securityGroups: new Map(), templates: new Map(), privateNetworks: new Map(), elasticIps: new Map([["e", {
         id: "e", address: "198.19.175.1", labels: {}, healthcheck: { mode: "tcp", port: 1, interval: 9, timeout: 1, strikesOk: 1, strikesFail: 1 } }]]) },
     }).open();
     process.kill(process.pid, "SIGKILL");`;
@@ -147,7 +147,7 @@ test("a zone does not touch the network of another that lives", async () => {
   const running = await pids();
   const script = `
     import { createNetwork } from ${JSON.stringify(new URL("index.ts", import.meta.url).href)};
-    await createNetwork({ ...${JSON.stringify({ ...options, world: undefined })}, log: () => {}, world: {} }).open();`;
+    await createNetwork({ ...${JSON.stringify({ ...options, world: undefined })}, log: () => {}, world: { instances: new Map(), privateNetworks: new Map() } }).open();`;
   await expect(execute(process.execPath, ["--input-type=module", "--eval", script]))
     .rejects.toMatchObject({ stderr: expect.stringContaining(`process ${process.pid} runs a zone on the bridge ${bridge}`) });
   expect(await pids()).toEqual(running);
@@ -160,7 +160,8 @@ test("what is missing is named, and nothing is left half open", async () => {
   await expect(createNetwork({ ...options, gateway: "198.19.160.9" }).open()).rejects.toThrow("does not have the address 198.19.160.9");
   const holder = createServer().listen(5000, gateway);
   await once(holder, "listening");
-  await expect(createNetwork(options).open()).rejects.toThrow(/registry: docker-registry ended: .*address already in use/);
+  await expect(createNetwork(options).open()).rejects.toThrow(
+    new RegExp(`^port 5000 at 198.19.160.1, which the zone's registry needs, is taken by .* \\(process ${process.pid}\\): end it, or give the zone another --network$`));
   holder.close();
   expect(await run("nft", ["list", "tables"])).not.toContain(bridge);
   const logged: string[] = [];

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { open, readFile, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { requireFree, type Listening } from "./listening.ts";
 import { endLeftover, STOP_TIMEOUT, writePidFile } from "./process.ts";
 
 export interface ServiceOptions {
@@ -9,14 +10,18 @@ export interface ServiceOptions {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Network namespace that it runs in; the host's own without it. */
+  readonly namespace?: string;
   /** Remembers the process, so that it can be ended after a crash of the zone. */
   readonly pidFile: string;
   /** Where its output goes; begun anew with each start of the zone. */
   readonly logFile: string;
   /** What to install when the command is missing. */
   readonly package: string;
-  /** Resolves when the service answers; called again and again until it does. */
-  readonly ready: () => Promise<boolean>;
+  /** Resolves when the service answers; called again and again until it does, with the process's id. */
+  readonly ready: (pid: number) => Promise<boolean>;
+  /** What it will listen at: a start where somebody else does fails with that one's name. */
+  readonly listens?: Listening;
   readonly log: (line: string) => void;
 }
 
@@ -41,13 +46,14 @@ export class Service {
    */
   static async start(options: ServiceOptions): Promise<Service> {
     await endLeftover(options.pidFile);
+    if (options.listens !== undefined) await requireFree(options.listens);
     await rm(options.logFile, { force: true });
     const service = new Service(options);
     const first = await service.#spawn();
     service.#loop = service.#keep(first.exit);
     const deadline = Date.now() + START_TIMEOUT;
     try {
-      while (!await options.ready()) {
+      while (!await options.ready(first.child.pid!)) {
         const ended = service.#child !== first.child;
         if (ended || Date.now() > deadline) {
           throw new Error(`${options.name}: ${options.command} ${ended ? "ended" : "does not answer"}: ${await service.#lastWords()}`);
@@ -75,10 +81,12 @@ export class Service {
   }
 
   async #spawn(): Promise<{ child: ChildProcess; exit: Promise<unknown> }> {
-    const { command, args, pidFile, logFile } = this.#options;
+    const { command, args, namespace, pidFile, logFile } = this.#options;
+    // ip becomes the command: the process is the same.
+    const [file, ...rest] = namespace === undefined ? [command, ...args] : ["ip", "netns", "exec", namespace, command, ...args];
     // A file, not a pipe: the process outlives a crash of the zone, and would die of writing to nobody.
     const output = await open(logFile, "a", 0o600);
-    const child = spawn(command, args, { stdio: ["ignore", output.fd, output.fd] });
+    const child = spawn(file!, rest, { stdio: ["ignore", output.fd, output.fd] });
     const exit = once(child, "exit").catch(() => {});
     await once(child, "spawn").finally(() => output.close()).catch((cause: NodeJS.ErrnoException) => {
       throw cause.code === "ENOENT"

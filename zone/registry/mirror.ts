@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import send from "send";
+import { requireFree } from "../network/listening.ts";
 import type { Certificate } from "./certificates.ts";
 
 export interface MirrorOptions {
@@ -33,12 +34,9 @@ export async function startMirror({ address, port, certificate, files, template 
       .on("error", (error: { status?: number }) => response.writeHead(error.status ?? 500).end())
       .pipe(response);
   });
+  await requireFree({ address, port, protocols: ["tcp"], what: "the zone's mirror" });
   server.listen(port, address);
-  await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === "EADDRINUSE"
-      ? new Error(`port ${port} at ${address} is taken, which the mirror needs: end what listens there (ss -ltnp)`, { cause })
-      : cause;
-  });
+  await once(server, "listening");
   return async () => {
     server.close();
     server.closeAllConnections();

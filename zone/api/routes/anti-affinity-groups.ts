@@ -12,7 +12,7 @@ export const antiAffinityGroups: Family = {
       "anti-affinity-groups": [...zone.state.antiAffinityGroups.values()].map((group) => view(zone, group)),
     }),
 
-    "get-anti-affinity-group": (zone, { params }) => view(zone, findAntiAffinityGroup(zone, params.id!)),
+    "get-anti-affinity-group": (zone, { params }) => view(zone, findAntiAffinityGroup(zone, params.id)),
 
     "create-anti-affinity-group": (zone, { body }) => {
       const groups = zone.state.antiAffinityGroups;
@@ -25,7 +25,7 @@ export const antiAffinityGroups: Family = {
     },
 
     "delete-anti-affinity-group": (zone, { params }) => {
-      const group = findAntiAffinityGroup(zone, params.id!);
+      const group = findAntiAffinityGroup(zone, params.id);
       if (membersOf(zone, group.id).length > 0) {
         throw conflict("Cannot delete affinity group when it's in use by virtual machines");
       }

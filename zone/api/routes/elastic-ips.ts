@@ -4,14 +4,14 @@ import type { ElasticIpRecord, InstanceRecord } from "../../records.ts";
 import type { HealthCheck } from "../../types.ts";
 import { badRequest, conflict, notImplemented } from "../errors.ts";
 import { applyNetwork, Plan, type Family, type Zone } from "../zone.ts";
-import { findElasticIp, findInstance, refuseOverQuota } from "./find.ts";
+import { findElasticIp, findLiving, refuseOverQuota } from "./find.ts";
 
 /** Elastic IPs: *managed* with a health check, plain without. */
 export const elasticIps: Family = {
   handlers: {
     "list-elastic-ips": (zone) => ({ "elastic-ips": [...zone.state.elasticIps.values()].map(view) }),
 
-    "get-elastic-ip": (zone, { params }) => view(findElasticIp(zone, params.id!)),
+    "get-elastic-ip": (zone, { params }) => view(findElasticIp(zone, params.id)),
 
     "create-elastic-ip": (zone, { body }) => {
       if (body.addressfamily === "inet6") throw notImplemented("This zone has no IPv6: use addressfamily inet4");
@@ -29,7 +29,7 @@ export const elasticIps: Family = {
     },
 
     "update-elastic-ip": (zone, { params, body }) => {
-      const record = findElasticIp(zone, params.id!);
+      const record = findElasticIp(zone, params.id);
       return planUpdate("update-elastic-ip", {
         ...record,
         description: body.description ?? record.description,
@@ -39,24 +39,24 @@ export const elasticIps: Family = {
     },
 
     "reset-elastic-ip-field": (zone, { params }) =>
-      planUpdate("reset-elastic-ip-field", { ...findElasticIp(zone, params.id!), description: undefined }),
+      planUpdate("reset-elastic-ip-field", { ...findElasticIp(zone, params.id), description: undefined }),
 
     "delete-elastic-ip": (zone, { params }) => {
-      const { id } = findElasticIp(zone, params.id!);
+      const { id } = findElasticIp(zone, params.id);
       if (holdersOf(zone, id).length > 0) throw conflict("Allocated IP address can't be deleted");
       return new Plan("delete-elastic-ip", reference(id), (change) => change.delete("elasticIps", id));
     },
 
     "attach-instance-to-elastic-ip": (zone, { params, body }) => {
-      const { id } = findElasticIp(zone, params.id!);
-      const instance = findInstance(zone, body.instance.id);
+      const { id } = findElasticIp(zone, params.id);
+      const instance = findLiving(zone, body.instance.id);
       if (instance.elasticIps.includes(id)) throw conflict(`Instance ${instance.id} is attached already`);
       return planHolder("attach-instance-to-elastic-ip", id, instance, [...instance.elasticIps, id]);
     },
 
     "detach-instance-from-elastic-ip": (zone, { params, body }) => {
-      const { id } = findElasticIp(zone, params.id!);
-      const instance = findInstance(zone, body.instance.id);
+      const { id } = findElasticIp(zone, params.id);
+      const instance = findLiving(zone, body.instance.id);
       if (!instance.elasticIps.includes(id)) throw conflict(`Instance ${instance.id} is not attached`);
       return planHolder("detach-instance-from-elastic-ip", id, instance, instance.elasticIps.filter((held) => held !== id));
     },

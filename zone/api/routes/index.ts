@@ -5,7 +5,10 @@ import { notFound } from "../errors.ts";
 import { antiAffinityGroups } from "./anti-affinity-groups.ts";
 import { elasticIps } from "./elastic-ips.ts";
 import { instances } from "./instances.ts";
+import { privateNetworks } from "./private-networks.ts";
+import { reverseDns } from "./reverse-dns.ts";
 import { securityGroups } from "./security-groups.ts";
+import { snapshots } from "./snapshots.ts";
 import { sshKeys } from "./ssh-keys.ts";
 import { templates } from "./templates.ts";
 import { zones } from "./zones.ts";
@@ -21,7 +24,8 @@ const operations: Family = {
 };
 
 const FAMILIES: readonly Family[] = [
-  zones, templates, sshKeys, antiAffinityGroups, securityGroups, instances, elasticIps, operations,
+  zones, templates, sshKeys, antiAffinityGroups, securityGroups, instances, elasticIps, privateNetworks, reverseDns,
+  snapshots, operations,
 ];
 
 export const HANDLERS: Readonly<Record<string, Handler>> = Object.assign({}, ...FAMILIES.map(({ handlers }) => handlers));

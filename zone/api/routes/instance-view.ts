@@ -41,10 +41,14 @@ export function matchesLabels(labels: Readonly<Record<string, string>>, wanted: 
   });
 }
 
+/** Whether an address is the instance's own, or an elastic IP that it holds: so clients look for the holders of one. */
+export const hasAddress = (zone: Zone, { address, elasticIps }: InstanceRecord, wanted: string | undefined): boolean =>
+  wanted === undefined || address === wanted || elasticIps.some((id) => zone.state.elasticIps.get(id)?.address === wanted);
+
 function common(zone: Zone, instance: InstanceRecord): object {
   const template = zone.state.templates.get(instance.template);
   const type = typeByName(instance.type);
-  const hasAddress = instance.address !== null && (instance.started || zone.settings.addressBeforeStart);
+  const showsAddress = instance.address !== null && (instance.started || zone.settings.addressBeforeStart);
   const keys = instance.sshKeys.map((name) => ({ name }));
   return {
     id: instance.id,
@@ -53,12 +57,12 @@ function common(zone: Zone, instance: InstanceRecord): object {
     "created-at": instance.createdAt,
     "instance-type": type && viewType(zone, type),
     template: template === undefined ? { id: instance.template } : viewTemplate(zone, template),
-    "public-ip": hasAddress ? instance.address : undefined,
+    "public-ip": showsAddress ? instance.address : undefined,
     "public-ip-assignment": instance.publicIpAssignment,
     "mac-address": instance.mac === "" ? undefined : instance.mac,
     labels: instance.labels,
     "ssh-key": keys[0],
     "ssh-keys": keys,
-    "private-networks": [],
+    "private-networks": instance.privateNetworks.map(({ network, mac }) => ({ id: network, "mac-address": mac })),
   };
 }

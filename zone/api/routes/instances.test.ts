@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { noMachines } from "../../machines/none.ts";
+import { noNetwork } from "../../network/index.ts";
 import { startApi, type TestApi } from "../../testing.ts";
 import { clientOf, type Client } from "../../testing-client.ts";
 import type { Machines } from "../../types.ts";
@@ -33,7 +34,7 @@ beforeEach(async () => {
     create: tell("create"), start: tell("start"), stop: tell("stop"), reboot: tell("reboot"), reset: tell("reset"), destroy: tell("destroy"),
     onChange: (callback) => void (change = callback),
   };
-  api = await startApi({ machines, network: { open: async () => {}, apply: tell("apply"), close: async () => {} } });
+  api = await startApi({ machines, network: { ...noNetwork(), apply: tell("apply") } });
   client = clientOf(api);
   template = await client.operate("POST", "/template", {
     name: "Flatcar", url: "https://example.com/i", checksum: "0".repeat(32), "ssh-key-enabled": true, "password-enabled": false,

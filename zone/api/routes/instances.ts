@@ -5,10 +5,12 @@ import { macOf } from "../addresses.ts";
 import { badRequest, conflict, notFound, notImplemented } from "../errors.ts";
 import { applyNetwork, type Family, type Zone } from "../zone.ts";
 import {
-  authorizedType, findAntiAffinityGroup, findInstance, findSecurityGroup, findTemplate, membersOf, refuseOverQuota,
+  authorizedType, findAntiAffinityGroup, findInstance, findLiving, findSecurityGroup, findTemplate, membersOf, refuseOverQuota,
 } from "./find.ts";
-import { actions, instancePlan, work } from "./instance-actions.ts";
-import { matchesLabels, viewInstance, viewListed } from "./instance-view.ts";
+import { actions, work } from "./instance-actions.ts";
+import { passwordFor, passwords } from "./instance-passwords.ts";
+import { instancePlan } from "./instance-state.ts";
+import { hasAddress, matchesLabels, viewInstance, viewListed } from "./instance-view.ts";
 import { DEFAULT_GROUP } from "./security-groups.ts";
 import { findSshKey } from "./ssh-keys.ts";
 
@@ -19,17 +21,18 @@ const ANTI_AFFINITY_LIMIT = 8;
 export const instances: Family = {
   handlers: {
     ...actions,
+    ...passwords,
 
     "list-instances": (zone, { query }) => ({
       instances: query["manager-id"] !== undefined || query["manager-type"] !== undefined
         ? [] // there are no instance pools
         : [...zone.state.instances.values()]
             .filter(({ labels }) => matchesLabels(labels, query.labels))
-            .filter(({ address }) => query["ip-address"] === undefined || address === query["ip-address"])
+            .filter((instance) => hasAddress(zone, instance, query["ip-address"]))
             .map((instance) => viewListed(zone, instance)),
     }),
 
-    "get-instance": (zone, { params }) => viewInstance(zone, findInstance(zone, params.id!)),
+    "get-instance": (zone, { params }) => viewInstance(zone, findInstance(zone, params.id)),
 
     "create-instance": (zone, { body }) => {
       const autoStart = body["auto-start"] !== false;
@@ -38,7 +41,7 @@ export const instances: Family = {
     },
 
     "update-instance": (zone, { params, body }) => {
-      const record = findInstance(zone, params.id!);
+      const record = findLiving(zone, params.id);
       const assignment = body["public-ip-assignment"];
       if (assignment !== undefined && assignment !== record.publicIpAssignment) {
         throw notImplemented("This zone does not change the public-ip-assignment of an instance: make a new one");
@@ -53,7 +56,7 @@ export const instances: Family = {
     },
 
     "reset-instance-field": (zone, { params }) =>
-      instancePlan("reset-instance-field", { ...findInstance(zone, params.id!), labels: {} }),
+      instancePlan("reset-instance-field", { ...findLiving(zone, params.id), labels: {} }),
   },
   work: { ...work, "update-instance": applyNetwork, "reset-instance-field": applyNetwork },
 };
@@ -86,11 +89,13 @@ function recordFrom(zone: Zone, body: any, autoStart: boolean): InstanceRecord {
     securityGroups: securityGroupIds(zone, body),
     elasticIps: [],
     antiAffinityGroups: antiAffinityGroupIds(zone, body),
+    privateNetworks: [],
     labels: body.labels ?? {},
     createdAt: new Date().toISOString(),
     started: false,
     protected: false,
     publicIpAssignment,
+    password: passwordFor(template),
   };
 }
 

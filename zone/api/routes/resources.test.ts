@@ -1,19 +1,15 @@
-/** Everything but instances: templates, SSH keys, groups, rules, elastic IPs. */
+/** Templates, SSH keys, anti-affinity groups, elastic IPs, and what there is none of. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { noMachines } from "../../machines/none.ts";
 import { startApi, type TestApi } from "../../testing.ts";
-import { clientOf, type Client } from "../../testing-client.ts";
-import { typeByName } from "../catalog.ts";
+import { clientOf, instanceBody, templateBody, type Client } from "../../testing-client.ts";
 
 const unknown = "00000000-0000-0000-0000-000000000000";
-const md5 = "0123456789abcdef0123456789abcdef";
 const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEOxgQzPXo+s3xiuLmNPcpoiPVNFdMqMjkeBSNqnfaqZ somebody";
-const templateBody = { name: "Flatcar", url: "https://example.com/image", checksum: md5, "ssh-key-enabled": true, "password-enabled": false };
 
 let api: TestApi;
 let client: Client;
-let applied = 0;
 let wrongChecksum = false;
 
 beforeAll(async () => {
@@ -25,22 +21,16 @@ beforeAll(async () => {
         return 1234;
       },
     },
-    network: { open: async () => {}, apply: async () => void applied++, close: async () => {} },
   });
   client = clientOf(api);
 });
 afterAll(() => api.close());
 beforeEach(() => {
-  applied = 0;
   wrongChecksum = false;
 });
 
-const makeInstance = async (more: object = {}) => client.operate("POST", "/instance", {
-  "disk-size": 10,
-  "instance-type": { id: typeByName("standard.small")!.id },
-  template: { id: await client.operate("POST", "/template", templateBody) },
-  ...more,
-});
+const makeInstance = async (more: object = {}) =>
+  client.operate("POST", "/instance", instanceBody(await client.operate("POST", "/template", templateBody), more));
 
 describe("templates", () => {
   it("are registered once their checksum is verified", async () => {
@@ -106,79 +96,6 @@ describe("anti-affinity groups", () => {
   });
 });
 
-describe("security groups", () => {
-  it("have a default that stays", async () => {
-    const { "security-groups": groups } = await client.get("/security-group");
-    const fallback = groups.find((group: any) => group.name === "default");
-    expect((await client.call("DELETE", `/security-group/${fallback.id}`)).status).toBe(409);
-    expect(await client.get("/security-group?visibility=public")).toEqual({ "security-groups": [] });
-  });
-
-  it("have unique names and no rules at first", async () => {
-    const id = await client.operate("POST", "/security-group", { name: "unique", description: "d" });
-    expect(await client.get(`/security-group/${id}`)).toEqual({ id, name: "unique", description: "d" });
-    expect(await client.call("POST", "/security-group", { name: "unique" }))
-      .toEqual({ status: 409, body: { message: "Security Group name is already in use" } });
-    expect((await client.call("POST", "/security-group", { name: "x".repeat(256) })).status).toBe(400);
-    await client.operate("DELETE", `/security-group/${id}`);
-    expect((await client.call("DELETE", `/security-group/${id}`)).status).toBe(404);
-  });
-
-  it("refer to the group in a rule's operation", async () => {
-    const id = await client.operate("POST", "/security-group", { name: "rules" });
-    const tcp = { "flow-direction": "ingress", protocol: "tcp", "start-port": 80, "end-port": 81, network: "0.0.0.0/0", description: "web" };
-    const peer = { "flow-direction": "egress", protocol: "udp", "start-port": 53, "end-port": 53, "security-group": { id } };
-    const ping = { "flow-direction": "ingress", protocol: "icmp", icmp: { type: 8, code: 0 }, network: "::/0" };
-    for (const rule of [tcp, peer, ping, { "flow-direction": "ingress", protocol: "esp", network: "10.0.0.0/8" }]) {
-      expect(await client.operate("POST", `/security-group/${id}/rules`, rule)).toBe(id);
-    }
-    expect(applied).toBeGreaterThanOrEqual(4);
-    const { rules } = await client.get(`/security-group/${id}`);
-    expect(rules).toMatchObject([tcp, { ...peer, "security-group": { id, name: "rules" } }, ping, { protocol: "esp" }]);
-    expect((await client.call("POST", `/security-group/${id}/rules`, { ...tcp, description: "again" })).status).toBe(409);
-    expect((await client.call("DELETE", `/security-group/${id}`)).body.message)
-      .toBe("Cannot delete group when there are security rules that allow this group");
-    for (const rule of rules) expect(await client.operate("DELETE", `/security-group/${id}/rules/${rule.id}`)).toBe(id);
-    expect((await client.call("DELETE", `/security-group/${id}/rules/${rules[0].id}`)).status).toBe(404);
-    await client.operate("DELETE", `/security-group/${id}`);
-  });
-
-  it.each([
-    [{ protocol: "tcp", network: "0.0.0.0/0" }, 400],
-    [{ protocol: "tcp", network: "0.0.0.0/0", "start-port": 2, "end-port": 1 }, 400],
-    [{ protocol: "tcp", network: "0.0.0.0/0", "start-port": 0, "end-port": 1 }, 400],
-    [{ protocol: "tcp", network: "0.0.0.0/0", "start-port": 1, "end-port": 65536 }, 400],
-    [{ protocol: "sctp", network: "0.0.0.0/0" }, 400],
-    [{ protocol: "gre", network: "0.0.0.0/0", "start-port": 1, "end-port": 1 }, 400],
-    [{ protocol: "gre", network: "0.0.0.0/0", icmp: { type: 8 } }, 400],
-    [{ protocol: "gre", network: "10.0.0.1" }, 400],
-    [{ protocol: "gre" }, 400],
-    [{ protocol: "gre", network: "0.0.0.0/0", "security-group": { id: unknown } }, 400],
-    [{ protocol: "gre", "security-group": { id: unknown } }, 404],
-    [{ protocol: "gre", "security-group": { name: "nobody" } }, 404],
-  ])("refuse the rule %j", async (rule, status) => {
-    const { "security-groups": [group] } = await client.get("/security-group");
-    expect((await client.call("POST", `/security-group/${group.id}/rules`, { "flow-direction": "ingress", ...rule })).status).toBe(status);
-  });
-
-  it("are attached and detached, and stay while in use", async () => {
-    const id = await client.operate("POST", "/security-group", { name: "members" });
-    const instance = await makeInstance();
-    const groups = async () => (await client.get(`/instance/${instance}`))["security-groups"].map((group: any) => group.id);
-    const attachment = { instance: { id: instance } };
-    expect(await groups()).toHaveLength(1);
-    await client.operate("PUT", `/security-group/${id}:attach`, attachment);
-    expect(await groups()).toContain(id);
-    expect((await client.call("PUT", `/security-group/${id}:attach`, attachment)).status).toBe(409);
-    expect((await client.call("DELETE", `/security-group/${id}`)).body.message)
-      .toBe("Cannot delete group when it's in use by virtual machines");
-    await client.operate("PUT", `/security-group/${id}:detach`, attachment);
-    expect((await client.call("PUT", `/security-group/${id}:detach`, attachment)).status).toBe(409);
-    expect(await groups()).not.toContain(id);
-    await client.operate("DELETE", `/security-group/${id}`);
-  });
-});
-
 describe("elastic IPs", () => {
   it("carry a health check with Exoscale's defaults", async () => {
     const id = await client.operate("POST", "/elastic-ip", {
@@ -214,6 +131,8 @@ describe("elastic IPs", () => {
       expect(await client.operate("PUT", `/elastic-ip/${id}:attach`, { instance: { id: holder } })).toBe(id);
       expect((await client.get(`/instance/${holder}`))["elastic-ips"]).toEqual([{ id }]);
     }
+    const { ip } = await client.get(`/elastic-ip/${id}`);
+    expect((await client.get(`/instance?ip-address=${ip}`)).instances.map((instance: any) => instance.id)).toEqual(holders);
     expect((await client.call("PUT", `/elastic-ip/${id}:attach`, { instance: { id: holders[0] } })).status).toBe(409);
     expect(await client.call("DELETE", `/elastic-ip/${id}`))
       .toEqual({ status: 409, body: { message: "Allocated IP address can't be deleted" } });
@@ -225,5 +144,24 @@ describe("elastic IPs", () => {
   it("are five at most", async () => {
     for (let n = 0; n < 5; n++) await client.operate("POST", "/elastic-ip", {});
     expect((await client.call("POST", "/elastic-ip", {})).status).toBe(403);
+  });
+});
+
+describe("what there is none of", () => {
+  it("is said of reverse DNS, for what there is and for what there is not", async () => {
+    const instance = await makeInstance();
+    expect(await client.call("GET", `/reverse-dns/instance/${instance}`))
+      .toEqual({ status: 404, body: { message: `Reverse DNS record of ${instance} not found` } });
+    expect((await client.call("DELETE", `/reverse-dns/instance/${instance}`)).status).toBe(404);
+    expect((await client.call("GET", `/reverse-dns/elastic-ip/${unknown}`)).body.message).toBe(`Elastic IP ${unknown} not found`);
+    expect((await client.call("POST", `/reverse-dns/instance/${instance}`, { "domain-name": "a.example.com" })).status).toBe(501);
+  });
+
+  it("is said of snapshots", async () => {
+    const instance = await makeInstance();
+    expect(await client.get("/snapshot")).toEqual({ snapshots: [] });
+    expect((await client.call("GET", `/snapshot/${unknown}`)).status).toBe(404);
+    expect(await client.call("POST", `/instance/${instance}:create-snapshot`))
+      .toEqual({ status: 501, body: { message: "The local zone has no create-snapshot" } });
   });
 });

@@ -4,9 +4,10 @@ import ipaddr from "ipaddr.js";
 
 import type { InstanceRecord, SecurityGroupRecord } from "../../records.ts";
 import type { Rule } from "../../types.ts";
-import { badRequest, conflict, notFound } from "../errors.ts";
+import { badRequest, conflict, forbidden, notFound } from "../errors.ts";
 import { applyNetwork, Plan, type Family, type Zone } from "../zone.ts";
-import { findInstance, findSecurityGroup, refuseOverQuota, refuseTaken } from "./find.ts";
+import { findLiving, findSecurityGroup, refuseOverQuota, refuseTaken } from "./find.ts";
+import { findPublicGroup, PUBLIC_GROUPS, viewPublicGroup } from "./public-groups.ts";
 
 /** The group of instances that name none. Always there. */
 export const DEFAULT_GROUP = "default";
@@ -15,11 +16,15 @@ export const DEFAULT_GROUP = "default";
 export const securityGroups: Family = {
   handlers: {
     "list-security-groups": (zone, { query }) => ({
-      // Public groups are Exoscale's own (of load balancers): there are none here.
-      "security-groups": query.visibility === "public" ? [] : [...zone.state.securityGroups.values()].map((group) => view(zone, group)),
+      "security-groups": query.visibility === "public"
+        ? PUBLIC_GROUPS.map((group) => viewPublicGroup(zone, group))
+        : [...zone.state.securityGroups.values()].map((group) => view(zone, group)),
     }),
 
-    "get-security-group": (zone, { params }) => view(zone, findSecurityGroup(zone, params.id!)),
+    "get-security-group": (zone, { params }) => {
+      const known = findPublicGroup(params.id);
+      return known === undefined ? view(zone, findSecurityGroup(zone, params.id)) : viewPublicGroup(zone, known);
+    },
 
     "create-security-group": (zone, { body }) => {
       const groups = zone.state.securityGroups;
@@ -30,7 +35,7 @@ export const securityGroups: Family = {
     },
 
     "delete-security-group": (zone, { params }) => {
-      const group = findSecurityGroup(zone, params.id!);
+      const group = findOwnGroup(zone, params.id);
       if (group.name === DEFAULT_GROUP) throw conflict("The security group default is reserved");
       const peers = [...zone.state.securityGroups.values()].flatMap(({ rules }) => rules.map((rule) => rule.securityGroup));
       if (peers.includes(group.id)) {
@@ -43,7 +48,7 @@ export const securityGroups: Family = {
     },
 
     "add-rule-to-security-group": (zone, { params, body }) => {
-      const group = findSecurityGroup(zone, params.id!);
+      const group = findOwnGroup(zone, params.id);
       const rule = ruleFrom(zone, body);
       const same = group.rules.some((other) => isDeepStrictEqual(what(other), what(rule)));
       if (same) throw conflict("The security group has this rule already");
@@ -51,22 +56,38 @@ export const securityGroups: Family = {
     },
 
     "delete-rule-from-security-group": (zone, { params }) => {
-      const group = findSecurityGroup(zone, params.id!);
+      const group = findOwnGroup(zone, params.id);
       const rules = group.rules.filter(({ id }) => id !== params["rule-id"]);
       if (rules.length === group.rules.length) throw notFound(`Security Group Rule ${params["rule-id"]} not found`);
       return planUpdate("delete-rule-from-security-group", { ...group, rules });
     },
 
+    "add-external-source-to-security-group": (zone, { params, body }) => {
+      const group = findOwnGroup(zone, params.id);
+      const cidr = cidrFrom(body.cidr, "external source");
+      const sources = group.externalSources ?? [];
+      if (sources.includes(cidr)) throw conflict(`The security group has the external source ${cidr} already`);
+      return planUpdate("add-external-source-to-security-group", { ...group, externalSources: [...sources, cidr] });
+    },
+
+    "remove-external-source-from-security-group": (zone, { params, body }) => {
+      const group = findOwnGroup(zone, params.id);
+      const sources = group.externalSources ?? [];
+      if (!sources.includes(body.cidr)) throw notFound(`External source ${body.cidr} not found`);
+      const externalSources = sources.filter((cidr) => cidr !== body.cidr);
+      return planUpdate("remove-external-source-from-security-group", { ...group, externalSources });
+    },
+
     "attach-instance-to-security-group": (zone, { params, body }) => {
-      const group = findSecurityGroup(zone, params.id!);
-      const instance = findInstance(zone, body.instance.id);
+      const group = findOwnGroup(zone, params.id);
+      const instance = findLiving(zone, body.instance.id);
       if (instance.securityGroups.includes(group.id)) throw conflict(`Instance ${instance.id} is attached already`);
       return planMembers("attach-instance-to-security-group", group, instance, [...instance.securityGroups, group.id]);
     },
 
     "detach-instance-from-security-group": (zone, { params, body }) => {
-      const group = findSecurityGroup(zone, params.id!);
-      const instance = findInstance(zone, body.instance.id);
+      const group = findOwnGroup(zone, params.id);
+      const instance = findLiving(zone, body.instance.id);
       if (!instance.securityGroups.includes(group.id)) throw conflict(`Instance ${instance.id} is not attached`);
       const rest = instance.securityGroups.filter((id) => id !== group.id);
       return planMembers("detach-instance-from-security-group", group, instance, rest);
@@ -77,10 +98,19 @@ export const securityGroups: Family = {
     "delete-security-group": applyNetwork,
     "add-rule-to-security-group": applyNetwork,
     "delete-rule-from-security-group": applyNetwork,
+    "add-external-source-to-security-group": applyNetwork,
+    "remove-external-source-from-security-group": applyNetwork,
     "attach-instance-to-security-group": applyNetwork,
     "detach-instance-from-security-group": applyNetwork,
   },
 };
+
+/** A group to change: Exoscale's public ones are not the organization's. */
+function findOwnGroup(zone: Zone, id: string | undefined): SecurityGroupRecord {
+  const known = findPublicGroup(id);
+  if (known !== undefined) throw forbidden(`Security Group ${known.name} is public: it cannot be changed`);
+  return findSecurityGroup(zone, id);
+}
 
 const reference = ({ id }: { readonly id: string }) => ({ type: "security-group", id });
 
@@ -127,21 +157,32 @@ function peerFrom(zone: Zone, body: any): Pick<Rule, "network" | "securityGroup"
     throw badRequest("A rule needs either a network or a security-group as its peer");
   }
   if (network !== undefined) {
-    if (!ipaddr.isValidCIDR(network)) throw badRequest(`Invalid network ${network}: give a CIDR like 192.0.2.0/24`);
-    return { network };
+    return { network: cidrFrom(network, "network") };
   }
-  if (group.id !== undefined) return { securityGroup: findSecurityGroup(zone, group.id).id };
-  const named = [...zone.state.securityGroups.values()].find(({ name }) => name === group.name);
-  if (named === undefined) throw notFound(`Security Group ${group.name} not found`);
-  return { securityGroup: named.id };
+  if (group.id === undefined && group.name === undefined) throw badRequest("A rule's security-group needs an id or a name");
+  // A name of one's own goes before Exoscale's, unless it says that it is public.
+  const own = group.visibility === "public" ? undefined : [...zone.state.securityGroups.values()]
+    .find(({ id, name }) => group.id === undefined ? name === group.name : id === group.id);
+  const peer = own ?? findPublicGroup(group.id ?? group.name);
+  if (peer === undefined) throw notFound(`Security Group ${group.id ?? group.name} not found`);
+  return { securityGroup: peer.id };
 }
 
-function view(zone: Zone, { id, name, description, rules }: SecurityGroupRecord): object {
-  return { id, name, description, rules: rules.length === 0 ? undefined : rules.map((rule) => viewRule(zone, rule)) };
+function cidrFrom(text: string, what: string): string {
+  if (!ipaddr.isValidCIDR(text)) throw badRequest(`Invalid ${what} ${text}: give a CIDR like 192.0.2.0/24`);
+  return text;
+}
+
+/** What is empty is left out, as in real answers. */
+function view(zone: Zone, { id, name, description, rules, externalSources = [] }: SecurityGroupRecord): object {
+  return {
+    id, name, description, visibility: "private",
+    rules: rules.length === 0 ? undefined : rules.map((rule) => viewRule(zone, rule)),
+    "external-sources": externalSources.length === 0 ? undefined : externalSources,
+  };
 }
 
 function viewRule(zone: Zone, rule: Rule): object {
-  const peer = rule.securityGroup === undefined ? undefined : zone.state.securityGroups.get(rule.securityGroup);
   return {
     id: rule.id,
     "flow-direction": rule.direction,
@@ -151,6 +192,13 @@ function viewRule(zone: Zone, rule: Rule): object {
     "end-port": rule.endPort,
     icmp: rule.icmp,
     network: rule.network,
-    "security-group": peer && { id: peer.id, name: peer.name, visibility: "private" },
+    "security-group": viewPeer(zone, rule.securityGroup),
   };
+}
+
+function viewPeer(zone: Zone, id: string | undefined): object | undefined {
+  const known = findPublicGroup(id);
+  if (known !== undefined) return { id: known.id, name: known.name, visibility: "public" };
+  const own = id === undefined ? undefined : zone.state.securityGroups.get(id);
+  return own && { id: own.id, name: own.name };
 }

@@ -4,6 +4,7 @@ import ssh2 from "ssh2";
 import type { SshKeyRecord } from "../../records.ts";
 import { badRequest, conflict, notFound } from "../errors.ts";
 import { Plan, type Family, type Zone } from "../zone.ts";
+import { refuseOverQuota } from "./find.ts";
 
 /** SSH keys, known by their name. Their operations succeed at once and name no reference. */
 export const sshKeys: Family = {
@@ -14,6 +15,7 @@ export const sshKeys: Family = {
 
     "register-ssh-key": (zone, { body }) => {
       if (zone.state.sshKeys.has(body.name)) throw conflict(`SSH key name ${body.name} is already in use`);
+      refuseOverQuota(zone, "ssh-key", zone.state.sshKeys.size);
       const publicKey = (body["public-key"] as string).trim();
       const record = { id: body.name, publicKey, fingerprint: fingerprintOf(publicKey) };
       return new Plan("register-ssh-key", undefined, (change) => change.put("sshKeys", record));

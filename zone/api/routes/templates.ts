@@ -15,7 +15,7 @@ export const templates: Family = {
         .filter(({ family }) => query.family === undefined || family === query.family),
     }),
 
-    "get-template": (zone, { params }) => view(zone, findTemplate(zone, params.id!)),
+    "get-template": (zone, { params }) => view(zone, findTemplate(zone, params.id)),
 
     "register-template": (zone, { body }) => {
       if (!/^[0-9a-f]{32}$/i.test(body.checksum)) throw badRequest("Invalid checksum: give an MD5 in 32 hex digits");
@@ -42,14 +42,14 @@ export const templates: Family = {
     },
 
     "update-template": (zone, { params, body }) => {
-      const record = findTemplate(zone, params.id!);
+      const record = findTemplate(zone, params.id);
       return planUpdate("update-template", {
         ...record, name: body.name ?? record.name, description: body.description ?? record.description,
       });
     },
 
     "delete-template": (zone, { params }) => {
-      const record = findTemplate(zone, params.id!);
+      const record = findTemplate(zone, params.id);
       // Instances have their own copy of the disk: a template in use may go.
       return new Plan("delete-template", reference(record), (change) => change.delete("templates", record.id), { record });
     },

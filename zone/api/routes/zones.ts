@@ -1,12 +1,16 @@
 import { INSTANCE_TYPES, typeById, type InstanceType } from "../catalog.ts";
 import { notFound } from "../errors.ts";
+import { eventsBetween, viewEvent } from "../events.ts";
 import type { Family, Zone } from "../zone.ts";
+
+/** Real answers carry an id, which the document does not name. */
+const ZONE_ID = "b1d2c9b6-6a3b-4a5e-9a3d-4a0f5c6b7d81";
 
 /** Zones, instance types, quotas, events: what is there before anything is made. */
 export const zones: Family = {
   handlers: {
     "list-zones": (zone) => ({
-      zones: [{ name: zone.name, "api-endpoint": zone.url, "sos-endpoint": `https://sos-${zone.name}.invalid` }],
+      zones: [{ id: ZONE_ID, name: zone.name, "api-endpoint": zone.url, "sos-endpoint": `https://sos-${zone.name}.invalid` }],
     }),
 
     "list-instance-types": (zone) => ({ "instance-types": INSTANCE_TYPES.map((type) => viewType(zone, type)) }),
@@ -28,10 +32,11 @@ export const zones: Family = {
     },
 
     "list-events": (zone, { query }) =>
-      zone.events.between(
+      eventsBetween(
+        zone.state,
         query.from === undefined ? undefined : Date.parse(query.from),
         query.to === undefined ? undefined : Date.parse(query.to),
-      ),
+      ).map((event) => viewEvent(event, zone.name)),
   },
 };
 
@@ -45,6 +50,7 @@ function viewQuota({ state, settings }: Zone, resource: string): object {
     "anti-affinity-group": state.antiAffinityGroups.size,
     "ssh-key": state.sshKeys.size,
     template: state.templates.size,
+    "private-network": state.privateNetworks.size,
   };
   return { resource, usage: usage[resource] ?? 0, limit: settings.quotas[resource] };
 }

@@ -2,23 +2,34 @@
  * What runs inside a test's instance: sends and listens on request, by messages of Node's IPC channel. TCP and UDP
  * listeners answer with their own name and the caller's address.
  */
+import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { Resolver } from "node:dns/promises";
 import { createServer, connect } from "node:net";
-import { request } from "node:http";
+import { createServer as createHttpServer, request, type RequestListener } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import { text } from "node:stream/consumers";
+import { createSecureContext } from "node:tls";
 
 export type Request =
   | { readonly do: "listen"; readonly protocol: "tcp" | "udp"; readonly port: number; readonly name: string }
+  /** HTTP, or HTTPS with a certificate: one for callers that name a server, one for the others. */
+  | { readonly do: "serve"; readonly port: number; readonly tls?: Record<"named" | "unnamed", { readonly key: string; readonly cert: string }> }
+  /** What is answered from now on, 404 if nothing was said. */
+  | { readonly do: "answer"; readonly port: number; readonly path: string; readonly status: number }
   | { readonly do: "unlisten"; readonly port: number }
   | { readonly do: "heard" }
   | { readonly do: "ask"; readonly protocol: "tcp" | "udp"; readonly address: string; readonly port: number; readonly from?: string; readonly timeout?: number }
   | { readonly do: "hold"; readonly address: string; readonly port: number }
   | { readonly do: "held"; readonly timeout: number }
   | { readonly do: "get"; readonly url: string }
-  | { readonly do: "resolve"; readonly server: string; readonly name: string };
+  | { readonly do: "resolve"; readonly server: string; readonly name: string }
+  /** DHCP, at the interface that broadcasts are routed to. */
+  | { readonly do: "lease"; readonly mac: string; readonly timeout: number };
 
+/** By port and path. */
+const statuses = new Map<string, number>();
 const servers = new Map<number, { close(): unknown }>();
 /** Addresses that datagrams came from, oldest first. */
 const heard: string[] = [];
@@ -27,6 +38,10 @@ let held: ReturnType<typeof connect> | undefined;
 async function handle(message: Request): Promise<string> {
   switch (message.do) {
     case "listen": return listen(message);
+    case "serve": return serve(message);
+    case "answer":
+      statuses.set(`${message.port} ${message.path}`, message.status);
+      return "";
     case "unlisten":
       servers.get(message.port)?.close();
       return "";
@@ -45,6 +60,7 @@ async function handle(message: Request): Promise<string> {
       resolver.setServers([message.server]);
       return (await resolver.resolve4(message.name)).join();
     }
+    case "lease": return lease(message.mac, message.timeout);
   }
 }
 
@@ -69,6 +85,21 @@ async function listen({ protocol, port, name }: Request & { do: "listen" }): Pro
     await once(server, "listening");
     servers.set(port, server);
   }
+  return "";
+}
+
+async function serve({ port, tls }: Request & { do: "serve" }): Promise<string> {
+  const answer: RequestListener = (request, response) => {
+    // A redirect leads to where all is well.
+    const status = request.url === "/well" ? 200 : statuses.get(`${port} ${request.url}`) ?? 404;
+    response.writeHead(status, { location: "/well", connection: "close" }).end();
+  };
+  const server = tls === undefined ? createHttpServer(answer) : createHttpsServer({
+    ...tls.unnamed, SNICallback: (_, use) => use(null, createSecureContext(tls.named)),
+  }, answer);
+  server.listen(port);
+  await once(server, "listening");
+  servers.set(port, server);
   return "";
 }
 
@@ -100,6 +131,38 @@ async function get(url: string): Promise<string> {
   call.on("timeout", () => call.destroy(new Error("timeout"))).end();
   const [response] = await once(call, "response");
   return `${response.statusCode} ${await text(response)}`;
+}
+
+/** @returns the offer as JSON: `address`, and the options by their numbers in hexadecimal */
+async function lease(mac: string, timeout: number): Promise<string> {
+  const socket = createSocket({ type: "udp4", reuseAddr: true });
+  const signal = AbortSignal.timeout(timeout);
+  const id = randomInt(2 ** 32 - 1);
+  socket.bind(68, "0.0.0.0");
+  await once(socket, "listening");
+  socket.setBroadcast(true);
+  const discover = Buffer.alloc(300);
+  discover.set([1, 1, 6]);
+  discover.writeUInt32BE(id, 4);
+  // Answer by broadcast: there is no address yet.
+  discover.writeUInt16BE(0x8000, 10);
+  discover.set(Buffer.from(mac.replaceAll(":", ""), "hex"), 28);
+  discover.set([0x63, 0x82, 0x53, 0x63, 53, 1, 1, 55, 6, 1, 3, 6, 15, 42, 119, 255], 236);
+  const send = setInterval(() => socket.send(discover, 67, "255.255.255.255"), 300);
+  try {
+    for (;;) {
+      const [offer] = await once(socket, "message", { signal }) as [Buffer];
+      if (offer.readUInt32BE(4) !== id) continue;
+      const options: Record<number, string> = {};
+      for (let at = 240; offer[at] !== 255 && at < offer.length; at += offer[at] === 0 ? 1 : 2 + offer[at + 1]!) {
+        if (offer[at] !== 0) options[offer[at]!] = offer.subarray(at + 2, at + 2 + offer[at + 1]!).toString("hex");
+      }
+      return JSON.stringify({ address: offer.subarray(16, 20).join("."), options });
+    }
+  } finally {
+    clearInterval(send);
+    socket.close();
+  }
 }
 
 process.on("message", ({ id, message }: { id: number; message: Request }) => {

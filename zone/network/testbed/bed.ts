@@ -46,45 +46,86 @@ export class Agent {
   }
 }
 
+export interface BedOptions {
+  readonly bridge: string;
+  readonly subnet: string;
+  readonly gateway: string;
+  /** A namespace of its own plays the host, so that all of its packet filter is the test's. */
+  readonly ownHost?: boolean;
+}
+
 export class Bed {
   readonly bridge: string;
   readonly gateway: string;
-  readonly #subnet: string;
+  /** The namespace that plays the host, if one does. */
+  readonly host: string | undefined;
+  readonly #prefix: string;
   readonly #agents = new Map<string, Agent>();
 
-  constructor(bridge: string, subnet: string, gateway: string) {
+  constructor({ bridge, subnet, gateway, ownHost = false }: BedOptions) {
     this.bridge = bridge;
     this.gateway = gateway;
-    this.#subnet = subnet;
+    this.host = ownHost ? `${bridge}-host` : undefined;
+    this.#prefix = subnet.split("/")[1]!;
   }
 
   async open(): Promise<void> {
     await this.#clean();
-    await ip(`link add ${this.bridge} type bridge`);
-    await ip(`addr add ${this.gateway}/${this.#subnet.split("/")[1]} dev ${this.bridge}`);
-    await ip(`link set ${this.bridge} up`);
+    if (this.host !== undefined) {
+      await ip(`netns add ${this.host}`);
+      await this.onHost("link set lo up");
+    }
+    await this.onHost(`link add ${this.bridge} type bridge`);
+    await this.onHost(`addr add ${this.gateway}/${this.#prefix} dev ${this.bridge}`);
+    await this.onHost(`link set ${this.bridge} up`);
   }
 
   /** Plugs an instance in. */
   async plug(instance: Instance): Promise<Agent> {
-    const n = instance.address!.split(".").slice(2).join("-");
-    const namespace = `${this.bridge}-${n}`;
+    const namespace = this.namespaceOf(instance);
     await ip(`netns add ${namespace}`);
-    const port = `${this.bridge.slice(0, 6)}${n}`;
-    await ip(`link add ${port} type veth peer name eth0 address ${instance.mac} netns ${namespace}`);
-    await ip(`link set ${port} master ${this.bridge} up`);
-    await ip(`-n ${namespace} link set lo up`);
-    await ip(`-n ${namespace} link set eth0 up`);
-    await ip(`-n ${namespace} addr add ${instance.address}/${this.#subnet.split("/")[1]} dev eth0`);
-    await ip(`-n ${namespace} route add default via ${this.gateway}`);
+    await this.inside(instance, "link set lo up");
+    await this.wire(instance, this.bridge, "eth0", instance.mac);
+    await this.inside(instance, `addr add ${instance.address}/${this.#prefix} dev eth0`);
+    await this.inside(instance, `route add default via ${this.gateway}`);
     const agent = new Agent(namespace);
     this.#agents.set(instance.id, agent);
     return agent;
   }
 
+  /** Gives an instance that is plugged in another interface, at another bridge. */
+  async wire(instance: Instance, bridge: string, name: string, mac: string): Promise<void> {
+    const port = `${name.slice(-1)}${bridge.slice(0, 7)}${instance.address!.split(".").slice(2).join("-")}`;
+    await this.onHost(`link add ${port} type veth peer name ${name} address ${mac} netns ${this.namespaceOf(instance)}`);
+    await this.onHost(`link set ${port} master ${bridge} up`);
+    await this.inside(instance, `link set ${name} up`);
+  }
+
+  /** Connects a namespace behind the host, which has `gateway` towards it: what is neither zone nor host. */
+  async connect(gateway: string, addresses: readonly string[]): Promise<string> {
+    const namespace = `${this.bridge}-out`;
+    await ip(`netns add ${namespace}`);
+    await this.onHost(`link add outside type veth peer name eth0 netns ${namespace}`);
+    await this.onHost(`addr add ${gateway}/24 dev outside`);
+    await this.onHost("link set outside up");
+    for (const command of ["link set lo up", "link set eth0 up", ...addresses.map((address) => `addr add ${address}/24 dev eth0`), `route add default via ${gateway}`]) {
+      await ip(`-n ${namespace} ${command}`);
+    }
+    return namespace;
+  }
+
+  namespaceOf(instance: Instance): string {
+    return `${this.bridge}-${instance.address!.split(".").slice(2).join("-")}`;
+  }
+
   /** Runs ip(8) inside an instance. */
   inside(instance: Instance, command: string): Promise<string> {
-    return ip(`-n ${this.bridge}-${instance.address!.split(".").slice(2).join("-")} ${command}`);
+    return ip(`-n ${this.namespaceOf(instance)} ${command}`);
+  }
+
+  /** Runs ip(8) on the host. */
+  onHost(command: string): Promise<string> {
+    return ip(this.host === undefined ? command : `-n ${this.host} ${command}`);
   }
 
   async close(): Promise<void> {
@@ -95,7 +136,7 @@ export class Bed {
   async #clean(): Promise<void> {
     const namespaces = (await ip("netns list")).split("\n").map((line) => line.split(" ")[0]!);
     for (const namespace of namespaces.filter((name) => name.startsWith(`${this.bridge}-`))) await ip(`netns del ${namespace}`);
-    await ip(`link del ${this.bridge}`).catch(() => {});
+    if (this.host === undefined) await ip(`link del ${this.bridge}`).catch(() => {});
   }
 }
 

@@ -1,17 +1,19 @@
 /** Worlds for tests, in few words. */
-import type { ElasticIp, HealthCheck, Instance, Rule, SecurityGroup, World } from "../../types.ts";
+import type { ElasticIp, HealthCheck, Instance, PrivateNetwork, Rule, SecurityGroup, World } from "../../types.ts";
 
 export interface WorldParts {
   readonly groups?: readonly SecurityGroup[];
   readonly instances?: readonly Instance[];
   readonly elasticIps?: readonly ElasticIp[];
+  readonly privateNetworks?: readonly PrivateNetwork[];
 }
 
-export const worldOf = ({ groups = [], instances = [], elasticIps = [] }: WorldParts): World => ({
+export const worldOf = ({ groups = [], instances = [], elasticIps = [], privateNetworks = [] }: WorldParts): World => ({
   securityGroups: new Map(groups.map((group) => [group.id, group])),
   instances: new Map(instances.map((instance) => [instance.id, instance])),
   elasticIps: new Map(elasticIps.map((elasticIp) => [elasticIp.id, elasticIp])),
   templates: new Map(),
+  privateNetworks: new Map(privateNetworks.map((network) => [network.id, network])),
 });
 
 /** The instance number `n`; its address is counted on from `network`.0, three octets. */
@@ -22,7 +24,7 @@ export function instance(n: number, fields: Partial<Instance> = {}, network = "1
     id: `instance-${n}`, name: `instance-${n}`, address: octets.join("."),
     mac: ["06", "00", ...octets.map((octet) => octet.toString(16).padStart(2, "0"))].join(":"),
     state: "running", template: "template", type: "standard.small", cpus: 2, memory: 2 ** 31, diskSize: 10,
-    publicKeys: [], securityGroups: [], elasticIps: [], antiAffinityGroups: [], labels: {},
+    publicKeys: [], securityGroups: [], elasticIps: [], antiAffinityGroups: [], privateNetworks: [], labels: {},
     createdAt: "2026-01-01T00:00:00Z", ...fields,
   };
 }
@@ -34,3 +36,9 @@ export const rule = (fields: Partial<Rule>): Rule => ({ id: `rule-${++rules}`, d
 
 export const elasticIp = (id: string, address: string, healthcheck?: HealthCheck): ElasticIp =>
   ({ id, address, labels: {}, ...healthcheck && { healthcheck } });
+
+/** @param range first and last address and netmask, with blanks between; unmanaged without it */
+export const privateNetwork = (id: string, range?: string): PrivateNetwork => {
+  const [start = "", end = "", netmask = ""] = range?.split(" ") ?? [];
+  return { id, name: id, labels: {}, ...range !== undefined && { range: { start, end, netmask } } };
+};

@@ -1,0 +1,59 @@
+/** The addresses of a private network. */
+import ipaddr from "ipaddr.js";
+
+import { toNumber, toText } from "./addresses.ts";
+import { badRequest, conflict } from "./errors.ts";
+import { serverAddress } from "../network/dhcp.ts";
+import type { PrivateNetwork } from "../types.ts";
+
+export type Range = NonNullable<PrivateNetwork["range"]>;
+
+/**
+ * The range that a request asks for; nothing where it names none of the three fields.
+ *
+ * @throws ApiError 400 unless there are all three, and the range lies inside one network of that netmask
+ */
+export function rangeFrom(start: string | undefined, end: string | undefined, netmask: string | undefined): Range | undefined {
+  if (start === undefined && end === undefined && netmask === undefined) return undefined;
+  if (start === undefined || end === undefined || netmask === undefined) {
+    throw badRequest("Invalid request", ["start-ip, end-ip and netmask go together: give all three, or none for an unmanaged network"]);
+  }
+  if (ipaddr.IPv4.parse(netmask).prefixLengthFromSubnetMask() === null) {
+    throw badRequest("Invalid request", [`netmask ${netmask} is none: give one like 255.255.255.0`]);
+  }
+  const range = { start, end, netmask };
+  if (toNumber(start) > toNumber(end)) throw badRequest("Invalid request", [`start-ip ${start} is higher than end-ip ${end}`]);
+  for (const [name, address] of [["start-ip", start], ["end-ip", end]] as const) {
+    if (!isHost(range, address)) {
+      throw badRequest("Invalid request", [`${name} ${address} is no address for a host in the network of ${start} and ${netmask}`]);
+    }
+  }
+  return range;
+}
+
+/**
+ * Whether an address can be leased: any of the network that the range lies in, also outside of the range itself, but
+ * the one that DHCP answers from.
+ */
+export const isLeasable = (range: Range, address: string): boolean => isHost(range, address) && address !== serverAddress(range);
+
+function isHost({ start, netmask }: Range, address: string): boolean {
+  const mask = toNumber(netmask);
+  const size = 2 ** 32 - mask;
+  const network = Math.floor(toNumber(start) / size) * size;
+  const host = toNumber(address) - network;
+  return host > 0 && host < size - 1;
+}
+
+/**
+ * The lowest address of the range that is not taken.
+ *
+ * @throws ApiError 409 when all are
+ */
+export function nextFree(range: Range, taken: ReadonlySet<string>): string {
+  for (let number = toNumber(range.start); number <= toNumber(range.end); number++) {
+    const address = toText(number);
+    if (!taken.has(address) && isLeasable(range, address)) return address;
+  }
+  throw conflict(`No address left between ${range.start} and ${range.end}`);
+}

@@ -1,0 +1,39 @@
+/**
+ * Machines where cgroups have version 2 only, tried on a host with version 1 in a mount namespace of their own. The
+ * controllers stay with version 1, so what is missing here is limits, and a kubelet, which insists on them.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test } from "vitest";
+import { containerName } from "./container.ts";
+import { zoneId } from "./docker.ts";
+import type { Trial } from "./testbed-cgroup2.ts";
+import { artifact, gateway, instance, template } from "./testbed.ts";
+
+const one = instance(1);
+const questions = [
+  "for n in $(seq 50); do systemctl is-system-running --wait 2>/dev/null && break; sleep 0.2; done | tail --lines=1",
+  "stat --file-system --format=%T /sys/fs/cgroup",
+  "ls /etc/kubernetes/kubelet.conf.d",
+  "grep -o 'SystemdCgroup = .*' /run/containerd/config.toml",
+  "docker info --format '{{.CgroupDriver}} {{.CgroupVersion}}' 2>/dev/null",
+  "tar -c /usr/bin/tini-static 2>/dev/null | docker import - tiny >/dev/null && docker run --rm tiny /usr/bin/tini-static --version | cut -d' ' -f1",
+];
+
+test.skipIf(existsSync("/sys/fs/cgroup/cgroup.controllers"))("with cgroup v2 a machine boots, runs containers under systemd's driver, and hangs when it is to", async () => {
+  const state = mkdtempSync("/tmp/exoscale-machines-");
+  onTestFinished(() => rmSync(state, { recursive: true, force: true }));
+  const input: Trial = {
+    options: { state, network: "exotest", subnet: "198.19.4.0/22", gateway }, template, one,
+    archive: `file://${artifact}/rootfs.tar`, md5: readFileSync(join(artifact, "MD5SUMS"), "utf8").split(" ")[0]!,
+    docker: ["--host", `unix:///run/exoscale-${zoneId(state)}/docker.sock`, "exec", containerName({ network: "exotest" }, one.id)], questions,
+  };
+  const mounts = "mount --make-rprivate / && umount --recursive /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup";
+  const { stdout } = await promisify(execFile)("unshare", [
+    "--mount", "sh", "-c", `${mounts} && exec "$0" "$@"`, process.execPath, fileURLToPath(new URL("testbed-cgroup2.ts", import.meta.url)), JSON.stringify(input),
+  ]);
+  expect(JSON.parse(stdout)).toEqual(["running", "cgroup2fs", "10-zone.conf", "SystemdCgroup = true", "systemd 2", "tini"]);
+}, 180_000);

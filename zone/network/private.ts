@@ -1,0 +1,107 @@
+/** Private networks: a bridge of its own on this host for each, and a DHCP server beside those that have a range. */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
+import type { PrivateNetwork, World } from "../types.ts";
+import { run } from "./command.ts";
+import { removeDhcp, startDhcp, type DhcpServer, type DhcpSettings } from "./dhcp.ts";
+import { deleteLink } from "./host.ts";
+import type { Layout } from "./layout.ts";
+
+/**
+ * Name of a private network's bridge on this host: another for each network, and for each zone by its own bridge's name.
+ * Machines are plugged into it, the network makes it.
+ */
+export const privateBridge = (layoutBridge: string, networkId: string): string =>
+  `pn${createHash("sha256").update(`${layoutBridge}/${networkId}`).digest("hex").slice(0, 12)}`;
+
+/** Makes the host's bridges those of the world's private networks. What an earlier daemon left is taken over or removed. */
+export async function followBridges(world: Pick<World, "privateNetworks">, layout: Layout): Promise<void> {
+  const wanted = [...world.privateNetworks.keys()].map((id) => privateBridge(layout.bridge, id));
+  const present = await ownBridges(layout);
+  for (const bridge of present.filter((name) => !wanted.includes(name))) {
+    await removeDhcp(layout, bridge);
+    await deleteLink(bridge);
+  }
+  for (const bridge of wanted.filter((name) => !present.includes(name))) await makeBridge(bridge, layout);
+}
+
+/** Bridges that bear this zone's mark. */
+async function ownBridges({ mark }: Layout): Promise<string[]> {
+  const candidates = (await readdir("/sys/class/net")).filter((name) => name.startsWith("pn"));
+  const marks = await Promise.all(candidates.map((name) => readFile(`/sys/class/net/${name}/ifalias`, "utf8").catch(() => "")));
+  return candidates.filter((_, index) => marks[index]!.trim() === mark);
+}
+
+/** A switch and nothing else: the host has no address on it and answers for none of its others. */
+async function makeBridge(bridge: string, { mark }: Layout): Promise<void> {
+  await run("ip", ["link", "add", bridge, "type", "bridge", "mcast_snooping", "0"]);
+  await run("ip", ["link", "set", bridge, "alias", mark]);
+  for (const [name, value] of [["ipv6/conf/*/disable_ipv6", "1"], ["ipv4/conf/*/arp_ignore", "8"]] as const) {
+    const file = `/proc/sys/net/${name.replace("*", bridge)}`;
+    // A kernel without IPv6 has nothing to turn off.
+    if (existsSync(file)) await writeFile(file, value);
+  }
+  await run("ip", ["link", "set", bridge, "up"]);
+}
+
+interface Served {
+  readonly settings: DhcpSettings;
+  /** Absent when it did not come up. */
+  readonly server?: DhcpServer;
+}
+
+/** The private networks of a zone that runs: their bridges, and DHCP where they have a range. */
+export class PrivateNetworks {
+  readonly #layout: Layout;
+  readonly #state: string;
+  readonly #log: (line: string) => void;
+  readonly #served = new Map<string, Served>();
+
+  /** @param state directory for the DHCP servers' logs */
+  constructor(layout: Layout, state: string, log: (line: string) => void) {
+    this.#layout = layout;
+    this.#state = state;
+    this.#log = log;
+  }
+
+  /**
+   * Makes them what the world has.
+   *
+   * @throws Error of the first DHCP server that does not come up, once all others have; it is tried again when its
+   * settings change
+   */
+  async follow(world: World): Promise<void> {
+    const managed = [...world.privateNetworks.values()].filter(({ range }) => range !== undefined);
+    const gone = [...this.#served.keys()].filter((id) => !managed.some((network) => network.id === id));
+    await Promise.all(gone.map((id) => this.#stop(id)));
+    await followBridges(world, this.#layout);
+    const outcome = await Promise.allSettled(managed.map((network) => this.#serve(network, world)));
+    for (const result of outcome) if (result.status === "rejected") throw result.reason;
+  }
+
+  async #serve({ id, name, range, options }: PrivateNetwork, world: World): Promise<void> {
+    const attachments = [...world.instances.values()].flatMap(({ privateNetworks }) => privateNetworks);
+    const leases = attachments.flatMap(({ network, mac, ip }) => network === id && ip !== undefined ? { mac, ip } : []);
+    const settings = { range: range!, options, leases };
+    if (isDeepStrictEqual(this.#served.get(id)?.settings, settings)) return;
+    // A new one knows nothing of leases that are another's by now.
+    await this.#stop(id);
+    this.#served.set(id, { settings });
+    const bridge = privateBridge(this.#layout.bridge, id);
+    const server = await startDhcp({ layout: this.#layout, bridge, name, settings, state: this.#state, log: this.#log });
+    this.#served.set(id, { settings, server });
+  }
+
+  async #stop(id: string): Promise<void> {
+    const served = this.#served.get(id);
+    this.#served.delete(id);
+    await served?.server?.stop();
+  }
+
+  /** Ends the DHCP servers; bridges stay. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#served.keys()].map((id) => this.#stop(id)));
+  }
+}

@@ -1,0 +1,41 @@
+/** Numbers that look random and come again with the same seed. */
+export interface Random {
+  readonly seed: number;
+  /** At least 0, below 1. */
+  next(): number;
+  /** A whole number of `from` to `to`, both included. */
+  int(from: number, to: number): number;
+  /** True in this share of the calls, 0 to 1. */
+  chance(share: number): boolean;
+  /** One of these; undefined of none. */
+  pick<T>(of: readonly T[]): T;
+  /** Each of them in or out, at least one in. */
+  some<T>(of: readonly T[]): T[];
+}
+
+/** The seed that the environment's SEED gives, to see a failure again; else another one at each call. */
+export const someSeed = (): number => Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
+
+/** @param seed a whole number below 2^32 */
+export function randomFrom(seed: number): Random {
+  let state = seed;
+  // Mulberry32.
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const pick = <T>(of: readonly T[]): T => of[Math.floor(next() * of.length)] as T;
+  return {
+    seed,
+    next,
+    int: (from, to) => from + Math.floor(next() * (to - from + 1)),
+    chance: (share) => next() < share,
+    pick,
+    some: <T>(of: readonly T[]) => {
+      const chosen = of.filter(() => next() < 0.5);
+      return chosen.length > 0 ? chosen : [pick(of)];
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/** The console pane: follows one instance's console, and its own end as long as the reader has not scrolled away. */
+import { Ansi } from "./ansi.js";
+import { el } from "./dom.js";
+
+/** Characters kept; the oldest go first. */
+const KEPT = 2 ** 20;
+/** Pixels from the end that still count as the end. */
+const NEAR = 24;
+
+const pane = document.getElementById("console");
+const output = document.getElementById("console-text");
+const state = document.getElementById("console-state");
+const end = document.getElementById("console-end");
+
+let source;
+let ansi = new Ansi();
+let isFollowing = true;
+
+/** Begins to follow the console of the instance with this id, from its end. */
+export function openConsole(id) {
+  begin("");
+  isFollowing = true;
+  resumeConsole(id);
+}
+
+/** The same, from where the reader is. */
+export function resumeConsole(id) {
+  closeConsole();
+  say("waiting", "connecting");
+  source = new EventSource(`/live/console/${id}`);
+  on("begin", (log) => {
+    begin(log);
+    say("live");
+  });
+  on("text", write);
+  on("trouble", (message) => say("trouble", `Nothing to read: ${message}`));
+  on("end", finish);
+  source.onerror = ({ target }) => {
+    if (target.readyState === EventSource.CLOSED) finish(); // refused: the zone knows no such instance
+    else say("waiting", "The zone does not answer. Trying again.");
+  };
+}
+
+export function closeConsole() {
+  source?.close();
+  source = undefined;
+}
+
+function finish() {
+  closeConsole();
+  say("ended", "The instance is no more.");
+}
+
+const on = (event, act) => source.addEventListener(event, ({ data }) => act(JSON.parse(data)));
+
+function begin(log) {
+  const { scrollTop } = pane;
+  ansi = new Ansi();
+  output.replaceChildren();
+  write(log);
+  if (!isFollowing) pane.scrollTop = scrollTop;
+}
+
+function write(text) {
+  const runs = ansi.read(text).map(({ text, look }) => look === "" ? text : el("span", { class: look }, text));
+  if (runs.length > 0) output.append(el("span", {}, runs));
+  let length = output.textContent.length;
+  while (length > KEPT && output.childElementCount > 1) {
+    length -= output.firstChild.textContent.length;
+    output.firstChild.remove();
+  }
+  pane.classList.toggle("silent", length === 0);
+  if (isFollowing) pane.scrollTop = pane.scrollHeight;
+}
+
+function say(what, text = what) {
+  state.dataset.state = what;
+  state.textContent = text;
+}
+
+pane.addEventListener("scroll", () => {
+  isFollowing = pane.scrollHeight - pane.scrollTop - pane.clientHeight < NEAR;
+  end.hidden = isFollowing;
+});
+
+end.addEventListener("click", () => {
+  pane.scrollTop = pane.scrollHeight;
+  pane.focus();
+});

@@ -1,0 +1,55 @@
+/** Tables that follow their data: one body for each item, and only what has changed is touched. */
+import { update } from "./dom.js";
+
+const shown = new WeakMap();
+
+/**
+ * Makes a table show these items in this order. `rowsOf(item)` makes its rows; bodies are told apart by the items' ids,
+ * so focus, selection and scroll position stay.
+ */
+export function fill(table, items, { rowsOf, anchorOf }) {
+  const isFirst = !shown.has(table);
+  shown.set(table, true);
+  const labels = [...table.tHead.rows[0].cells].map(({ textContent }) => textContent);
+  const present = new Map([...table.tBodies].map((body) => [body.dataset.id, body]));
+  const wanted = new Set(items.map(({ id }) => id));
+  for (const [id, body] of present) if (!wanted.has(id)) body.remove();
+  let next = table.tBodies[0] ?? null;
+  for (const item of items) {
+    const body = present.get(item.id) ?? document.createElement("tbody");
+    const text = JSON.stringify(item);
+    if (shown.get(body) !== text) {
+      body.dataset.id = item.id;
+      if (anchorOf !== undefined) body.id = anchorOf(item);
+      body.classList.toggle("pending", item.state === "pending");
+      patch(body, rowsOf(item), labels, isFirst ? () => {} : flash);
+      shown.set(body, text);
+    }
+    if (body === next) next = body.nextElementSibling;
+    else table.insertBefore(body, next);
+  }
+}
+
+/** Makes these the rows of a body, in place where they are as many as before. */
+function patch(body, rows, labels, onReplaced) {
+  for (const row of rows) label(row, labels);
+  if (body.rows.length !== rows.length) {
+    body.replaceChildren(...rows);
+    onReplaced(body);
+  } else {
+    rows.forEach((row, index) => update(body.rows[index], [...row.cells], onReplaced));
+  }
+}
+
+/** Each cell names its column, for narrow screens where the columns are gone. Rows under a spanning cell are shorter. */
+function label(row, labels) {
+  const cells = [...row.cells];
+  const offset = labels.length - cells.reduce((sum, { colSpan }) => sum + colSpan, 0);
+  cells.forEach((cell, index) => cell.dataset.label = labels[offset + index]);
+}
+
+const isStill = matchMedia("(prefers-reduced-motion: reduce)");
+
+function flash(element) {
+  if (!isStill.matches) element.animate([{ backgroundColor: "var(--flash)" }, {}], { duration: 1500, easing: "ease-out" });
+}

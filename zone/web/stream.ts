@@ -1,0 +1,25 @@
+import type { ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Sends one event; its data are anything JSON can say. */
+export type Send = (event: string, data: unknown) => void;
+
+/** Sends what is new; says false when there will be nothing more. */
+export type Step = (send: Send) => Promise<boolean> | boolean;
+
+/**
+ * Server-sent events for as long as the client listens: `step` sends what is new, and runs again `pause` milliseconds
+ * after its end. A client that does not read is waited for, so nothing piles up here.
+ */
+export async function stream(response: ServerResponse, pause: number, step: Step): Promise<void> {
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+  response.write("retry: 1000\n\n");
+  const send: Send = (event, data) => void response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  while (!gone.signal.aborted) {
+    if (!response.writableNeedDrain && !await step(send)) break;
+    await sleep(pause, undefined, { signal: gone.signal }).catch(() => {});
+  }
+  response.end();
+}
