@@ -28,10 +28,11 @@ const url = text(/^https?:\/\/[^\s/]+(\/\S*)?$/, "must be an http or https URL")
 const disk = integer(10, 51_200).default(50);
 const instanceType = text(/^[a-z0-9]+\.[a-z0-9-]+$/, "must be family.size").default("standard.medium");
 const clock = text(/^([01]\d|2[0-3]):[0-5]\d$/, "must be HH:MM, from 00:00 to 23:59");
-/** A Go duration between two limits in seconds. */
+/** A Go duration between two limits in seconds; becomes their number. */
 const duration = (min: number, max: number, rule: string) =>
-  z.string("must be text").refine((value) => seconds(value) >= min && seconds(value) <= max, `must be a Go duration ${rule}`);
-const windowLength = duration(60, 86_400, "from 1m to 24h");
+  z.string("must be text").refine((value) => seconds(value) >= min && seconds(value) <= max, `must be a Go duration ${rule}`).transform(seconds);
+const rebootWindow = (start: string) =>
+  fields({ start: clock.default(start), length: duration(60, 86_400, "from 1m to 24h").prefault("1h") }).prefault({ start, length: "1h" });
 /** A Go duration of whole hours; becomes their number. */
 const hours = z
   .string("must be text")
@@ -98,12 +99,12 @@ export const schema = z.object({
   masterRebootWindow: setting(
     "When masters may reboot for an update: start HH:MM, length as a Go duration up to 24h.",
     { start: "04:00", length: "1h" },
-    fields({ start: clock.default("04:00"), length: windowLength.default("1h") }).default({ start: "04:00", length: "1h" }),
+    rebootWindow("04:00"),
   ),
   workerRebootWindow: setting(
     "When workers may reboot for an update: start HH:MM, length as a Go duration up to 24h.",
     { start: "05:00", length: "1h" },
-    fields({ start: clock.default("05:00"), length: windowLength.default("1h") }).default({ start: "05:00", length: "1h" }),
+    rebootWindow("05:00"),
   ),
   timeZone: setting(
     "Time zone of the reboot windows, an IANA name.",
@@ -112,9 +113,10 @@ export const schema = z.object({
   ),
   maxUnavailable: setting("How many workers may be away at once while they are changed.", 1, integer(1, 1000).default(1)),
   drainTimeout: setting(
-    "How long a removed worker's pods may resist eviction, a Go duration up to 1h.",
+    "How long the pods of a node that goes down may resist eviction, whoever asked for it: an update, a reboot, a removal. A Go duration up to 25m.",
     "5m",
-    duration(1, 3600, "from 1s to 1h").default("5m"),
+    // systemd gives a reboot half an hour (reboot.target's JobTimeoutSec=).
+    duration(1, 1500, "from 1s to 25m").prefault("5m"),
   ),
 
   // versions and certificates
@@ -143,7 +145,7 @@ export const schema = z.object({
 
 type Raw = z.infer<typeof schema>;
 
-/** What the components get: files read, placeholders filled. Durations of certificates are hours. */
+/** What the components get: files read, placeholders filled. Durations of certificates are hours, all others seconds. */
 export interface Settings extends Omit<Raw, "mirror" | "template"> {
   /** The stack's name; begins every name in the cloud and on the nodes. */
   readonly clusterName: string;

@@ -42,6 +42,7 @@ test("six nodes, their names, what each costs", async () => {
     "Boot dev-worker-2",
     "CertRequest dev-worker-2-infra-etcd",
     "CertRequest dev-worker-2-kubelet",
+    "Claim dev-worker-2-instance",
     "Command dev-worker-2-node",
     "Instance dev-worker-2",
     "LocallySignedCert dev-worker-2-infra-etcd",
@@ -80,7 +81,7 @@ test("scaling changes only what belongs to the new workers", async () => {
   const known = new Map(before.map((resource) => [key(resource), resource.inputs]));
   const added = after.filter((resource) => !known.has(key(resource)));
   for (const { name } of added) expect(name).toMatch(/^dev-worker-[45]/);
-  expect(added).toHaveLength(20);
+  expect(added).toHaveLength(22);
   for (const resource of after.filter((resource) => known.has(key(resource)))) {
     expect(resource.inputs, key(resource)).toEqual(known.get(key(resource)));
   }
@@ -91,11 +92,17 @@ test("a worker's Node object is joined and removed through the elastic IP, with 
   const { resources } = await program({ drainTimeout: "90s" });
   expect(byName(resources, "Command")["dev-worker-2-node"]).toMatchObject({
     create: "sudo bash /run/kubernetes/bin/node-join dev-worker-2 worker",
-    delete: "sudo bash /run/kubernetes/bin/node-remove dev-worker-2 90s",
+    delete: "sudo bash /run/kubernetes/bin/node-remove dev-worker-2 90",
     logging: "stdoutAndStderr",
     connection: { host: "198.51.100.99", user: "core", hostKey: "ecdsa-sha2-nistp256 dev-master-host-key" },
     triggers: ["dev-worker-2-id"],
   });
+});
+
+test("nodes ask for the lock of the reboots by way of the elastic IP, and drain as long as it is set", async () => {
+  const { resources } = await program({ drainTimeout: "90s" });
+  const masters = { host: "198.51.100.99", hostKey: "ecdsa-sha2-nistp256 dev-master-host-key" };
+  for (const name of ["dev-master-1", "dev-worker-1"]) expect(byName(resources, "Boot")[name]).toMatchObject({ masters, drainTimeout: 90 });
 });
 
 test("waitFor instances needs no cluster: no commands, no add-ons", async () => {

@@ -96,7 +96,9 @@ export class MasterPool extends pulumi.ComponentResource {
           group: `${name}-masters`,
           maxUnavailable: 1,
           waitFor: args.waitFor,
+          drainTimeout: args.drainTimeout,
           ssh: { host: instance.publicIp, user: "core", privateKey: pki.ssh.privateKeyOpenssh, hostKey },
+          masters: { host: endpoint.address, hostKey },
         },
         { parent },
       );

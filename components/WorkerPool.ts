@@ -12,8 +12,6 @@ export interface WorkerPoolArgs extends ClusterArgs, PoolArgs {
   masters: MasterPool;
   /** How many may be away at once while they are changed. */
   maxUnavailable: number;
-  /** How long pods of a worker that goes may resist eviction, a Go duration. */
-  drainTimeout: string;
 }
 
 /**
@@ -84,7 +82,9 @@ export class WorkerPool extends pulumi.ComponentResource {
           group: `${name}-workers`,
           maxUnavailable: args.maxUnavailable,
           waitFor: args.waitFor,
+          drainTimeout: args.drainTimeout,
           ssh: { host: instance.publicIp, user: "core", privateKey: pki.ssh.privateKeyOpenssh, hostKey: publicLine(hostKey) },
+          masters: { host: endpoint.address, hostKey: publicLine(pki.masterHostKey) },
         },
         { parent },
       );
@@ -103,7 +103,7 @@ export class WorkerPool extends pulumi.ComponentResource {
           ssh: pki.ssh,
           dialErrorLimit: 10,
           create: nodeScript("node-join", nodeName, "worker"),
-          delete: nodeScript("node-remove", nodeName, args.drainTimeout),
+          delete: nodeScript("node-remove", nodeName, String(args.drainTimeout)),
           triggers: [instance.id],
         },
         {

@@ -23,6 +23,8 @@ export interface ClusterArgs {
   mirror: Mirror;
   /** Time zone of the reboot window, an IANA name. */
   timeZone: string;
+  /** Seconds that pods of a node that goes down may resist eviction. */
+  drainTimeout: number;
   /** `cluster`: ready when the nodes are; `instances`: ready when the API says running, and no SSH. */
   waitFor: "cluster" | "instances";
 }
@@ -49,11 +51,12 @@ export interface Node {
 }
 
 /** What the cloud-configs of all nodes of a pool say alike. */
-export const sharedNodeArgs = ({ pki, podCIDR, serviceCIDR, rebootWindow, timeZone, mirror, sshPublicKeys }: ClusterArgs & PoolArgs) => ({
+export const sharedNodeArgs = ({ pki, podCIDR, serviceCIDR, rebootWindow, timeZone, drainTimeout, mirror, sshPublicKeys }: ClusterArgs & PoolArgs) => ({
   podCIDR,
   serviceCIDR,
   rebootWindow,
   timeZone,
+  drainTimeout,
   mirror,
   authorizedKeys: pki.ssh.publicKeyOpenssh.apply((own) => [own.trim(), ...sshPublicKeys]),
   kubernetesCA: pki.kubernetesCA.cert,

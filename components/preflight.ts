@@ -40,6 +40,7 @@ function standIn(settings: Settings, name: string): MasterArgs {
     serviceCIDR: settings.serviceCIDR,
     rebootWindow: settings.masterRebootWindow,
     timeZone: settings.timeZone,
+    drainTimeout: settings.drainTimeout,
     mirror: settings.mirror,
     authorizedKeys: [`ecdsa-sha2-nistp256 ${noise("ssh", 104).toString("base64")}`, ...settings.sshPublicKeys],
     sshHostKey: pem("OPENSSH PRIVATE KEY", "ssh host key", DER.openssh),

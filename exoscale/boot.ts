@@ -1,11 +1,12 @@
 import type { Api, Instance } from "./api.ts";
 import { connect, type Client } from "./client.ts";
-import { Incomplete, messageOf } from "./errors.ts";
-import { judge, waitUntilWell } from "./health.ts";
+import { Incomplete, messageOf, Refused } from "./errors.ts";
+import { goDown, judge, waitUntilWell, type Verdict } from "./health.ts";
 import { changed, orGone, type Failure, type Kind } from "./kind.ts";
 import { atRest, getInstance, isLeaving, put, reboot, resizeDisk, scale, start, stop, typeName, waitFor } from "./machine.ts";
 import { patience } from "./patience.ts";
 import { Meanwhile, NotYet, queue } from "./queue.ts";
+import { rebootLock, type LockState, type RebootLock } from "./rebootLock.ts";
 import type { SshTarget } from "./ssh.ts";
 import { userDataLimit, userDataSha256 } from "./userData.ts";
 
@@ -28,7 +29,11 @@ export interface BootInputs {
   readonly maxUnavailable: number;
   /** With `instances` nobody is asked over SSH: the API's word is enough. */
   readonly waitFor: "cluster" | "instances";
+  /** Seconds that the node's pods may resist eviction before it goes down. */
+  readonly drainTimeout: number;
   readonly ssh: SshTarget;
+  /** What leads to a master that is well; the user and key are those of `ssh`. */
+  readonly masters: Pick<SshTarget, "host" | "port" | "hostKey">;
 }
 
 /** Nothing secret: of the user-data only its hash. */
@@ -100,7 +105,16 @@ export const boot: Kind<BootInputs, BootOutputs> = {
       patience: patience.gates,
       pause: patience.gate,
     });
-    return turns.run(name, () => turn(client, olds, news));
+    if (news.waitFor === "instances") return turns.run(name, () => turn(client, olds, news));
+    const lock = rebootLock({ ...news.ssh, port: undefined, ...news.masters });
+    let done: BootOutputs | undefined;
+    try {
+      return await lock.during(async () => (done = await turns.run(name, () => turn(client, olds, news, lock))));
+    } catch (error) {
+      // All that went wrong is that the lock was not given back: the next run does it.
+      if (done) throw new Incomplete(id, messageOf(error), { ...done, well: false });
+      throw error;
+    }
   },
 
   async delete() {
@@ -134,7 +148,9 @@ async function isResized(client: Client, actual: Instance, { type, diskSize }: B
 }
 
 /** One node's update, once it is its turn. */
-async function turn(client: Client, olds: BootOutputs, news: BootInputs): Promise<BootOutputs | NotYet | Meanwhile<BootOutputs>> {
+async function turn(
+  client: Client, olds: BootOutputs, news: BootInputs, lock?: RebootLock,
+): Promise<BootOutputs | NotYet | Meanwhile<BootOutputs>> {
   const outs = wanted(news);
   const actual = await atRest(client, news.instance);
   const isAsWanted = actual.state === "running"
@@ -142,20 +158,24 @@ async function turn(client: Client, olds: BootOutputs, news: BootInputs): Promis
     && [olds.userDataSha256, userDataSha256(actual["user-data"])].every((sha256) => sha256 === outs.userDataSha256)
     && !(await isResized(client, actual, news));
   if (isAsWanted && olds.well) return outs;
-  if (news.waitFor === "instances") {
-    await bring(client, actual, news, false);
+  if (!lock) {
+    await bring(client, actual, news);
     return outs;
   }
 
-  const verdict = actual.state === "running" ? await judge(news.ssh, news.kind) : { kind: "repair" as const, bootId: undefined };
+  const look = async (): Promise<Verdict> => (actual.state === "running" ? judge(news.ssh, news.kind) : { kind: "repair", bootId: undefined });
   // After an earlier run's reboot it only took longer.
-  if (isAsWanted && verdict.kind !== "repair") return outs;
-  if (verdict.kind === "wait") return new NotYet(verdict.reason);
+  if (isAsWanted && (await look()).kind !== "repair") return outs;
+  // Before anybody is looked at: who holds it keeps others from going down meanwhile.
+  const held = await lock.take();
+  const verdict = await look();
+  const obstacle = obstacleTo(actual, verdict, held, news);
+  if (obstacle) return obstacle;
 
-  await bring(client, actual, news, verdict.kind === "repair");
+  await bring(client, actual, news, verdict);
   const backAgain = async (): Promise<BootOutputs> => {
     try {
-      await waitUntilWell(actual.name, news.ssh, verdict.bootId);
+      await waitUntilWell(actual.name, news.ssh, verdict.bootId, news.drainTimeout * 1_000 + patience.back);
       return outs;
     } catch (error) {
       // It has its user-data: the next run has only to see it well.
@@ -166,10 +186,45 @@ async function turn(client: Client, olds: BootOutputs, news: BootInputs): Promis
   return verdict.kind === "repair" ? new Meanwhile(backAgain) : backAgain();
 }
 
+/**
+ * What is to be waited for before a node is taken down. A repair does not wait for the lock: the node itself may hold it,
+ * infra-etcd may be what is to be repaired, and nobody else goes down while the node is not well.
+ *
+ * @throws Refused when the lock has been held for too long.
+ */
+function obstacleTo({ name: node, state }: Instance, verdict: Verdict, lock: LockState, { drainTimeout }: BootInputs): NotYet | undefined {
+  const longest = drainTimeout * 1_000 + patience.away;
+  if (verdict.kind === "repair") {
+    const drained = lock.drained[node] ?? Infinity;
+    if (state !== "running" || drained * 1_000 >= longest) return undefined;
+    return new NotYet(`${node} drained itself ${drained} s ago, and is on its way down or up`, true);
+  }
+  if (lock.kind === "held") {
+    if (lock.waited < longest) return new NotYet(lock.reason, true);
+    throw new Refused(
+      `${node} was not touched: ${lock.reason}, and was waited for ${Math.round(lock.waited / 60_000)} min. See what is wrong with ` +
+      `\`npm run status\`. If ${lock.holder} does not come back, give the lock back for it: ` +
+      `bin/ssh master-1 "sudo bash /run/kubernetes/bin/reboot-lock give '${lock.holder}'". docs/operations.md says more.`,
+    );
+  }
+  if (verdict.kind === "wait") return new NotYet(verdict.reason);
+  return lock.kind === "unknown" ? new NotYet(lock.reason) : undefined;
+}
+
 /** Makes the instance run what is wanted: by a reboot, or by a stop and a start where that is not enough. */
-async function bring(client: Client, actual: Instance, news: BootInputs, isBroken: boolean): Promise<void> {
+async function bring(client: Client, actual: Instance, news: BootInputs, verdict?: Verdict): Promise<void> {
+  const isResizing = await isResized(client, actual, news);
+  if (verdict?.kind === "go") {
+    await put(client, actual, { "user-data": news.userData });
+    await goDown(news.ssh, isResizing ? "poweroff" : "reboot", verdict.bootId);
+    if (!isResizing) return;
+    // If the API does not see it, it may still be asked to stop it.
+    const limit = news.drainTimeout * 1_000 + patience.away;
+    await waitFor(client, actual.id, "to power off", ({ state }) => state === "stopped", limit).catch(() => {});
+    return fromCold(client, await atRest(client, actual.id), news);
+  }
   // A guest that does not answer may not hear that it is to reboot.
-  if (isBroken || actual.state !== "running" || (await isResized(client, actual, news))) return fromCold(client, actual, news);
+  if (verdict || actual.state !== "running" || isResizing) return fromCold(client, actual, news);
   await put(client, actual, { "user-data": news.userData });
   await reboot(client, actual);
   await waitFor(client, actual.id, "to run again", ({ state }) => state === "running");

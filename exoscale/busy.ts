@@ -1,23 +1,30 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Client } from "./client.ts";
-import { isBusy, isGone, messageOf } from "./errors.ts";
-import type { Operation } from "./operations.ts";
-import { patience } from "./patience.ts";
+import { isBusy as saysBusy, isGone, messageOf } from "./errors.ts";
+import { operationLimit, type Operation } from "./operations.ts";
+
+export interface BusyOptions {
+  /** Milliseconds. @default as long as the operation that is in the way may take */
+  readonly limit?: number;
+  /** Which refusals are for now only. @default all that say that something is in use or worked on */
+  isBusy?(error: unknown): boolean;
+}
 
 /**
  * Asks again while the API refuses because something else still uses the thing: instances vanish a little after
  * their deletion is done.
  */
-export async function whileBusy<T>(what: string, attempt: () => Promise<T>): Promise<T> {
+export async function whileBusy<T>(what: string, attempt: () => Promise<T>, options: BusyOptions = {}): Promise<T> {
+  const { limit = operationLimit(), isBusy = saysBusy } = options;
   const start = performance.now();
   for (let wait = 1_000; ; wait = Math.min(wait * 1.5, 10_000)) {
     try {
       return await attempt();
     } catch (error) {
       if (!isBusy(error)) throw error;
-      if (performance.now() - start + wait > patience.busy) {
-        throw new Error(`waited ${patience.busy / 1000} s for ${what}; still refused: ${messageOf(error)}`);
+      if (performance.now() - start + wait > limit) {
+        throw new Error(`waited ${limit / 1000} s for ${what}; still refused: ${messageOf(error)}`);
       }
       await sleep(wait);
     }
@@ -35,12 +42,16 @@ export async function remove(client: Client, path: string, what: string): Promis
   }
 }
 
-/** Does what may have been done already (a lost answer, another's hand): the end counts, not who got there. */
-export async function ensure(isDone: () => Promise<boolean>, act: () => Promise<void>): Promise<void> {
+/**
+ * Does what may have been done already (a lost answer, another's hand): the end counts, not who got there.
+ *
+ * @param isDone Is told why the act failed.
+ */
+export async function ensure(isDone: (error: unknown) => Promise<boolean>, act: () => Promise<void>): Promise<void> {
   try {
     await act();
   } catch (error) {
-    if (await isDone().catch(() => false)) return;
+    if (await isDone(error).catch(() => false)) return;
     throw error;
   }
 }

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 import got, { HTTPError, RequestError, type Got, type Method } from "got";
 
 import type { Api } from "./api.ts";
 import { credentials } from "./credentials.ts";
 import { ApiError, Refused } from "./errors.ts";
 import { settled, type Operation, type WaitOptions } from "./operations.ts";
+import { Pace } from "./pace.ts";
 import { patience } from "./patience.ts";
 import { attempts, delay } from "./retry.ts";
 import { sign } from "./signature.ts";
@@ -43,13 +42,16 @@ export function connect({ endpoint }: Api): Client {
 }
 
 function createClient(endpoint: string): Client {
-  const http = createHttp();
+  const pace = new Pace();
+  const http = createHttp(pace);
   const lists = new Map<string, { readonly at: number; readonly answer: Promise<Record<string, unknown>> }>();
 
   async function call<T>(method: Method, path: string, body?: object): Promise<T> {
     const name = `${method} ${path}`;
     try {
-      return await http(`${endpoint.replace(/\/$/, "")}${path}`, { method, ...(body && { json: body }) }).json<T>();
+      const answer = await http(`${endpoint.replace(/\/+$/, "")}${path}`, { method, ...(body && { json: body }) }).json<T>();
+      pace.passed();
+      return answer;
     } catch (error) {
       throw translated(name, endpoint, error);
     }
@@ -75,9 +77,7 @@ function createClient(endpoint: string): Client {
   return client;
 }
 
-function createHttp(): Got {
-  // When one call was told to come back later, the others wait as well instead of asking on.
-  let notBefore = 0;
+function createHttp(pace: Pace): Got {
   return got.extend({
     followRedirect: false, // A signature is for one URL.
     retry: {
@@ -85,7 +85,7 @@ function createHttp(): Got {
       maxRetryAfter: patience.retryAfter,
       calculateDelay: (retry) => {
         const wait = delay(retry);
-        if (wait > 0 && retry.error.response?.statusCode === 429) notBefore = Math.max(notBefore, performance.now() + (retry.retryAfter ?? 0));
+        if (wait > 0 && retry.error.response?.statusCode === 429) pace.refused(retry.retryAfter ?? wait);
         return wait;
       },
     },
@@ -93,7 +93,7 @@ function createHttp(): Got {
     hooks: {
       beforeRequest: [
         async (options) => {
-          for (let wait; (wait = notBefore - performance.now()) > 0; ) await sleep(wait + Math.random() * 250);
+          await pace.turn();
           const body = typeof options.body === "string" ? options.body : "";
           options.headers.authorization = sign(
             { method: options.method, url: options.url as URL, body },

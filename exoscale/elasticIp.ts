@@ -1,7 +1,7 @@
 import type { Api, ElasticIp } from "./api.ts";
 import { remove } from "./busy.ts";
 import { connect } from "./client.ts";
-import { findOrMake, tokenLabel } from "./find.ts";
+import { findOrMake, tokenLabel, type Collection } from "./find.ts";
 import { changed, orGone, type Kind } from "./kind.ts";
 
 /** Who may get the address's traffic. */
@@ -37,6 +37,15 @@ export interface ElasticIpOutputs extends ElasticIpInputs {
   readonly ip: string;
 }
 
+export const elasticIps: Collection<ElasticIp> = {
+  kind: "elastic IP",
+  path: "/elastic-ip",
+  field: "elastic-ips",
+  id: (each) => each.id,
+  name: (each) => each.description,
+  isMarked: (each, mark) => each.labels?.[tokenLabel] === mark,
+};
+
 export const elasticIp: Kind<ElasticIpInputs, ElasticIpOutputs> = {
   diff(_id, olds, news) {
     const replaces = changed(olds, news, ["token"]);
@@ -46,16 +55,8 @@ export const elasticIp: Kind<ElasticIpInputs, ElasticIpOutputs> = {
 
   async create(inputs) {
     const client = connect(inputs.api);
-    const id = await findOrMake<ElasticIp>(client, {
-      kind: "elastic IP",
-      name: inputs.name,
-      mark: inputs.token,
-      path: "/elastic-ip",
-      field: "elastic-ips",
-      id: (each) => each.id,
-      isOurs: (each) => each.labels?.[tokenLabel] === inputs.token,
-      isNamesake: (each) => each.description === inputs.name,
-    }, () => client.post("/elastic-ip", wanted(inputs)));
+    const { name, token } = inputs;
+    const id = await findOrMake(client, { among: elasticIps, name, mark: token }, () => client.post("/elastic-ip", wanted(inputs)));
     return { id, outs: outputs(inputs, await client.get(`/elastic-ip/${id}`)) };
   },
 

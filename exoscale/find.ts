@@ -13,28 +13,34 @@ export function tokenDescription(token: string): string {
   return `${tokenLabel}: ${token}`;
 }
 
-/** How to tell our thing among all of its kind. */
-export interface Search<T> {
+/** How things of a kind are listed and told apart. */
+export interface Collection<T> {
   /** For messages: `security group`. */
   readonly kind: string;
-  readonly name: string;
-  /** What makes it ours: its creation token. */
-  readonly mark: string;
   /** Where the API lists the kind, and under which field. */
   readonly path: string;
   readonly field: string;
   id(thing: T): string;
-  /** It carries our mark: we asked for it. */
-  isOurs(thing: T): boolean;
-  /** It bears our name. */
-  isNamesake(thing: T): boolean;
+  name(thing: T): string | undefined;
+  /** It carries this mark: who has the mark asked for it. */
+  isMarked(thing: T, mark: string): boolean;
+  /** It is on its way out and counts no more. */
+  isLeaving?(thing: T): boolean;
+}
+
+/** Our thing among all of its kind. */
+export interface Search<T> {
+  readonly among: Collection<T>;
+  readonly name: string;
+  /** What makes it ours: its creation token. */
+  readonly mark: string;
 }
 
 /**
- * An answer this old (milliseconds) will do for a first look: it is to show what an earlier run made. So a thousand
- * instances need a few lists and not a thousand.
+ * An answer this old (milliseconds) will do for a look at what an earlier run made. So a thousand instances need a few
+ * lists and not a thousand.
  */
-const firstLook = 5_000;
+export const firstLook = 5_000;
 
 /** Names and marks that this process has asked for: their first look was taken. */
 const asked = new Set<string>();
@@ -70,7 +76,7 @@ export async function findOrMake<T>(client: Client, search: Search<T>, make: () 
   }
 }
 
-function isFirst<T>({ endpoint }: Client, { path, name, mark }: Search<T>): boolean {
+function isFirst<T>({ endpoint }: Client, { among: { path }, name, mark }: Search<T>): boolean {
   const keys = [`${endpoint}${path} name ${name}`, `${endpoint}${path} mark ${mark}`];
   const isNew = keys.every((key) => !asked.has(key));
   for (const key of keys) asked.add(key);
@@ -79,17 +85,18 @@ function isFirst<T>({ endpoint }: Client, { path, name, mark }: Search<T>): bool
 
 /** Our thing's id, if there is one. */
 async function find<T>(client: Client, search: Search<T>, maxAge = 0): Promise<string | undefined> {
-  const all = await client.list<T>(search.path, search.field, maxAge);
-  const ours = all.filter(search.isOurs);
+  const { among, name, mark } = search;
+  const all = (await client.list<T>(among.path, among.field, maxAge)).filter((each) => !among.isLeaving?.(each));
+  const ours = all.filter((each) => among.isMarked(each, mark));
   if (ours.length > 1) {
-    throw new Refused(`${nameOf(search)} exists ${ours.length} times with the same creation token (${ours.map(search.id).join(", ")}): delete all but one of them.`);
+    throw new Refused(`${nameOf(search)} exists ${ours.length} times with the same creation token (${ours.map(among.id).join(", ")}): delete all but one of them.`);
   }
-  if (ours.length === 1) return search.id(ours[0]!);
-  const other = all.find(search.isNamesake);
+  if (ours.length === 1) return among.id(ours[0]!);
+  const other = all.find((each) => among.name(each) === name);
   if (other) {
     if (maxAge > 0) return find(client, search);
     throw new Refused(
-      `${nameOf(search)} exists already (${search.id(other)}), and this stack did not make it. It is left alone: delete it or rename it, or give this one another name.`,
+      `${nameOf(search)} exists already (${among.id(other)}), and this stack did not make it. It is left alone: delete it or rename it, or give this one another name.`,
     );
   }
   return undefined;
@@ -111,6 +118,6 @@ function missing<T>(search: Search<T>): never {
   throw new Error(`${nameOf(search)}: the API says it was created, but does not list it. Run the same command again.`);
 }
 
-function nameOf<T>({ kind, name }: Search<T>): string {
-  return `${kind} ${name}`;
+function nameOf<T>({ among, name }: Search<T>): string {
+  return `${among.kind} ${name}`;
 }

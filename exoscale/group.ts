@@ -1,7 +1,7 @@
 import type { Api, Group } from "./api.ts";
 import { remove } from "./busy.ts";
-import { connect } from "./client.ts";
-import { findOrMake, tokenDescription } from "./find.ts";
+import { connect, type Client } from "./client.ts";
+import { findOrMake, tokenDescription, type Collection } from "./find.ts";
 import { changed, orGone, type Kind } from "./kind.ts";
 
 /** A group of instances: a name and nothing that could be changed. */
@@ -13,8 +13,19 @@ export interface GroupInputs {
 
 type GroupOutputs = GroupInputs;
 
-/** The kind of a group. @param what Its name in messages. @param path Its collection. @param field The list's field. */
-export function groupKind(what: string, path: string, field: string): Kind<GroupInputs, GroupOutputs> {
+/** Groups of a kind. @param kind Its name in messages. @param path Where the API lists them. @param field The list's field. */
+export function groupsOf(kind: string, path: string, field: string): Collection<Group> {
+  return {
+    kind, path, field,
+    id: (each) => each.id,
+    name: (each) => each.name,
+    isMarked: (each, mark) => each.description === tokenDescription(mark),
+  };
+}
+
+/** The kind of a group. @param empty What has to go before the group can. */
+export function groupKind(among: Collection<Group>, empty: (client: Client, id: string) => Promise<void> = async () => {}): Kind<GroupInputs, GroupOutputs> {
+  const { kind, path } = among;
   return {
     diff(_id, olds, news) {
       const replaces = changed(olds, news, ["name", "token"]);
@@ -28,17 +39,8 @@ export function groupKind(what: string, path: string, field: string): Kind<Group
 
     async create(inputs) {
       const client = connect(inputs.api);
-      const description = tokenDescription(inputs.token);
-      const id = await findOrMake<Group>(client, {
-        kind: what,
-        name: inputs.name,
-        mark: inputs.token,
-        path,
-        field,
-        id: (each) => each.id,
-        isOurs: (each) => each.description === description,
-        isNamesake: (each) => each.name === inputs.name,
-      }, () => client.post(path, { name: inputs.name, description }));
+      const { name, token } = inputs;
+      const id = await findOrMake(client, { among, name, mark: token }, () => client.post(path, { name, description: tokenDescription(token) }));
       return { id, outs: inputs };
     },
 
@@ -52,6 +54,10 @@ export function groupKind(what: string, path: string, field: string): Kind<Group
       return news;
     },
 
-    delete: (id, { api, name }) => remove(connect(api), `${path}/${id}`, `${what} ${name}`),
+    async delete(id, { api, name }) {
+      const client = connect(api);
+      await empty(client, id);
+      await remove(client, `${path}/${id}`, `${kind} ${name}`);
+    },
   };
 }

@@ -23,7 +23,7 @@ test("a well node in a well cluster may go", async () => {
 
 test("others that are not well are waited for", async () => {
   await using node = await fakeNode(shell({ code: 0 }, { code: 1, output: "etcd kube-master-2: no answer" }));
-  await expect(judge(node.target, "master")).resolves.toEqual({ kind: "wait", reason: "etcd kube-master-2: no answer" });
+  await expect(judge(node.target, "master")).resolves.toEqual({ kind: "wait", bootId: boot, reason: "etcd kube-master-2: no answer" });
 });
 
 test("a worker is asked about itself only", async () => {
@@ -56,7 +56,7 @@ test("a rebooted node is well when its boot is another one and it says so", asyn
     return { code: asked > 3 ? 0 : 1, output: "etcd starts" };
   });
   await waitUntilWell("kube-master-1", node.target, boot);
-  expect(node.commands.map((command) => command.split("/").at(-1))).toEqual(["boot_id", "boot_id", "health", "boot_id", "health"]);
+  expect(node.commands.map((command) => command.split("/").at(-1))).toEqual(["boot_id", "boot_id", "health --cordoned", "boot_id", "health --cordoned"]);
 });
 
 test("one that does not get well is named, with its last words", async () => {

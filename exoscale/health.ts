@@ -5,10 +5,13 @@ import { eventually } from "./eventually.ts";
 import { patience } from "./patience.ts";
 import { ssh, SshError, type SshTarget } from "./ssh.ts";
 
-/** The node's own judgement: exit code 0 when all that it runs works, and its reasons on standard output. */
-const nodeHealth = "sudo bash /run/kubernetes/bin/health";
+/**
+ * The node's own judgement: exit code 0 when all that it runs works, and its reasons on standard output. Somebody's cordon
+ * is that somebody's business.
+ */
+const nodeHealth = "sudo bash /run/kubernetes/bin/health --cordoned";
 /** The same of the whole control plane: every member of both etcds and the API. */
-const clusterHealth = "sudo bash /run/kubernetes/bin/health --cluster";
+const clusterHealth = `${nodeHealth} --cluster`;
 const bootIdCommand = "cat /proc/sys/kernel/random/boot_id";
 
 /** Whether a node may be taken down now. */
@@ -18,7 +21,7 @@ export type Verdict =
   /** It is itself the broken one, so that there is nothing to protect. `bootId` where it could be asked. */
   | { readonly kind: "repair"; readonly bootId: string | undefined }
   /** It is well, others are not. */
-  | { readonly kind: "wait"; readonly reason: string };
+  | { readonly kind: "wait"; readonly bootId: string; readonly reason: string };
 
 /** A node is broken when it says so this often in a row. */
 const looks = 3;
@@ -34,12 +37,31 @@ export async function judge(target: SshTarget, kind: "master" | "worker"): Promi
       if (kind === "worker") return { kind: "go", bootId };
       const cluster = await ssh(target, clusterHealth, 60_000);
       if (cluster.code === 0) return { kind: "go", bootId };
-      return { kind: "wait", reason: lastLines(cluster.output) || `\`${clusterHealth}\` ended with ${cluster.code}` };
+      return { kind: "wait", bootId, reason: lastLines(cluster.output) || `\`${clusterHealth}\` ended with ${cluster.code}` };
     } catch (error) {
       if (!(error instanceof SshError)) throw error;
     }
   }
   return { kind: "repair", bootId };
+}
+
+/**
+ * Has a node reboot or power off by itself: it drains itself before, for as long as it may, while nobody knows how long
+ * the API waits for a guest until it cuts its power.
+ */
+export async function goDown(target: SshTarget, verb: "reboot" | "poweroff", bootId: string): Promise<void> {
+  // Nor is it to go down twice.
+  const command = `test "$(${bootIdCommand})" != ${bootId} || sudo systemctl ${verb}`;
+  for (let time = 1; time <= looks; time++) {
+    try {
+      await ssh(target, command);
+      return;
+    } catch (error) {
+      // One that is on its way down does not answer either.
+      if (!(error instanceof SshError)) throw error;
+      await sleep(patience.look);
+    }
+  }
 }
 
 /** The id of the boot a node is in. @throws SshError */

@@ -17,3 +17,8 @@ export function idOf(identity: string): string {
 export function addressOf(identity: string): string | undefined {
   return identity.split("/")[1];
 }
+
+/** What makes an SSH key ours, since it can carry no creation token: its name and the key itself. */
+export function keyMark(name: string, publicKey: string): string {
+  return `${name} ${publicKey}`;
+}

@@ -1,10 +1,11 @@
 import type { Api, Instance } from "./api.ts";
-import { ensure, remove } from "./busy.ts";
+import { ensure, remove, whileBusy } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
-import { Incomplete, messageOf } from "./errors.ts";
-import { findOrMake, tokenLabel } from "./find.ts";
+import { ApiError, Incomplete, messageOf } from "./errors.ts";
+import { findOrMake, tokenLabel, type Collection } from "./find.ts";
 import { changed, orGone, type Kind } from "./kind.ts";
 import { atRest, getInstance, isLeaving, put, start, stop, typeId, typeName, waitFor, waitUntilGone } from "./machine.ts";
+import { operationLimit } from "./operations.ts";
 import { patience } from "./patience.ts";
 import { encodeUserData } from "./userData.ts";
 
@@ -40,8 +41,18 @@ export interface InstanceOutputs extends InstanceInputs {
   readonly publicIp: string;
 }
 
+export const instances: Collection<Instance> = {
+  kind: "instance",
+  path: "/instance",
+  field: "instances",
+  id: (each) => each.id,
+  name: (each) => each.name,
+  isMarked: (each, mark) => each.labels?.[tokenLabel] === mark,
+  isLeaving,
+};
+
 /** Started without its own user-data, it does nothing. */
-const emptyCloudConfig = encodeUserData("#cloud-config\n");
+export const emptyCloudConfig = encodeUserData("#cloud-config\n");
 
 export const instance: Kind<InstanceInputs, InstanceOutputs> = {
   diff(_id, olds, news) {
@@ -60,16 +71,8 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
   async create(inputs) {
     const client = connect(inputs.api);
     const type = await typeId(client, inputs.type);
-    const id = await findOrMake<Instance>(client, {
-      kind: "instance",
-      name: inputs.name,
-      mark: inputs.token,
-      path: "/instance",
-      field: "instances",
-      id: (each) => each.id,
-      isOurs: (each) => each.labels?.[tokenLabel] === inputs.token && !isLeaving(each),
-      isNamesake: (each) => each.name === inputs.name && !isLeaving(each),
-    }, () => client.post("/instance", {
+    const { name, token } = inputs;
+    const id = await findOrMake(client, { among: instances, name, mark: token }, () => onceImported(inputs, () => client.post("/instance", {
       name: inputs.name,
       "instance-type": { id: type },
       template: { id: inputs.template },
@@ -81,7 +84,7 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
       labels: marked(inputs),
       "user-data": emptyCloudConfig,
       "auto-start": false,
-    }));
+    })));
     try {
       return { id, outs: await bringAbout(client, id, inputs, inputs) };
     } catch (error) {
@@ -115,6 +118,12 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
     await waitUntilGone(client, actual);
   },
 };
+
+/** A template that an interrupted run registered may still be on its way: the API does not tell, but refuses. */
+async function onceImported<T>({ name }: InstanceInputs, make: () => Promise<T>): Promise<T> {
+  const isNotYet = (error: unknown) => error instanceof ApiError && error.status === 409 && /template/i.test(error.reason);
+  return whileBusy(`the template of instance ${name} to be imported`, make, { limit: operationLimit(patience.template), isBusy: isNotYet });
+}
 
 /** Makes everything that can change be as it is wanted. @param made What the instance was made of. */
 async function bringAbout(client: Client, id: string, wanted: InstanceInputs, made: InstanceInputs): Promise<InstanceOutputs> {

@@ -1,16 +1,18 @@
 import type { Instance, InstanceType } from "./api.ts";
 import { ensure, whileBusy } from "./busy.ts";
 import type { Client } from "./client.ts";
-import { Refused } from "./errors.ts";
+import { OperationError, Refused } from "./errors.ts";
 import { eventually } from "./eventually.ts";
 import { orGone } from "./kind.ts";
-import type { Operation } from "./operations.ts";
-import { patience } from "./patience.ts";
+import { operationLimit, type Operation } from "./operations.ts";
 
 /** An instance's type list changes with the seasons, not during a run. */
 const typesMaxAge = 3_600_000;
 
 const polling = [300, 5_000] as const;
+
+/** How long an instance may be on its way: what others have begun, and then what we have, in milliseconds. */
+const stateLimit = (): number => 2 * operationLimit();
 
 export function getInstance(client: Client, id: string): Promise<Instance> {
   return client.get(`/instance/${id}`);
@@ -86,13 +88,14 @@ async function change(
 ): Promise<void> {
   const what = `instance ${name} to ${verb}`;
   await whileBusy(what, () => ensure(
-    async () => isDone(await atRest(client, id)),
+    // What hangs has been waited for: it is as it is.
+    async (error) => isDone(await (error instanceof OperationError && error.hanging ? getInstance(client, id) : atRest(client, id))),
     async () => client.wait(await client.put<Operation>(`/instance/${id}:${verb}`, body), { what }),
   ));
 }
 
 /** Waits until the instance looks as wanted. @throws Error naming instance, wish and last state. */
-export async function waitFor(client: Client, id: string, wish: string, isSo: (instance: Instance) => boolean, limit = patience.state): Promise<Instance> {
+export async function waitFor(client: Client, id: string, wish: string, isSo: (instance: Instance) => boolean, limit = stateLimit()): Promise<Instance> {
   let last: Instance | undefined;
   const found = await eventually({ limit, pause: polling }, async () => {
     last = await getInstance(client, id);
@@ -103,14 +106,15 @@ export async function waitFor(client: Client, id: string, wish: string, isSo: (i
     return undefined;
   });
   if (found) return found;
-  throw new Error(`waited ${limit / 1000} s for instance ${last!.name} (${id}) ${wish}; it is ${last!.state}.`);
+  throw new Error(`waited ${limit / 1000} s for instance ${last!.name} (${id}) ${wish}; it is ${last!.state}. Should it stay so, delete it, then run the same command with --refresh.`);
 }
 
 /** Waits until a deleted instance has left the groups it was in. */
 export async function waitUntilGone(client: Client, { id, name }: Pick<Instance, "id" | "name">): Promise<void> {
-  const gone = await eventually({ limit: patience.state, pause: polling }, async () => {
+  const limit = stateLimit();
+  const gone = await eventually({ limit, pause: polling }, async () => {
     const actual = await orGone(getInstance(client, id));
     return !actual || actual.state === "destroyed" || actual.state === "expunging" || undefined;
   });
-  if (!gone) throw new Error(`waited ${patience.state / 1000} s for instance ${name} (${id}) to be gone; the API still lists it.`);
+  if (!gone) throw new Error(`waited ${limit / 1000} s for instance ${name} (${id}) to be gone; it is still being destroyed. Run the same command again once the API no longer lists it.`);
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Client } from "./client.ts";
 import { OperationError } from "./errors.ts";
+import { patience } from "./patience.ts";
 
 /** What the API answers to a mutation (schema `operation`). */
 export interface Operation {
@@ -20,10 +21,10 @@ export interface WaitOptions {
   readonly limit?: number;
 }
 
-/** How long one operation may take, in milliseconds: EXOSCALE_OPERATION_TIMEOUT (seconds), else five minutes. */
-export function operationLimit(): number {
+/** How long one operation may take, in milliseconds: EXOSCALE_OPERATION_TIMEOUT (seconds), else as long as is usual. */
+export function operationLimit(usual = patience.operation): number {
   const seconds = Number(process.env.EXOSCALE_OPERATION_TIMEOUT);
-  return seconds > 0 ? seconds * 1_000 : 300_000;
+  return seconds > 0 ? seconds * 1_000 : usual;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { antiAffinityGroup } from "./antiAffinityGroup.ts";
 import { boot } from "./boot.ts";
+import { claim } from "./claim.ts";
 import { clusterShape } from "./clusterShape.ts";
 import { elasticIp } from "./elasticIp.ts";
 import { Incomplete, isGone, messageOf, Refused } from "./errors.ts";
@@ -34,6 +35,7 @@ export const providers = {
   instance: methods(instance),
   boot: methods(boot),
   clusterShape: methods(clusterShape),
+  claim: methods(claim),
 } as const satisfies Record<string, Methods>;
 
 export type KindName = keyof typeof providers;

@@ -7,8 +7,11 @@ import { messageOf, Refused } from "./errors.ts";
 /** A turn that cannot be taken yet: the reason. */
 export class NotYet {
   readonly reason: string;
-  constructor(reason: string) {
+  /** Whoever takes such turns gives up himself: the queue's patience is not for them. */
+  readonly isBounded: boolean;
+  constructor(reason: string, isBounded = false) {
     this.reason = reason;
+    this.isBounded = isBounded;
   }
 }
 
@@ -54,7 +57,7 @@ export class Queue {
         const result = await this.#watched(node, turn);
         if (!(result instanceof NotYet)) return result;
         // While others are on their way back there is something to wait for.
-        if (this.#meanwhile === 0) waited += performance.now() - start + pause;
+        if (this.#meanwhile === 0 && !result.isBounded) waited += performance.now() - start + pause;
         if (waited <= patience) return result;
         return this.#watched(node, async () => {
           throw new Refused(`${node} was not touched: waited ${Math.round(waited / 1000)} s for the others: ${result.reason}`);

@@ -1,4 +1,10 @@
-import { groupKind } from "./group.ts";
+import { groupKind, groupsOf } from "./group.ts";
+import { dropRules } from "./securityGroupRules.ts";
 
-/** Instances that share rules; the rules are a resource of their own, so that two groups can name each other. */
-export const securityGroup = groupKind("security group", "/security-group", "security-groups");
+export const securityGroups = groupsOf("security group", "/security-group", "security-groups");
+
+/**
+ * Instances that share rules; the rules are a resource of their own, so that two groups can name each other. Rules
+ * that an interrupted run made, and nobody remembers, would keep two such groups for ever.
+ */
+export const securityGroup = groupKind(securityGroups, dropRules);

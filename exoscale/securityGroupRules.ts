@@ -68,11 +68,13 @@ export const securityGroupRules: Kind<SecurityGroupRulesInputs, SecurityGroupRul
     return news;
   },
 
-  async delete(id, { api }) {
-    const client = connect(api);
-    if (await orGone(client.get(`/security-group/${id}`))) await bringAbout(client, id, []);
-  },
+  delete: (id, { api }) => dropRules(connect(api), id),
 };
+
+/** Removes all rules of a group that may be gone. */
+export async function dropRules(client: Client, id: string): Promise<void> {
+  if (await orGone(client.get(`/security-group/${id}`))) await bringAbout(client, id, []);
+}
 
 /** Adds what is missing, then removes what is too much. */
 async function bringAbout(client: Client, id: string, wanted: readonly Rule[]): Promise<void> {

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import type { Api, SshKey } from "./api.ts";
 import { remove } from "./busy.ts";
 import { connect } from "./client.ts";
-import { findOrMake } from "./find.ts";
+import { findOrMake, type Collection } from "./find.ts";
+import { keyMark } from "./identity.ts";
 import { changed, orGone, type Kind } from "./kind.ts";
 
 /** A public key that Exoscale hands to instances; its name is its id. */
@@ -18,6 +19,15 @@ export interface SshKeyOutputs extends SshKeyInputs {
   /** As the API writes it. */
   readonly fingerprint: string;
 }
+
+export const sshKeys: Collection<SshKey> = {
+  kind: "SSH key",
+  path: "/ssh-key",
+  field: "ssh-keys",
+  id: (each) => each.name,
+  name: (each) => each.name,
+  isMarked: (each, mark) => mark.startsWith(`${each.name} `) && isFingerprintOf(each.fingerprint, mark.slice(each.name.length + 1)),
+};
 
 export const sshKey: Kind<SshKeyInputs, SshKeyOutputs> = {
   diff(_id, olds, news) {
@@ -34,19 +44,10 @@ export const sshKey: Kind<SshKeyInputs, SshKeyOutputs> = {
 
   async create(inputs) {
     const client = connect(inputs.api);
-    const { name } = inputs;
-    const id = await findOrMake<SshKey>(client, {
-      kind: "SSH key",
-      name,
-      mark: inputs.publicKey,
-      path: "/ssh-key",
-      field: "ssh-keys",
-      id: (each) => each.name,
-      isOurs: (each) => each.name === name && isFingerprintOf(each.fingerprint, inputs.publicKey),
-      isNamesake: (each) => each.name === name,
-    }, async () => {
+    const { name, publicKey } = inputs;
+    const id = await findOrMake(client, { among: sshKeys, name, mark: keyMark(name, publicKey) }, async () => {
       // The operation's reference, where there is one, is not the name that is the key's id.
-      const { reference: _reference, ...operation } = await client.post("/ssh-key", { name, "public-key": inputs.publicKey });
+      const { reference: _reference, ...operation } = await client.post("/ssh-key", { name, "public-key": publicKey });
       return operation;
     });
     const { fingerprint } = await client.get<SshKey>(path(id));

@@ -1,8 +1,10 @@
 import type { Api, Template } from "./api.ts";
 import { remove } from "./busy.ts";
 import { connect } from "./client.ts";
-import { findOrMake, tokenDescription } from "./find.ts";
+import { Incomplete } from "./errors.ts";
+import { findOrMake, tokenDescription, type Collection } from "./find.ts";
 import { changed, orGone, type Kind } from "./kind.ts";
+import { operationLimit } from "./operations.ts";
 import { patience } from "./patience.ts";
 
 /** An image that Exoscale fetches by itself and instances are made from. */
@@ -18,11 +20,23 @@ export interface TemplateInputs {
   readonly token: string;
 }
 
-type TemplateOutputs = TemplateInputs;
+export interface TemplateOutputs extends TemplateInputs {
+  /** False when its image could not be fetched: what there is of it is of no use. */
+  readonly imported?: false;
+}
+
+export const templates: Collection<Template> = {
+  kind: "template",
+  path: "/template?visibility=private",
+  field: "templates",
+  id: (each) => each.id,
+  name: (each) => each.name,
+  isMarked: (each, mark) => each.description === tokenDescription(mark),
+};
 
 export const template: Kind<TemplateInputs, TemplateOutputs> = {
   diff(_id, olds, news) {
-    const replaces = changed(olds, news, ["url", "checksum", "bootMode", "defaultUser", "token"]);
+    const replaces = changed(olds, { ...news, imported: undefined }, ["url", "checksum", "bootMode", "defaultUser", "token", "imported"]);
     return {
       changes: replaces.length > 0 || changed(olds, news, ["api", "name"]).length > 0,
       replaces,
@@ -33,34 +47,29 @@ export const template: Kind<TemplateInputs, TemplateOutputs> = {
 
   async create(inputs) {
     const client = connect(inputs.api);
-    const description = tokenDescription(inputs.token);
-    const id = await findOrMake<Template>(client, {
-      kind: "template",
-      name: inputs.name,
-      mark: inputs.token,
-      path: "/template?visibility=private",
-      field: "templates",
-      id: (each) => each.id,
-      isOurs: (each) => each.description === description,
-      isNamesake: (each) => each.name === inputs.name,
-    }, () => client.post("/template", {
-      name: inputs.name,
-      description,
+    const { name, token } = inputs;
+    const made = findOrMake(client, { among: templates, name, mark: token }, () => client.post("/template", {
+      name,
+      description: tokenDescription(token),
       url: inputs.url,
       checksum: inputs.checksum,
       "boot-mode": inputs.bootMode,
       "default-user": inputs.defaultUser,
       "ssh-key-enabled": true,
       "password-enabled": false,
-    }), patience.template);
+    }), operationLimit(patience.template));
+    const id = await made.catch((error: unknown) => {
+      if (error instanceof Incomplete) throw new Incomplete(error.id, error.message, { ...inputs, imported: false });
+      throw error;
+    });
     return { id, outs: inputs };
   },
 
   async read(id, olds) {
     const actual = await orGone(connect(olds.api).get<Template>(`/template/${id}`));
     if (!actual) return undefined;
-    const outs = { ...olds, name: actual.name };
-    return { outs, inputs: outs };
+    const { imported, ...inputs } = { ...olds, name: actual.name };
+    return { outs: { ...inputs, ...(imported === false && { imported }) }, inputs };
   },
 
   async update(id, _olds, news) {

@@ -35,10 +35,12 @@ export interface CloudConfig {
  * coreos-cloudinit ignores hyphenated ones without a word.
  */
 export function toYAML(config: CloudConfig): string {
+  // Keys, manifests and scripts each together: gzip sees what is alike only 32 KiB apart, and the whole must be small.
+  const files = [...config.files].sort((a, b) => a.permissions.localeCompare(b.permissions));
   const document = {
     hostname: config.hostname,
     ssh_authorized_keys: config.authorizedKeys,
-    write_files: config.files.map(({ path, permissions, content }) => ({ path, permissions, owner: "root", content })),
+    write_files: files.map(({ path, permissions, content }) => ({ path, permissions, owner: "root", content })),
     coreos: {
       units: config.units.map(({ name, content, dropIn, command, persistent }) => ({
         name,

@@ -50,7 +50,10 @@ test("what runs on a node runs on the node it belongs to", () => {
       ...coreos.units.map(({ name }) => name),
     ].sort();
   };
-  const both = ["containerd.service", "flanneld.service", "kube-proxy", "kubelet.service", "kubernetes.target", "locksmithd.service", "protect-metadata.service"];
+  const both = [
+    "containerd.service", "drain.service", "flanneld.service", "kube-proxy", "kubelet.service", "kubernetes.target",
+    "locksmithd.service", "protect-metadata.service", "reboot-window.service",
+  ];
   expect(names(renderWorker(worker))).toEqual([...both, "haproxy"].sort());
   expect(names(renderMaster(master))).toEqual([
     ...both, "bootstrap.service", "flannel-config.service", "infra-etcd.service", "kube-apiserver",
@@ -70,3 +73,38 @@ test("docker's images carry the mirror in their name, containerd's keep upstream
   expect(text).toContain(`image: ${images.etcd}`);
 });
 
+
+describe.each([["master", renderMaster(master)], ["worker", renderWorker(worker)]])("a %s's units", (_, text) => {
+  const { units } = document(text).coreos;
+  const unit = (name: string) => units.find((each) => each.name === name)!.content!;
+
+  test("stop in the opposite order: the drain before all that it needs", () => {
+    const after = /^After=(.*)$/m.exec(unit("drain.service"))![1]!.split(" ");
+    expect(after).toEqual(expect.arrayContaining(["network.target", "network-online.target", "containerd.service", "docker.service", "kubelet.service"]));
+    // What is not there orders nothing.
+    for (const { name } of units.filter(({ name, content }) => content && /docker run/.test(content) && name.endsWith(".service"))) expect(after).toContain(name);
+    // A unit that waits for the drain's start would be stopped before it.
+    for (const { name, content } of units) expect(content ?? "", name).not.toMatch(/(After|Before)=.*drain\.service/);
+  });
+
+  test("give the drain its time", () => {
+    expect(unit("drain.service")).toMatch(/^TimeoutStopSec=450$/m);
+    expect(unit("drain.service")).toMatch(/^Type=oneshot\nRemainAfterExit=yes$/m);
+  });
+
+  test("never start locksmithd: the window does", () => {
+    const target = unit("kubernetes.target");
+    expect(target).toMatch(/^Wants=.*drain\.service.*reboot-window\.service/m);
+    expect(target).not.toContain("locksmithd");
+    const locksmithd = units.find(({ name }) => name === "locksmithd.service") as unknown as { command: string; drop_ins: { content: string }[] };
+    expect(locksmithd.command).toBe("stop");
+    // With windows of its own it refuses one of 24 hours, and it does not keep to them while it waits for the lock.
+    expect(locksmithd.drop_ins[0]!.content).not.toContain("REBOOT_WINDOW");
+    expect(locksmithd.drop_ins[0]!.content).toMatch(/^ConditionPathExists=\/run\/kubernetes\/reboot-window\.open$/m);
+    expect(locksmithd.drop_ins[0]!.content).toMatch(/^EnvironmentFile=\nEnvironment=REBOOT_STRATEGY=etcd-lock$/m);
+  });
+});
+
+test("the kubelet leaves the order of the end to the drain", () => {
+  expect(renderWorker(worker)).not.toContain("shutdownGracePeriod");
+});

@@ -37,13 +37,18 @@ export function renderMaster(master: MasterArgs): string {
     etcdImage: images.etcd,
     infraEtcdImage: dockerImage("infraEtcd", master.mirror),
     encryptionKey: master.encryptionKey,
-    members: master.masters.map(({ name, address }) => `${name}=${address}`).join(" "),
   };
   return toYAML({
     hostname: master.name,
     authorizedKeys: master.authorizedKeys,
     files: [
-      ...commonFiles(master, { masterHealth: fill("master/health", v), taints: TAINTS }),
+      ...commonFiles(master, {
+        role: "master",
+        masterHealth: fill("master/health", v),
+        masterDrain: fill("master/drain", v),
+        etcdReport: fill("master/report", v),
+        taints: TAINTS,
+      }),
       pki("apiserver.crt", master.apiserverCert),
       pki("apiserver-etcd-client.crt", master.apiserverEtcdClientCert),
       pki("apiserver-kubelet-client.crt", master.apiserverKubeletClientCert),

@@ -3,7 +3,7 @@ import { ports } from "../ports.ts";
 import { files, images, type FileName, type ImageName } from "../versions.ts";
 import type { File, Unit } from "./cloudconfig.ts";
 import { fill } from "./template.ts";
-import type { Mirror, NodeArgs } from "./types.ts";
+import type { Mirror, NodeArgs, Peer } from "./types.ts";
 
 const RUN = "/run/kubernetes";
 const MIRROR_CA = `${RUN}/mirror-ca.crt`;
@@ -64,6 +64,9 @@ function dockerCA(mirror: Mirror): File[] {
 
 /** Every value that files of both roles use. */
 export function values(node: NodeArgs): Record<string, string | number> {
+  const { start, length } = node.rebootWindow;
+  const infraEtcd = ({ address }: Peer): string => `https://${address}:${ports.infraEtcdClient}`;
+  const infraEtcds = node.masters.map(infraEtcd);
   const kubelet = download("kubelet", node.mirror);
   const kubectl = download("kubectl", node.mirror);
   const cniPlugins = download("cniPlugins", node.mirror);
@@ -84,15 +87,34 @@ export function values(node: NodeArgs): Record<string, string | number> {
     pauseImage: images.pause,
     proxyImage: images.proxy,
     flannelImage: dockerImage("flannel", node.mirror),
-    infraEtcdEndpoints: node.masters.map(({ address }) => `https://${address}:${ports.infraEtcdClient}`).join(","),
-    rebootWindowStart: node.rebootWindow.start,
-    rebootWindowLength: node.rebootWindow.length,
+    members: node.masters.map(({ name, address }) => `${name}=${address}`).join(" "),
+    infraEtcdEndpoints: infraEtcds.join(","),
+    // A master asks its own member first.
+    lockEndpoints: [...infraEtcds].sort((a, b) => Number(b === infraEtcd(node)) - Number(a === infraEtcd(node))).join(" "),
+    rebootWindowStart: start,
+    rebootWindowHour: start.slice(0, 2),
+    rebootWindowMinute: start.slice(3),
+    rebootWindowLength: length,
     timeZone: node.timeZone,
+    drainTimeout: node.drainTimeout,
+    // Half a minute of an API that does not answer, a minute for a master's control plane, and some.
+    drainStopTimeout: node.drainTimeout + 150,
   };
 }
 
-/** What stands on every node. `extra` fills what only one role has. */
-export function commonFiles(node: NodeArgs, extra: { masterHealth: string; taints: string }): File[] {
+/** What one role has in files that both have. */
+export interface RoleParts {
+  readonly role: "master" | "worker";
+  /** In bin/health, bin/drain, bin/report. */
+  readonly masterHealth: string;
+  readonly masterDrain: string;
+  readonly etcdReport: string;
+  /** In kubelet.yaml. */
+  readonly taints: string;
+}
+
+/** What stands on every node. */
+export function commonFiles(node: NodeArgs, extra: RoleParts): File[] {
   const v = { ...values(node), ...extra };
   return [
     { path: "/etc/ssh/ssh_host_ecdsa_key", permissions: "0600", content: node.sshHostKey },
@@ -109,9 +131,10 @@ export function commonFiles(node: NodeArgs, extra: { masterHealth: string; taint
     kubeconfig("kubelet"),
     plain("kube-proxy.yaml", fill("node/kube-proxy.config.yaml", v)),
     manifest("kube-proxy", fill("node/kube-proxy.yaml", v)),
-    ...["fetch", "install", "protect-metadata", "cni-config", "health", "wait-ready"].map((name) =>
-      script(name, fill(`node/${name}`, v)),
-    ),
+    ...[
+      "common", "fetch", "install", "protect-metadata", "cni-config", "health", "wait-ready",
+      "drain", "end-pods", "reboot-lock", "reboot-window", "report",
+    ].map((name) => script(name, fill(`node/${name}`, v))),
   ];
 }
 
@@ -128,10 +151,12 @@ export const unit = (role: "node" | "master", name: string, v: Record<string, st
 export function units(node: NodeArgs, own: readonly Unit[]): Unit[] {
   const v = values(node);
   const all = [
-    ...["protect-metadata.service", "flanneld.service", "kubelet.service"].map((name) => unit("node", name, v)),
+    ...["protect-metadata.service", "flanneld.service", "kubelet.service", "drain.service", "reboot-window.service"].map((name) =>
+      unit("node", name, v),
+    ),
     ...own,
   ];
-  const wanted = ["docker.service", ...all.map(({ name }) => name), "locksmithd.service"].join(" ");
+  const wanted = ["docker.service", ...all.map(({ name }) => name)].join(" ");
   return [
     { name: "containerd.service", dropIn: fill("node/containerd.conf", v), command: "restart" },
     // Persistent, for its condition: the image starts locksmithd at boot, before there is a configuration.

@@ -15,8 +15,8 @@ export interface Mirror {
 export interface RebootWindow {
   /** Local start, `HH:MM`. */
   readonly start: string;
-  /** Go duration, e.g. `1h`. */
-  readonly length: string;
+  /** Seconds, up to 86400: always open. */
+  readonly length: number;
 }
 
 /** A master as the others know it. */
@@ -37,6 +37,8 @@ export interface NodeArgs {
   readonly rebootWindow: RebootWindow;
   /** IANA name, e.g. `Europe/Zurich`. */
   readonly timeZone: string;
+  /** Seconds that the node's pods may resist eviction before it goes down. */
+  readonly drainTimeout: number;
   readonly mirror: Mirror;
   /** OpenSSH lines for user core. */
   readonly authorizedKeys: readonly string[];

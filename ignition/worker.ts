@@ -16,7 +16,7 @@ export function renderWorker(worker: WorkerArgs): string {
     hostname: worker.name,
     authorizedKeys: worker.authorizedKeys,
     files: [
-      ...commonFiles(worker, { masterHealth: "", taints: "" }),
+      ...commonFiles(worker, { role: "worker", masterHealth: "", masterDrain: "", etcdReport: "", taints: "" }),
       // haproxy is not root: its files hold no secret and are readable.
       plain("haproxy/haproxy.cfg", fill("worker/haproxy.cfg", v)),
       plain("haproxy/ca.crt", worker.kubernetesCA),

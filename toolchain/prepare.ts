@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { artifacts, node } from "./artifacts.ts";
 import { Builder, goVersion, type Place } from "./build.ts";
 import { Cache, diskUse } from "./cache.ts";
-import { installPackages, missingPackages } from "./debian.ts";
+import { installPackages, missingPackages, packages } from "./debian.ts";
 import { linkArtifacts } from "./links.ts";
 import { withLock } from "./lock.ts";
 import { build, cache as cacheDirectory, local, root } from "./paths.ts";
@@ -23,9 +23,10 @@ export function ownPulumi(path = process.env["PATH"] ?? ""): string | undefined 
  * Obtains what is missing.
  *
  * @param steps how many steps the caller is going to take itself
+ * @param more Debian packages besides those that everybody needs
  * @returns the progress to take them with
  */
-export async function prepare(steps: number): Promise<Progress> {
+export async function prepare(steps: number, more: Readonly<Record<string, string>> = {}): Promise<Progress> {
   const cache = new Cache(cacheDirectory);
   const say = (text: string) => console.log(text);
   return withLock(join(cache.root, "lock"), () => say("Another run is obtaining programs; waiting for it to end."), async () => {
@@ -36,12 +37,12 @@ export async function prepare(steps: number): Promise<Progress> {
     const names = (own ? node : artifacts).map(({ name }) => name);
     const places = await builder.plan(names);
     const missing = places.filter(({ there }) => !there);
-    const packages = missingPackages();
+    const debian = missingPackages({ ...packages, ...more });
 
-    const progress = new Progress((packages.length > 0 ? 1 : 0) + missing.length + steps);
-    if (packages.length > 0) {
-      say(`These Debian packages are missing and get installed: ${packages.join(" ")}.`);
-      await progress.step("Debian packages", () => installPackages(packages, join(cache.root, "logs", "apt.log")));
+    const progress = new Progress((debian.length > 0 ? 1 : 0) + missing.length + steps);
+    if (debian.length > 0) {
+      say(`These Debian packages are missing and get installed: ${debian.join(" ")}.`);
+      await progress.step("Debian packages", () => installPackages(debian, join(cache.root, "logs", "apt.log")));
     }
     if (missing.length > 0) {
       await announce(missing, places.length);

@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { foreignStacks, isPulumi, lockHolders, pendingOperations, runningPulumi } from "./state.ts";
 
 let local: string;
@@ -37,6 +39,23 @@ test("locks name their processes; a process of another program is no CLI", async
   expect((await lockHolders(local)).sort()).toEqual([1, process.pid].sort());
   expect(await isPulumi(process.pid)).toBe(false);
   expect(await runningPulumi(local)).toBeUndefined();
+});
+
+test("a CLI counts while it lives, and not when it is dead and nobody has taken it away", async () => {
+  const program = join(local, "pulumi");
+  await copyFile("/bin/sleep", program);
+  // sleep takes no child away.
+  const parent = spawn("sh", ["-c", `"${program}" 60 & echo $!; exec sleep 60`], { stdio: ["ignore", "pipe", "ignore"] });
+  try {
+    const [line] = (await once(parent.stdout, "data")) as [Buffer];
+    const pid = Number(String(line));
+    await vi.waitFor(async () => expect(await isPulumi(pid)).toBe(true));
+    process.kill(pid, "SIGKILL");
+    await vi.waitFor(async () => expect(await readFile(`/proc/${pid}/stat`, "utf8")).toContain("(pulumi) Z"));
+    expect(await isPulumi(pid)).toBe(false);
+  } finally {
+    parent.kill("SIGKILL");
+  }
 });
 
 test("a stack with resources that are not in the local zone is foreign", async () => {

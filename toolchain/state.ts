@@ -48,10 +48,10 @@ export async function lockHolders(local: string, stack?: string): Promise<number
   return Promise.all(files.map(async (file) => (JSON.parse(await readFile(file, "utf8")) as Lock).pid));
 }
 
-/** Whether a process is a living Pulumi CLI: process ids are used again. */
+/** Whether a process is a living Pulumi CLI: process ids are used again, and not every init takes the dead away. */
 export async function isPulumi(pid: number): Promise<boolean> {
-  const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
-  return name.trim() === "pulumi";
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return /^\d+ \(pulumi\) [^ZX]/.test(stat);
 }
 
 /** A living Pulumi CLI that works on any stack. */

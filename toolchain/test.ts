@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { testPackages } from "./debian.ts";
 import { root } from "./paths.ts";
 import { prepare } from "./prepare.ts";
 import { main, run } from "./run.ts";
@@ -28,7 +29,7 @@ async function vitest(project: string, directory: string): Promise<Sum> {
 }
 
 await main(async () => {
-  const progress = await prepare(4);
+  const progress = await prepare(4, testPackages);
   const directory = await mkdtemp(join(tmpdir(), "kubernetes-on-exoscale-test-"));
   const sums: Sum[] = [];
   try {

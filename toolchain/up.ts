@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { root } from "./paths.ts";
 import { prepare } from "./prepare.ts";
-import { recover } from "./recover.ts";
+import { recover, waitForOthers } from "./recover.ts";
 import { main, run } from "./run.ts";
 
 const bin = (name: string) => join(root, "bin", name);
@@ -15,6 +15,7 @@ await main(async () => {
   await progress.step("local zone", () => run(bin("zone"), ["up"]), { quiet: true });
   await progress.step("stack dev", async () => {
     await run(bin("pulumi"), ["stack", "select", "--create", "dev"]);
+    await waitForOthers("dev");
     await recover("dev");
   }, { quiet: true });
   await progress.step("cluster", () => run(bin("pulumi"), ["up", "--stack", "dev", "--yes", "--skip-preview"]), { quiet: true });

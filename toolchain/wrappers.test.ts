@@ -55,6 +55,16 @@ function run(command: string, args: string[], options: { env?: Record<string, st
   });
 }
 
+test.each<[string[], Record<string, string>, string]>([
+  [["recover"], {}, "dev"],
+  [["recover", "prod"], { PULUMI_STACK: "two" }, "prod"],
+  [["recover"], { PULUMI_STACK: "two" }, "two"],
+  [["recover", "--stack", "prod"], {}, "prod"],
+])("pulumi %j mends the stack that is meant", async (args, env, stack) => {
+  await writeFile(join(root, "toolchain/recover.ts"), "console.log(process.argv.slice(2).join());");
+  expect((await run("pulumi", args, { env })).lines).toEqual([stack]);
+});
+
 test("pulumi gets all arguments as they are, and everything set for the stack dev", async () => {
   const { lines } = await run("pulumi", ["config", "set", "a b", "$c", ""]);
   expect(lines.slice(0, 5)).toEqual(["arg config", "arg set", "arg a b", "arg $c", "arg "]);
@@ -160,6 +170,12 @@ test("ssh finds a node by the end of its name, with its key pinned, and names th
     ["user core", "hostname 198.18.1.1", "hostkeyalias dev-master-1", "stricthostkeychecking true"]));
   expect(await readFile(join(root, ".local/access/known_hosts"), "utf8")).toBe("dev-master-1 ecdsa-sha2-nistp256 AAAA\n");
   expect((await run("ssh", ["master-7", "true"])).stderr).toContain("There is no node master-7. Nodes: dev-master-1");
+});
+
+test("several at once, right after the state changed", async () => {
+  await stackWithOutputs();
+  const all = await Promise.all(Array.from({ length: 6 }, () => run("kubectl", ["get", "nodes"])));
+  expect(all.map(({ code, stderr }) => `${code} ${stderr}`)).toEqual(Array(6).fill("0 "));
 });
 
 test("a stack without cluster says what to type", async () => {

@@ -1,11 +1,48 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
 
 /** The checkout: everything here is typed as a user would, from its root. */
 export const root = join(import.meta.dirname, "../..");
 /** Where a failing run leaves what an engineer needs to understand it. */
 export const results = join(root, "test-results/cluster");
+
+/** The stack's settings, which `pulumi config set` edits. */
+export const settings = join(root, "Pulumi.dev.yaml");
+
+export const masters = [1, 2, 3].map((n) => `dev-master-${n}`);
+export const workers = [1, 2, 3].map((n) => `dev-worker-${n}`);
+export const six = [...masters, ...workers];
+/** An image that the mirror has. */
+export const IMAGE = "docker.io/library/busybox:1.35.0";
+
+/**
+ * The frame of a file of tests that live with one cluster: it begins with nothing and ends with nothing, settings as they
+ * were. Logs are kept unless the last test calls `passed`.
+ */
+export function fromNothing(): { passed(): void } {
+  const asCommitted = readFileSync(settings);
+  let [began, hasPassed] = [false, false];
+  beforeAll(async () => {
+    const { code } = await attempt("bin/zone status --json", { timeout: 30 });
+    if (code === 0) throw new Error("a local zone runs in this checkout and this test starts from nothing: `npm run down` first");
+    rmSync(results, { recursive: true, force: true });
+    began = true;
+  });
+  afterAll(async () => {
+    // Somebody else's zone stays.
+    if (!began) return;
+    if (!hasPassed) await keepLogs(six);
+    await attempt("npm run down", { timeout: 300 });
+    writeFileSync(settings, asCommitted);
+  }, 600_000);
+  return {
+    passed: () => {
+      hasPassed = true;
+    },
+  };
+}
 
 export interface Ran {
   readonly code: number;

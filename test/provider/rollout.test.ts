@@ -1,4 +1,6 @@
 /** Masters and workers that take new user-data, with nodes that only SSH knows from real ones. */
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { describe, expect, test, vi } from "vitest";
 
 import type { BootInputs, BootOutputs } from "../../exoscale/boot.ts";
@@ -9,7 +11,7 @@ import { noMachines } from "../../zone/machines/none.ts";
 import { openWorld, type Resource } from "./world.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
-Object.assign(patience, { look: 20, gate: 50 });
+Object.assign(patience, { look: 20, gate: 50, give: 500, away: 500 });
 
 interface Node {
   readonly name: string;
@@ -21,29 +23,54 @@ interface Node {
   isDead: boolean;
 }
 
+/** The fleet's lock as a master's script keeps it. */
+interface Lock { holder?: string; isLost?: boolean; readonly drained: Record<string, number> }
+
+function answer(lock: Lock, command: string): { code: number; output?: string } | undefined {
+  const [, verb, name] = /reboot-lock (take|give) '(\w+)'/.exec(command) ?? [];
+  if (!verb) return undefined;
+  if (lock.isLost) return { code: 69, output: "infra-etcd does not answer" };
+  if (verb === "give") {
+    if (lock.holder === name) delete lock.holder;
+    return { code: 0 };
+  }
+  lock.holder ??= name!;
+  const holders = [{ id: lock.holder, node: lock.holder === name ? null : lock.holder, since: "2026-11-24T04:10:03Z" }];
+  return { code: lock.holder === name ? 0 : 75, output: JSON.stringify({ holders, drainedSeconds: lock.drained }) };
+}
+
 /** Running nodes of one group, each with a boot id that its reboots change, and the order in which they rebooted. */
 async function cluster(count: number, more: Partial<BootInputs> = {}) {
   const log: string[] = [];
   const nodes = new Map<string, Node>();
+  const lock: Lock = { drained: {} };
+  const masters = await fakeNode((command) => answer(lock, command)!);
   const boots = (how: string) => async ({ id }: { id: string }) => {
     const node = nodes.get(id);
     if (!node || (node.isDead && how === "reboots")) return;
     Object.assign(node, { boots: node.boots + 1, isDead: false });
-    log.push(`${node.name} ${how}`);
+    log.push(`${node.name} ${how}${lock.holder === "pulumi" ? "" : " without the lock"}`);
   };
-  const world = await openWorld({ machines: { ...noMachines(), reboot: boots("reboots"), start: boots("starts") } });
+  const world = await openWorld({ machines: { ...noMachines(), reboot: boots("is rebooted by the API"), start: boots("starts") } });
   const { instance } = await world.surroundings();
   await Promise.all(Array.from({ length: count }, async (_, i) => {
     const machine = await instance(`kube-master-${i + 1}`, { elasticIps: [] }).create();
     const ssh = await fakeNode((command) => {
       const me = nodes.get(machine.id)!;
       if (me.isDead) return "breaks";
-      if (command.endsWith("boot_id")) return { code: 0, output: `boot ${me.boots}` };
+      if (command.endsWith("boot_id")) return { code: 0, output: `boot-${me.boots}` };
+      const down = /!= boot-(\d+) \|\| sudo systemctl (reboot|poweroff)$/.exec(command);
+      if (down) {
+        if (Number(down[1]) !== me.boots) return { code: 0 };
+        if (down[2] === "reboot") void boots("reboots")({ id: machine.id });
+        else world.edit(machine.id, { state: "stopped" });
+        return "breaks";
+      }
       const sick = [...nodes.values()].filter((each) => !each.isWell && (each === me || command.endsWith("--cluster")));
       return { code: sick.length, output: sick.map(({ name }) => `${name}: etcd has no leader`).join("\n") };
     });
     const boot = world.boot(machine.id, {
-      waitFor: "cluster", group: `nodes of ${world.api.endpoint}`, ssh: ssh.target, ...more,
+      waitFor: "cluster", group: `nodes of ${world.api.endpoint}`, ssh: ssh.target, masters: masters.target, ...more,
     });
     nodes.set(machine.id, { name: machine.inputs.name, boot: await boot.create(), ssh, boots: 1, isWell: true, isDead: false });
   }));
@@ -51,10 +78,10 @@ async function cluster(count: number, more: Partial<BootInputs> = {}) {
   const all = [...nodes.values()].sort((a, b) => a.name.localeCompare(b.name));
   const userData = encodeUserData("#cloud-config\n# two\n");
   return {
-    world, log, all,
+    world, log, all, lock,
     roll: () => Promise.allSettled(all.map(({ boot }) => boot.update({ ...boot.inputs, userData }))),
     async [Symbol.asyncDispose]() {
-      await Promise.all(all.map(({ ssh }) => ssh[Symbol.asyncDispose]()));
+      await Promise.all([masters, ...all.map(({ ssh }) => ssh)].map((each) => each[Symbol.asyncDispose]()));
       await world[Symbol.asyncDispose]();
     },
   };
@@ -79,6 +106,7 @@ describe.concurrent("masters", () => {
     expect(reasons(await it.roll())).toEqual(["done", "done", "done"]);
     clearInterval(heal);
     expect(it.log[0]).toBe(`${broken.name} starts`);
+    expect(it.lock.holder).toBeUndefined();
   });
 
   test("all of them broken are repaired, though none gets well before the others", async () => {
@@ -103,6 +131,83 @@ describe.concurrent("workers", () => {
     await using it = await cluster(4, { kind: "worker", maxUnavailable: 2 });
     expect(reasons(await it.roll())).toEqual(["done", "done", "done", "done"]);
     expect(it.log).toHaveLength(4);
+  });
+});
+
+describe.concurrent("the lock of the reboots", () => {
+  test("is held while nodes go down, and free afterwards, also after a failure", async () => {
+    await using it = await cluster(3);
+    expect(reasons(await it.roll())).toEqual(["done", "done", "done"]);
+    expect(it.log.filter((each) => each.endsWith("without the lock"))).toEqual([]);
+    expect(it.lock.holder).toBeUndefined();
+  });
+
+  test("is waited for: nobody goes while a node is away for its update, however long", async () => {
+    await using it = await cluster(2);
+    it.lock.holder = "kube-worker-9";
+    const rolling = it.roll();
+    await sleep(1_000);
+    expect(it.log).toEqual([]);
+    delete it.lock.holder;
+    expect(reasons(await rolling)).toEqual(["done", "done"]);
+  });
+
+  test("that somebody keeps ends the run with his name and the way out", async () => {
+    await using it = await cluster(2, { drainTimeout: 0 });
+    it.lock.holder = "kube-worker-9";
+    const [first, second] = reasons(await it.roll()).sort((a, b) => a!.length - b!.length);
+    expect(second).toContain(`because the update of kube-master`);
+    expect(first).toMatch(
+      /^kube-master-\d was not touched: the lock of the reboots is held by kube-worker-9 since 2026-11-24T04:10:03Z, and was waited for \d+ min\. .*reboot-lock give 'kube-worker-9'/,
+    );
+    expect(it.log).toEqual([]);
+    expect(it.lock.holder).toBe("kube-worker-9");
+  });
+
+  test("is not waited for by a repair: not when the broken node holds it, and not when nobody can have it", async () => {
+    await using it = await cluster(1);
+    const [broken] = it.all;
+    broken!.isWell = false;
+    it.lock.holder = broken!.name;
+    const heal = setInterval(() => { if (it.log.length > 0) broken!.isWell = true; }, 10);
+    expect(reasons(await it.roll())).toEqual(["done"]);
+    clearInterval(heal);
+    expect(it.log).toEqual(["kube-master-1 starts without the lock"]);
+    expect(it.lock.holder).toBe(broken!.name);
+  });
+
+  test("and a node that has drained itself is on its way: it is not taken for broken", async () => {
+    await using it = await cluster(1);
+    const [away] = it.all;
+    away!.isWell = false;
+    it.lock.drained[away!.name] = 40;
+    const rolling = it.roll();
+    await sleep(1_000);
+    expect(it.log).toEqual([]);
+    away!.isWell = true;
+    delete it.lock.drained[away!.name];
+    expect(reasons(await rolling)).toEqual(["done"]);
+    expect(it.log).toEqual(["kube-master-1 reboots"]);
+  });
+
+  test("is had by nobody while infra-etcd has no quorum: a repair goes on without it", async () => {
+    await using it = await cluster(2);
+    it.lock.isLost = true;
+    for (const node of it.all) node.isWell = false;
+    const heal = setInterval(() => { if (it.log.length === 2) for (const node of it.all) node.isWell = true; }, 10);
+    expect(reasons(await it.roll())).toEqual(["done", "done"]);
+    clearInterval(heal);
+    expect(it.log.sort()).toEqual(["kube-master-1 starts without the lock", "kube-master-2 starts without the lock"]);
+  });
+});
+
+describe.concurrent("another type", () => {
+  test("is taken after the node has drained itself and powered off", async () => {
+    await using it = await cluster(1);
+    const [node] = it.all;
+    await node!.boot.update({ ...node!.boot.inputs, type: "standard.large" });
+    expect(it.log).toEqual(["kube-master-1 starts"]);
+    expect(node!.ssh.commands.filter((command) => command.endsWith("systemctl poweroff"))).not.toHaveLength(0);
   });
 });
 

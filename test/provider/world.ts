@@ -121,6 +121,7 @@ export async function openWorld(options: TestApiOptions = {}) {
     boot: (instance: string, more: Partial<BootInputs> = {}) => new Resource<BootInputs, BootOutputs>("boot", {
       api, instance, userData: encodeUserData("#cloud-config\n# one\n"), kind: "master", group: `masters of ${api.endpoint}`,
       maxUnavailable: 1, waitFor: "instances",
+      drainTimeout: 300, masters: { host: "127.0.0.1", port: 9, hostKey: sshKeys.public },
       ssh: { host: "127.0.0.1", port: 9, user: "core", privateKey: sshKeys.private, hostKey: sshKeys.public },
       ...more,
     }),

@@ -1,0 +1,91 @@
+import { schema } from "../../config.ts";
+
+/**
+ * EUR per hour without VAT, from the price list in Exoscale's own Karpenter provider. The list has the same numbers for
+ * CHF and USD. A disk's price is per GiB, `volume` in the list.
+ */
+const prices = {
+  date: "2025-08-22",
+  source: "https://github.com/exoscale/karpenter-provider-exoscale/blob/cf7165a2bc6fcaa4c4159e542d6802f8f5df451f/pkg/providers/instancetype/prices.json",
+  instances: {
+    "standard.medium": 0.04666,
+    "standard.extra-large": 0.18667,
+  } as Readonly<Record<string, number>>,
+  disk: 0.00014,
+  elasticIp: 0.01389,
+};
+
+/** Hours of a month: 365 x 24 / 12. */
+const month = 730;
+
+interface Sizes {
+  readonly masters: number;
+  readonly masterType: string;
+  readonly masterDisk: number;
+  readonly desiredWorkers: number;
+  readonly workerType: string;
+  readonly workerDisk: number;
+}
+
+interface Item {
+  readonly what: string;
+  readonly number: number;
+  /** EUR. */
+  readonly perHour: number;
+}
+
+/** What the settings have when nobody sets them. */
+const defaults = Object.fromEntries(
+  (["masters", "masterType", "masterDisk", "desiredWorkers", "workerType", "workerDisk"] as const).map((name) => [name, schema.shape[name].parse(undefined)]),
+) as unknown as Sizes;
+
+function items({ masters, masterType, masterDisk, desiredWorkers, workerType, workerDisk }: Sizes): Item[] {
+  return [
+    { what: `masters, ${masterType}`, number: masters, perHour: price(masterType) },
+    { what: `workers, ${workerType}`, number: desiredWorkers, perHour: price(workerType) },
+    { what: "GiB of disk", number: masters * masterDisk + desiredWorkers * workerDisk, perHour: prices.disk },
+    { what: "elastic IP", number: 1, perHour: prices.elasticIp },
+  ];
+}
+
+function price(type: string): number {
+  const found = prices.instances[type];
+  if (found === undefined) throw new Error(`docs/generate/costs.ts has no price of ${type}`);
+  return found;
+}
+
+const sum = (sizes: Sizes): number => items(sizes).reduce((total, { number, perHour }) => total + number * perHour * month, 0);
+const euros = (amount: number): string => amount.toFixed(2);
+
+/** EUR that a month of the default sizes costs, rounded. */
+export const defaultMonth = Math.round(sum(defaults));
+
+/** docs/costs.md. */
+export function costsPage(): string {
+  const rows = items(defaults).map(({ what, number, perHour }) => `| ${what} | ${number} | ${perHour} | ${euros(number * perHour * month)} |`);
+  const others: [string, Partial<Sizes>][] = [
+    ["one master, one worker", { masters: 1, desiredWorkers: 1 }],
+    ["ten workers", { desiredWorkers: 10 }],
+    ["ten workers, `workerType` standard.extra-large", { desiredWorkers: 10, workerType: "standard.extra-large" }],
+  ];
+  return [
+    "# Costs",
+    "",
+    `What Exoscale asks for a month (${month} hours) of the default sizes, in EUR without VAT. Computed from the defaults in`,
+    `\`config.ts\` and a [price list of ${prices.date}](${prices.source})`,
+    "in a repository of Exoscale's. Prices change: the list of today is on [Exoscale's pricing page](https://www.exoscale.com/pricing/).",
+    "",
+    "| what | how many | EUR per hour | EUR per month |",
+    "|---|---:|---:|---:|",
+    ...rows,
+    `| **together** | | | **${euros(sum(defaults))}** |`,
+    "",
+    "Not counted: outgoing traffic, and the storage of the registered template. Workers that come or go are billed for the",
+    "time they are there.",
+    "",
+    "| with everything else as it is by default | EUR per month |",
+    "|---|---:|",
+    ...others.map(([what, change]) => `| ${what} | ${euros(sum({ ...defaults, ...change }))} |`),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,80 @@
+import { antiAffinityGroups } from "./antiAffinityGroup.ts";
+import type { Api, Instance } from "./api.ts";
+import { remove } from "./busy.ts";
+import { connect, type Client } from "./client.ts";
+import { elasticIps } from "./elasticIp.ts";
+import { firstLook, type Collection } from "./find.ts";
+import { emptyCloudConfig, instance, instances, type InstanceOutputs } from "./instance.ts";
+import { changed, orGone, type Kind } from "./kind.ts";
+import { getInstance } from "./machine.ts";
+import { securityGroups } from "./securityGroup.ts";
+import { sshKeys } from "./sshKey.ts";
+import { templates } from "./template.ts";
+import { userDataSha256 } from "./userData.ts";
+
+/** Everything that is made with a mark. */
+const collections = {
+  template: templates,
+  sshKey: sshKeys,
+  antiAffinityGroup: antiAffinityGroups,
+  securityGroup: securityGroups,
+  elasticIp: elasticIps,
+  instance: instances,
+} as const satisfies Record<string, Collection<never>>;
+
+/**
+ * That something may have been made with a mark, kept from before its creation until after its deletion: a provider
+ * that dies while it makes a thing leaves nothing in the state that tells of it. The next run with the same settings
+ * finds the thing by its mark; where there is none, because it is no longer wanted or all is destroyed, what is left
+ * goes with its claim.
+ */
+export interface ClaimInputs {
+  readonly api: Api;
+  readonly of: keyof typeof collections;
+  readonly name: string;
+  readonly mark: string;
+  /** Ids of what the thing uses, which cannot go before it. */
+  readonly uses: readonly string[];
+}
+
+export const claim: Kind<ClaimInputs, ClaimInputs> = {
+  diff(_id, olds, news) {
+    const replaces = changed(olds, news, ["of", "mark"]);
+    return {
+      changes: replaces.length > 0 || changed(olds, news, ["api", "name"]).length > 0,
+      replaces,
+      // What is left of an instance bears the name that its successor is to have.
+      deleteBeforeReplace: news.of === "instance",
+    };
+  },
+  create: async (inputs) => ({ id: inputs.name, outs: inputs }),
+  read: async (_id, olds) => ({ outs: olds, inputs: olds }),
+  update: async (_id, _olds, news) => news,
+
+  async delete(_id, { api, of, name, mark }) {
+    const client = connect(api);
+    if (of === "instance") return dropInstances(client, api, name, mark);
+    const { kind, path } = collections[of];
+    for (const id of await marked(client, of, mark)) {
+      await remove(client, `${path.split("?")[0]}/${encodeURIComponent(id)}`, `${kind} ${name}`);
+    }
+  },
+};
+
+async function marked(client: Client, of: ClaimInputs["of"], mark: string): Promise<string[]> {
+  const { path, field, id, isMarked } = collections[of] as Collection<unknown>;
+  const all = await client.list(path, field, firstLook);
+  return all.filter((each) => isMarked(each, mark)).map(id);
+}
+
+async function dropInstances(client: Client, api: Api, name: string, mark: string): Promise<void> {
+  for (const id of await marked(client, "instance", mark)) {
+    const left = await orGone(getInstance(client, id));
+    // One that was told what to run is in the state, or somebody took it out to keep it.
+    if (left && isUntold(left)) await instance.delete(id, { api, name } as InstanceOutputs);
+  }
+}
+
+function isUntold({ "user-data": userData }: Instance): boolean {
+  return userDataSha256(userData) === userDataSha256(emptyCloudConfig);
+}

@@ -1,0 +1,23 @@
+import { expect, test, vi } from "vitest";
+import { type NodeOutput, sshConfig } from "../toolchain/access.ts";
+import { nodesIn, renewBefore } from "./stack.ts";
+
+// The settings bring Pulumi's SDK with them.
+vi.setConfig({ testTimeout: 60_000 });
+
+test("the nodes are those that bin/ssh knows, masters first, in the order of their numbers", () => {
+  const names = ["two-words-worker-10", "two-words-worker-9", "two-words-master-1"];
+  const nodes = Object.fromEntries(names.map((name, i): [string, NodeOutput] =>
+    [name, { address: `198.18.0.${i + 1}`, role: name.includes("master") ? "master" : "worker", hostKey: "ecdsa-sha2-nistp256 AAAA" }]));
+  expect(nodesIn(sshConfig(nodes, "/some where"))).toEqual([
+    { name: "two-words-master-1", role: "master", address: "198.18.0.3" },
+    { name: "two-words-worker-9", role: "worker", address: "198.18.0.2" },
+    { name: "two-words-worker-10", role: "worker", address: "198.18.0.1" },
+  ]);
+  expect(nodesIn(sshConfig({}, "/"))).toEqual([]);
+});
+
+test("certificates are renewed as the stack's configuration says, or by the default", async () => {
+  expect(await renewBefore("dev")).toBe(720);
+  expect(await renewBefore("no-such-stack")).toBe(720);
+});

@@ -1,0 +1,83 @@
+/** What the selected stack tells without asking the cluster: through the files that bin/ssh and bin/kubectl use. */
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { local, root } from "../toolchain/paths.ts";
+import { Failure, output } from "../toolchain/run.ts";
+import { isPulumi, lockHolders } from "../toolchain/state.ts";
+import type { Role } from "./answers.ts";
+
+export interface Stack {
+  /** Its name, which begins every node's. */
+  readonly name: string;
+  /** The Kubernetes API's URL. */
+  readonly endpoint: string;
+  readonly nodes: readonly StackNode[];
+  /** For kubectl. */
+  readonly kubeconfig: string;
+  /** When the certificate in it ends, ISO 8601. */
+  readonly kubeconfigNotAfter: string;
+  /** For ssh. */
+  readonly sshConfig: string;
+}
+
+export interface StackNode {
+  readonly name: string;
+  readonly role: Role;
+  readonly address: string;
+}
+
+interface Kubeconfig {
+  readonly clusters: readonly { readonly cluster: { readonly server: string } }[];
+  readonly users: readonly { readonly user: { readonly "client-certificate-data": string } }[];
+}
+
+/**
+ * @param stack default: the one that bin/kubectl and bin/ssh take
+ * @throws Failure when there is no cluster to ask
+ */
+export async function readStack(stack?: string): Promise<Stack> {
+  const script = 'set -eu; root=$1; . "$root/toolchain/access.sh"; printf %s "$access"';
+  const env = { ...process.env, ...(stack !== undefined && { PULUMI_STACK: stack }) };
+  // A backend that is out of reach is waited for by the CLI for ever.
+  const directory = await output("timeout", ["60", "sh", "-c", script, "sh", root], { env }).catch((error: unknown) => {
+    if (error instanceof Failure && error.message.includes("(exit code 124)")) throw new Failure("The stack's outputs did not come within 60 s.");
+    throw error;
+  });
+  const [kubeconfig, sshConfig] = [join(directory, "kubeconfig"), join(directory, "ssh_config")];
+  const nodes = nodesIn(await readFile(sshConfig, "utf8"));
+  if (nodes.length === 0) throw new Failure("The selected stack has no nodes. Type: bin/pulumi up");
+  const { clusters, users } = parse(await readFile(kubeconfig, "utf8")) as Kubeconfig;
+  const certificate = Buffer.from(users[0]!.user["client-certificate-data"], "base64");
+  return {
+    name: nodes[0]!.name.replace(/-(master|worker)-\d+$/, ""),
+    endpoint: clusters[0]!.cluster.server,
+    nodes, kubeconfig, sshConfig,
+    kubeconfigNotAfter: new X509Certificate(certificate).validToDate.toISOString(),
+  };
+}
+
+/** The nodes of an ssh_config as `toolchain/access.ts` writes it. */
+export function nodesIn(sshConfig: string): StackNode[] {
+  const hosts = sshConfig.matchAll(/^Host (\S+-(master|worker)-\d+) .*\n {2}HostName (\S+)$/gm);
+  return [...hosts]
+    .map(([, name, role, address]) => ({ name: name!, role: role as Role, address: address! }))
+    .sort((a, b) => a.role.localeCompare(b.role) || a.name.localeCompare(b.name, "en", { numeric: true }));
+}
+
+/** Hours before a certificate's end from which `pulumi up` renews it, by the stack's configuration. */
+export async function renewBefore(stack: string): Promise<number> {
+  // It loads Pulumi's SDK, which takes a while: meanwhile the nodes answer.
+  const { schema } = await import("../config.ts");
+  const file = await readFile(join(root, `Pulumi.${stack}.yaml`), "utf8").catch(() => "");
+  const { config } = (parse(file) ?? {}) as { config?: Record<string, unknown> };
+  return schema.shape.renewBefore.parse(config?.["kubernetes:renewBefore"]);
+}
+
+/** Whether a Pulumi CLI works on the stack; null where another backend than this checkout's knows. */
+export async function isPulumiRunning(stack: string): Promise<boolean | null> {
+  if (process.env["PULUMI_BACKEND_URL"]) return null;
+  const pids = await lockHolders(local, stack);
+  return (await Promise.all(pids.map(isPulumi))).some(Boolean);
+}

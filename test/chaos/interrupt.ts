@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { signal } from "./processes.ts";
+import type { Random } from "../../zone/testing-random.ts";
+import type { Ran, Stack } from "./stack.ts";
+import type { World } from "./world.ts";
+
+const provider = /cmd\/dynamic-provider/;
+const program = /@pulumi\/pulumi\/cmd\/run/;
+const plugin = /plugins\/resource-/;
+
+/** What befalls a run: what is done to the CLI itself (its first process), and to which of those that it started. */
+export const blows = {
+  "SIGINT to the CLI": { cli: "SIGINT" },
+  "SIGINT to the CLI, twice": { cli: "SIGINT", again: "SIGINT" },
+  "SIGTERM to the CLI": { cli: "SIGTERM" },
+  "SIGKILL of the CLI": { cli: "SIGKILL" },
+  "SIGKILL of the provider": { others: provider },
+  "SIGKILL of the program": { others: program },
+  "SIGKILL of the other plugins": { others: plugin },
+  "SIGKILL of the CLI and the provider": { cli: "SIGKILL", others: provider },
+  "SIGKILL of everything": { cli: "SIGKILL", others: /./ },
+} as const satisfies Record<string, Blow>;
+
+export type BlowName = keyof typeof blows;
+
+interface Blow {
+  readonly cli?: NodeJS.Signals;
+  /** What the CLI gets a moment later, as from somebody in a hurry. */
+  readonly again?: NodeJS.Signals;
+  /** Commands that get SIGKILL. */
+  readonly others?: RegExp;
+}
+
+/** When it falls: after so many lines about resources, and then so many milliseconds. */
+export interface Moment {
+  readonly lines: number;
+  readonly delay: number;
+}
+
+/** A moment of a run that prints `lines` lines about resources, its start-up among them. */
+export function momentOf(random: Random, lines: number): Moment {
+  const after = random.int(0, lines);
+  return { lines: after, delay: random.int(0, after === 0 ? 2_500 : 300) };
+}
+
+export interface Interrupted extends Ran {
+  /** False when the run had ended before. */
+  readonly isHit: boolean;
+}
+
+/** Runs `bin/pulumi`, and strikes it at that moment. */
+export async function interrupted({ stack }: World, args: readonly string[], name: BlowName, moment: Moment): Promise<Interrupted> {
+  let seen = 0;
+  let come = () => {};
+  const hasCome = new Promise<void>((resolve) => (come = resolve));
+  const running = stack.start(args, {
+    onLine: (line) => {
+      if (/^ [-+~]{1,2} /.test(line) && ++seen === moment.lines) come();
+    },
+  });
+  if (moment.lines === 0) come();
+  const isHit = await Promise.race([
+    running.done.then(() => false),
+    hasCome.then(() => sleep(moment.delay)).then(() => strike(stack, running.pid, blows[name])),
+  ]);
+  return { ...(await running.done), isHit };
+}
+
+/** @returns false when there was nothing to strike any more. */
+function strike(stack: Stack, cli: number, blow: Blow): boolean {
+  const all = stack.processes();
+  if (!all.some(({ pid }) => pid === cli)) return false;
+  const others = all.filter(({ pid, command }) => pid !== cli && blow.others?.test(command));
+  if (blow.cli) signal(cli, blow.cli);
+  for (const { pid } of others) signal(pid, "SIGKILL");
+  const { again } = blow;
+  if (again) setTimeout(() => stack.processes().some(({ pid }) => pid === cli) && signal(cli, again), 200);
+  return blow.cli !== undefined || others.length > 0;
+}

@@ -1,0 +1,87 @@
+import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
+
+import ssh2 from "ssh2";
+
+import { isFingerprintOf } from "../../exoscale/sshKey.ts";
+import { decodeUserData } from "../../exoscale/userData.ts";
+import type { Resource } from "./stack.ts";
+import type { World } from "./world.ts";
+
+/** Every key and certificate that the state knows. */
+interface Known {
+  /** Certificates by their fingerprint: the resource's name. */
+  readonly certificates: ReadonlyMap<string, string>;
+  readonly publicKeys: ReadonlySet<string>;
+}
+
+const nameOf = ({ urn }: Resource): string => urn.split("::").at(-1)!;
+
+/**
+ * Whether what every instance was told fits what the state holds: an instance with another run's keys would run, and
+ * speak to nobody.
+ *
+ * @returns What is wrong, a sentence each.
+ */
+export async function misfits({ zone, stack }: World): Promise<string[]> {
+  const resources = stack.resources();
+  const known = knownIn(resources);
+  const wrong: string[] = [];
+  const { instances } = await zone.api.get("/instance");
+  for (const { id } of instances) {
+    const { name, "user-data": userData, "public-ip": address } = await zone.api.get(`/instance/${id}`);
+    const text = decodeUserData(userData).replace(/^ +/gm, "");
+    wrong.push(...misfitsOf(text, known, name, address).map((what) => `user-data of ${name}: ${what}`));
+  }
+  const registered = (await zone.api.get("/ssh-key"))["ssh-keys"];
+  for (const key of resources.filter((each) => nameOf(each) === `${each.urn.split(":")[2]}-ssh`)) {
+    const publicKey: string = key.outputs!.publicKeyOpenssh;
+    if (registered.some(({ fingerprint }: { fingerprint: string }) => !isFingerprintOf(fingerprint, publicKey))) {
+      wrong.push("the registered SSH key is not the state's");
+    }
+  }
+  return wrong;
+}
+
+function knownIn(resources: readonly Resource[]): Known {
+  const certificates = resources
+    .filter(({ type }) => /:(SelfSignedCert|LocallySignedCert)$/.test(type))
+    .map((each) => [new X509Certificate(each.outputs!.certPem).fingerprint256, nameOf(each)] as const);
+  const keys = resources.filter(({ type }) => /:PrivateKey$/.test(type)).map(({ outputs }) => canonical(outputs!.publicKeyPem));
+  return { certificates: new Map(certificates), publicKeys: new Set(keys) };
+}
+
+function misfitsOf(text: string, known: Known, name: string, address: string): string[] {
+  const wrong: string[] = [];
+  const certificates = blocks(text, "CERTIFICATE").map((pem) => new X509Certificate(pem));
+  const keys = blocks(text, "(?:EC |OPENSSH )?PRIVATE KEY").map(publicOf);
+  if (certificates.length === 0 || keys.length === 0) return ["it holds no keys"];
+  for (const key of keys) if (!known.publicKeys.has(key)) wrong.push("it holds a private key that is not the state's");
+  for (const certificate of certificates) {
+    const resource = known.certificates.get(certificate.fingerprint256);
+    if (resource === undefined) {
+      wrong.push(`its certificate of ${certificate.subject} is not the state's`);
+      continue;
+    }
+    if (certificate.ca) continue;
+    if (!keys.includes(canonical(certificate.publicKey.export({ type: "spki", format: "pem" }) as string))) wrong.push(`it has no key for ${resource}`);
+    // The worker's and the master's user-data have the authorities of all that they check, not of all that they show.
+    const issuer = certificates.find((each) => each.ca && certificate.checkIssued(each));
+    if (issuer && !certificate.verify(issuer.publicKey)) wrong.push(`${resource} is not signed by the authority beside it`);
+    if (resource.endsWith("-kubelet") && !certificate.checkIP(address)) wrong.push(`${resource} is not for ${address}`);
+    if (resource.endsWith("-kubelet") && !certificate.checkHost(name)) wrong.push(`${resource} is not for ${name}`);
+  }
+  return wrong;
+}
+
+function blocks(text: string, label: string): string[] {
+  return text.match(new RegExp(`-----BEGIN (${label})-----\\n[^-]+-----END \\1-----\\n`, "g")) ?? [];
+}
+
+function publicOf(privateKey: string): string {
+  if (!privateKey.includes("OPENSSH")) return canonical(createPublicKey(createPrivateKey(privateKey)).export({ type: "spki", format: "pem" }) as string);
+  const key = ssh2.utils.parseKey(privateKey);
+  if (key instanceof Error) throw key;
+  return canonical(key.getPublicPEM());
+}
+
+const canonical = (pem: string): string => createPublicKey(pem).export({ type: "spki", format: "pem" }) as string;

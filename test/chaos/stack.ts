@@ -1,0 +1,152 @@
+import { spawn } from "node:child_process";
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { parse, stringify } from "yaml";
+
+import { processesIn, signal, type Process } from "./processes.ts";
+
+/** The stack's name. */
+export const stackName = "chaos";
+
+/** A command that was run to its end, or to somebody else's. */
+export interface Ran {
+  /** Exit code; a signal's is 128 more than its number. */
+  readonly code: number;
+  readonly output: string;
+  /** Milliseconds. */
+  readonly took: number;
+}
+
+/** A command that runs. */
+export interface Running {
+  readonly pid: number;
+  readonly done: Promise<Ran>;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Is told every line as it is printed. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** The part of a resource in the state that is looked at here. */
+export interface Resource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly delete?: boolean;
+  readonly inputs?: Readonly<Record<string, any>>;
+  readonly outputs?: Readonly<Record<string, any>>;
+}
+
+/** Longest that any command may take, in milliseconds: beyond it something hangs. */
+const limit = 600_000;
+
+/** One stack in a checkout of its own, worked on by that checkout's `bin/pulumi`. */
+export class Stack {
+  readonly #directory: string;
+  readonly #log: string;
+
+  /** @param directory The checkout. @param log File that every command and what it prints is added to. */
+  constructor(directory: string, log: string) {
+    this.#directory = directory;
+    this.#log = log;
+  }
+
+  /** Sets some of the stack's settings. */
+  configure(settings: Readonly<Record<string, unknown>>): void {
+    const file = join(this.#directory, `Pulumi.${stackName}.yaml`);
+    const before = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: object }) : {};
+    const named = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`kubernetes:${name}`, value]));
+    writeFileSync(file, stringify({ ...before, config: { ...before.config, ...named } }));
+  }
+
+  /** Starts `bin/pulumi` with these arguments, at the head of a session of its own as from a terminal. */
+  start(args: readonly string[], { env = {}, onLine = () => {} }: RunOptions = {}): Running {
+    const started = performance.now();
+    const log = (text: string) => appendFileSync(this.#log, text);
+    log(`\n${new Date().toISOString()} $ bin/pulumi ${args.join(" ")} ${JSON.stringify(env)}\n`);
+    const child = spawn(join(this.#directory, "bin", "pulumi"), args, {
+      cwd: this.#directory,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...clean(process.env), PULUMI_STACK: stackName, CI: "true", ...env },
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      let rest = "";
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        log(text);
+        output += text;
+        const lines = (rest + text).split("\n");
+        rest = lines.pop()!;
+        lines.forEach(onLine);
+      });
+    }
+    const done = new Promise<Ran>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        signal(child.pid!, "SIGKILL");
+        reject(new Error(`bin/pulumi ${args.join(" ")} hangs: it did not end within ${limit / 1000} s`));
+      }, limit);
+      child.on("error", reject);
+      // Not "close": who outlives the CLI holds its output open.
+      child.on("exit", (code, name) => setTimeout(() => {
+        clearTimeout(timer);
+        for (const stream of [child.stdout, child.stderr]) stream.destroy();
+        const ran = { code: code ?? 128 + (name === "SIGKILL" ? 9 : name === "SIGINT" ? 2 : 15), output, took: performance.now() - started };
+        log(`(exit ${ran.code}, ${Math.round(ran.took)} ms)\n`);
+        resolve(ran);
+      }, 50));
+    });
+    return { pid: child.pid!, done };
+  }
+
+  run(args: readonly string[], options?: RunOptions): Promise<Ran> {
+    return this.start(args, options).done;
+  }
+
+  /** @throws Error with the end of what was printed when the command fails. */
+  async must(args: readonly string[], options?: RunOptions): Promise<string> {
+    const { code, output } = await this.run(args, options);
+    if (code === 0) return output;
+    throw new Error(`bin/pulumi ${args.join(" ")} ended with ${code}:\n${output.trim().split("\n").slice(-25).join("\n")}`);
+  }
+
+  /** What the state holds; nothing before the first run. */
+  resources(): Resource[] {
+    return this.#latest()?.resources ?? [];
+  }
+
+  /** Whether a killed run left operations of unknown outcome. */
+  hasPending(): boolean {
+    return (this.#latest()?.pending_operations?.length ?? 0) > 0;
+  }
+
+  /** Whether a run holds the stack, or a killed one still seems to. */
+  isLocked(): boolean {
+    const locks = join(this.#directory, ".local/state/.pulumi/locks/organization/kubernetes", stackName);
+    return existsSync(locks) && readdirSync(locks).some((file) => file.endsWith(".json"));
+  }
+
+  #latest(): { resources?: Resource[]; pending_operations?: object[] } | undefined {
+    const file = join(this.#directory, ".local/state/.pulumi/stacks/kubernetes", `${stackName}.json`);
+    if (!existsSync(file)) return undefined;
+    return JSON.parse(readFileSync(file, "utf8")).checkpoint.latest;
+  }
+
+  /** The CLI's, and those of all that it started. */
+  processes(): Process[] {
+    return processesIn(this.#directory);
+  }
+
+  /** Ends whatever runs have left. */
+  sweep(): void {
+    for (const { pid } of this.processes()) signal(pid, "SIGKILL");
+  }
+}
+
+/** The environment without what would lead `bin/pulumi` elsewhere. */
+function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(PULUMI|EXOSCALE|VITEST|NODE_OPTIONS)/.test(name)));
+}

@@ -1,0 +1,194 @@
+/** What a cluster's users do while nobody watches: write through the API, read through a node port. */
+import http from "node:http";
+import https from "node:https";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** The cluster as kubectl reaches it. */
+export interface Api {
+  readonly server: string;
+  readonly ca: Buffer;
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** @param text `kubectl config view --raw -o json` */
+export function apiOf(text: string): Api {
+  const { clusters: [{ cluster }], users: [{ user }] } = JSON.parse(text) as {
+    clusters: [{ cluster: Record<string, string> }]; users: [{ user: Record<string, string> }];
+  };
+  const pem = (value: string | undefined): Buffer => Buffer.from(value ?? "", "base64");
+  return {
+    server: cluster["server"]!, ca: pem(cluster["certificate-authority-data"]),
+    cert: pem(user["client-certificate-data"]), key: pem(user["client-key-data"]),
+  };
+}
+
+/**
+ * One request on a connection of its own, as a client makes that was not there before.
+ * @throws Error when there is no answer of 2xx within five seconds
+ */
+function request(url: string, { method = "GET", body = "", ...tls }: { method?: string; body?: string } & Partial<Api>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      ...tls, method, agent: false as const, signal: AbortSignal.timeout(5_000),
+      headers: body === "" ? {} : { "content-type": "application/merge-patch+json" },
+    };
+    const sent = (url.startsWith("https:") ? https : http).request(url, options, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (part: string) => (text += part)).on("error", reject).on("end", () => {
+        if (Math.floor((response.statusCode ?? 0) / 100) === 2) resolve(text);
+        else reject(new Error(`${method} ${url}: ${response.statusCode} ${text.slice(0, 200)}`));
+      });
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+/** How a client fared. */
+export interface Fared {
+  done: number;
+  /** Requests that had to be made again. */
+  retried: number;
+  /** Requests that no retry helped within `PATIENCE`. */
+  failed: string[];
+  /** Longest time from a request's first try to its success, in milliseconds. */
+  longest: number;
+}
+
+/** Milliseconds that a client tries again. */
+const PATIENCE = 60_000;
+const PAUSE = 250;
+
+/** Repeats `once` every quarter of a second until it is told to stop; resolves with how it fared. */
+function keepOn(once: (n: number) => Promise<unknown>): () => Promise<Fared> {
+  const fared: Fared = { done: 0, retried: 0, failed: [], longest: 0 };
+  let stopped = false;
+  const over = (async () => {
+    for (let n = 1; !stopped; n++) {
+      const started = performance.now();
+      for (;;) {
+        const error = await once(n).then(() => undefined, (reason: Error) => reason);
+        const took = performance.now() - started;
+        if (error === undefined) {
+          fared.done++;
+          fared.longest = Math.max(fared.longest, took);
+          break;
+        }
+        if (took > PATIENCE) {
+          fared.failed.push(`${new Date().toISOString()} ${error.message}`);
+          break;
+        }
+        fared.retried++;
+        await sleep(PAUSE);
+      }
+      await sleep(PAUSE);
+    }
+  })();
+  return async () => {
+    stopped = true;
+    await over;
+    return fared;
+  };
+}
+
+/** A client that writes numbers, one after the other, into a ConfigMap that is there. */
+export interface Writer {
+  /** Resolves with how it fared, the last number that the API acknowledged, and what stands there now. */
+  stop(): Promise<Fared & { acknowledged: number; found: number }>;
+}
+
+export function startWriter(api: Api, configMap: string): Writer {
+  const url = `${api.server}/api/v1/namespaces/default/configmaps/${configMap}`;
+  let acknowledged = 0;
+  const stop = keepOn(async (n) => {
+    await request(url, { ...api, method: "PATCH", body: JSON.stringify({ data: { n: String(n) } }) });
+    acknowledged = n;
+  });
+  return {
+    stop: async () => {
+      const fared = await stop();
+      const { data } = JSON.parse(await request(url, api)) as { data: { n: string } };
+      return { ...fared, acknowledged, found: Number(data.n) };
+    },
+  };
+}
+
+/** A client of a node port: asks one worker after the other, the next one when there is no answer. */
+export function startReader(addresses: readonly string[], port: number): () => Promise<Fared> {
+  let turn = 0;
+  return keepOn(() => request(`http://${addresses[turn++ % addresses.length]}:${port}/`, {}));
+}
+
+/** What was seen from outside in one second. */
+export interface Look {
+  /** ISO 8601. */
+  readonly at: string;
+  /** Nodes whose SSH port did not answer, or which the API calls not Ready. */
+  readonly away: readonly string[];
+  /** Ready pods of the Deployment; undefined while the API did not say. */
+  readonly pods: number | undefined;
+}
+
+interface Items { items: { metadata: { name: string }; status: { conditions?: { type: string; status: string }[] } }[] }
+
+/** Looks at all nodes and at the pods with `label` each second. @param nodes address by name */
+export function startLooking(api: Api, nodes: ReadonlyMap<string, string>, label: string): () => Promise<Look[]> {
+  const looks: Look[] = [];
+  const conditions = async (path: string): Promise<Map<string, boolean> | undefined> => {
+    const text = await request(`${api.server}${path}`, api).catch(() => undefined);
+    if (text === undefined) return undefined;
+    const { items } = JSON.parse(text) as Items;
+    return new Map(items.map(({ metadata, status }) =>
+      [metadata.name, status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false]));
+  };
+  let stopped = false;
+  const over = (async () => {
+    while (!stopped) {
+      const next = Date.now() + 1000;
+      const at = new Date().toISOString();
+      const [states, pods, ...answers] = await Promise.all([
+        conditions("/api/v1/nodes"), conditions(`/api/v1/namespaces/default/pods?labelSelector=${label}`),
+        ...[...nodes].map(async ([name, address]) => [name, await answers22(address)] as const),
+      ]);
+      const away = answers.filter(([name, answered]) => !answered || states?.get(name) === false).map(([name]) => name);
+      looks.push({ at, away, pods: pods && [...pods.values()].filter(Boolean).length });
+      await sleep(Math.max(0, next - Date.now()));
+    }
+  })();
+  return async () => {
+    stopped = true;
+    await over;
+    return looks;
+  };
+}
+
+function answers22(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: 22, timeout: 1000 });
+    const end = (answered: boolean) => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.once("connect", () => end(true)).once("timeout", () => end(false)).once("error", () => end(false));
+  });
+}
+
+/** Times during which a node was away, in order: `dev-master-2 04:10:03-04:10:41`. */
+export function absences(looks: readonly Look[]): { node: string; from: string; to: string }[] {
+  const all: { node: string; from: string; to: string }[] = [];
+  const open = new Map<string, { node: string; from: string; to: string }>();
+  for (const { at, away } of looks) {
+    for (const node of away) {
+      const absence = open.get(node);
+      if (absence !== undefined) absence.to = at;
+      else {
+        open.set(node, { node, from: at, to: at });
+        all.push(open.get(node)!);
+      }
+    }
+    for (const node of open.keys()) if (!away.includes(node)) open.delete(node);
+  }
+  return all;
+}

@@ -1,0 +1,168 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { beforeAll, expect, test } from "vitest";
+import { parseDocument } from "yaml";
+import { absences, apiOf, startLooking, startReader, startWriter, type Api } from "./load.ts";
+import { attempt, eventually, fromNothing, IMAGE, json, kubectl, masters, run, settings, six, ssh, workers } from "./user.ts";
+
+/**
+ * Nights without anybody: the operating system updates itself while clients write and read. Windows are moved to now;
+ * what happens is measured from outside, each second. Logs of a failure stay in test-results/cluster.
+ */
+
+const NODE_PORT = 30081;
+/** What the PodDisruptionBudget below asks for, of three pods. */
+const BUDGET = 2;
+
+interface Instance { name: string; address: string }
+interface NodeObject { metadata: { name: string }; spec: { unschedulable?: boolean }; status: { nodeInfo: { bootID: string; osImage: string } } }
+interface Status { state: string; lock: { holders: { node?: string }[] }; problems: { severity: string; what: string; where: string; todo: string }[] }
+
+const nodes = async (): Promise<Map<string, NodeObject>> => {
+  const { items } = JSON.parse(await kubectl("get nodes -o json")) as { items: NodeObject[] };
+  return new Map(items.map((node) => [node.metadata.name, node]));
+};
+const osImages = async (): Promise<Record<string, string>> => Object.fromEntries([...(await nodes())].map(([name, { status }]) => [name, status.nodeInfo.osImage]));
+/** `npm run status -- --json`, whatever its exit code. */
+const status = async (): Promise<Status & { code: number }> => {
+  const { code, stdout } = await attempt("npm run --silent status -- --json", { timeout: 60 });
+  return { ...(JSON.parse(stdout) as Status), code };
+};
+const clock = (time: number): string => new Date(time).toISOString().slice(11, 16);
+const minutes = 60_000;
+
+const { passed } = fromNothing();
+let workersFrom = 0;
+let addresses: Map<string, string>;
+let api: Api;
+
+/** A night's clients; `end` tells how they fared and holds what every night promises. */
+function clients(): { end(): Promise<ReturnType<typeof absences>> } {
+  const writer = startWriter(api, "night");
+  const reader = startReader(workers.map((name) => addresses.get(name)!), NODE_PORT);
+  const looking = startLooking(api, addresses, "app%3Dserved");
+  return {
+    end: async () => {
+      const [writes, reads, looks] = await Promise.all([writer.stop(), reader(), looking()]);
+      const all = absences(looks);
+      const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+      console.log([
+        ...all.map(({ node, from, to }) => `${from.slice(11, 19)}-${to.slice(11, 19)} ${node} away`),
+        `${writes.done} writes, ${writes.retried} tried again, longest ${seconds(writes.longest)}; ` +
+        `${reads.done} reads, ${reads.retried} tried again, longest ${seconds(reads.longest)}; ` +
+        `${looks.length} looks, fewest pods ${Math.min(...looks.flatMap(({ pods }) => pods ?? []))}`,
+      ].join("\n"));
+      expect(writes.failed).toEqual([]);
+      expect(reads.failed).toEqual([]);
+      expect(writes.found).toBeGreaterThanOrEqual(writes.acknowledged);
+      expect(looks.filter(({ away }) => away.length > 1)).toEqual([]);
+      expect(looks.filter(({ pods }) => pods !== undefined && pods < BUDGET)).toEqual([]);
+      return all;
+    },
+  };
+}
+
+beforeAll(async () => {
+  const config = parseDocument(readFileSync(settings, "utf8"));
+  const name = (setting: string) => ["config", `kubernetes:${setting}`];
+  config.setIn(name("timeZone"), "UTC");
+  config.setIn(name("masterRebootWindow"), { start: clock(Date.now() - minutes), length: "12h" });
+  workersFrom = Math.ceil((Date.now() + 6 * minutes) / minutes) * minutes;
+  config.setIn(name("workerRebootWindow"), { start: clock(workersFrom), length: "12h" });
+  writeFileSync(settings, config.toString());
+  await run("npm run up", { timeout: 1800 });
+  addresses = new Map((await json<{ instances: Instance[] }>("bin/zone status --json")).instances.map(({ name, address }) => [name, address]));
+  api = apiOf(await kubectl("config view --raw -o json"));
+  await kubectl("create configmap night");
+  await kubectl("apply -f -", `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: served}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: served}}
+  template:
+    metadata: {labels: {app: served}}
+    spec:
+      terminationGracePeriodSeconds: 10
+      topologySpreadConstraints:
+        - {maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app: served}}}
+      containers:
+        - name: httpd
+          image: ${IMAGE}
+          command: [sh, -c, 'mkdir /www && hostname > /www/index.html && exec busybox httpd -f -p 8080 -h /www']
+          ports: [{containerPort: 8080}]
+          readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1}
+          # Those who still come this way are served until everybody knows.
+          lifecycle: {preStop: {exec: {command: [sleep, "3"]}}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: served}
+spec: {minAvailable: ${BUDGET}, selector: {matchLabels: {app: served}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: served}
+spec: {type: NodePort, selector: {app: served}, ports: [{port: 80, targetPort: 8080, nodePort: ${NODE_PORT}}]}
+`);
+  await kubectl("rollout status deployment/served --timeout=120s");
+});
+
+test("status: all is well before the night", async () => {
+  const { problems } = await eventually("all is well", 120, status, ({ code }) => code === 0);
+  expect(problems).toEqual([]);
+});
+
+test("six updates at once: one node after the other, in its window, and nobody notices", { timeout: 1_800_000 }, async () => {
+  const before = await nodes();
+  const night = clients();
+  await run("bin/zone update --version 9001.0.0");
+  await eventually("all six updated", 1500, osImages, (images) => six.every((name) => images[name]?.includes("9001.0.0")));
+  await eventually("the lock given back", 180, status, ({ lock, code }) => code === 0 && lock.holders.length === 0);
+  const away = await night.end();
+  expect([...new Set(away.map(({ node }) => node))].sort()).toEqual(six);
+  for (const { node, from } of away) {
+    if (workers.includes(node)) expect(Date.parse(from), `${node} before its window`).toBeGreaterThanOrEqual(workersFrom);
+  }
+  for (const [name, { spec, status }] of await nodes()) {
+    expect(spec.unschedulable, name).toBeUndefined();
+    expect(status.nodeInfo.bootID, name).not.toBe(before.get(name)?.status.nodeInfo.bootID);
+  }
+});
+
+test("a node that never comes back keeps the lock: no other goes, and status says the way out", { timeout: 1_200_000 }, async () => {
+  const lost = workers[1]!;
+  await ssh(lost, "sudo systemctl mask containerd.service");
+  await run(`bin/zone update ${lost} --version 9002.0.0`);
+  const running = () => attempt(`bin/ssh ${lost} 'systemctl is-active containerd'`, { timeout: 15 });
+  await eventually(`${lost} rebooted and not well`, 300, running, ({ stdout }) => stdout.trim() === "inactive");
+  const before = await nodes();
+  await run(`bin/zone update ${masters[0]} ${workers[2]} --version 9002.0.0`);
+  await new Promise((resolve) => setTimeout(resolve, 90_000));
+  const after = await nodes();
+  for (const name of [masters[0]!, workers[2]!]) expect(after.get(name)!.status.nodeInfo.bootID, name).toBe(before.get(name)!.status.nodeInfo.bootID);
+  const { code, lock, problems } = await status();
+  expect(code).toBe(2);
+  expect(lock.holders.map(({ node }) => node)).toEqual([lost]);
+  expect(problems.map(({ where }) => where)).toContain(lost);
+  // The way out: mend the node; all else follows.
+  // The connection ends with it.
+  await attempt(`bin/ssh ${lost} 'sudo systemctl unmask containerd.service && sudo systemctl reboot'`, { timeout: 60 });
+  await eventually("the others updated after it", 600, osImages, (images) => [lost, masters[0]!, workers[2]!].every((name) => images[name]?.includes("9002.0.0")));
+  await eventually("all is well", 180, status, ({ code }) => code === 0);
+});
+
+test("an update night and `pulumi up` that changes the masters, at the same time", { timeout: 1_800_000 }, async () => {
+  const night = clients();
+  await run(`bin/pulumi config set --path masterRebootWindow.length 11h && bin/zone update ${masters.join(" ")} ${workers[0]} --version 9003.0.0`);
+  await run("bin/pulumi up --yes --skip-preview", { timeout: 1500 });
+  await eventually("all updated", 900, osImages, (images) => [...masters, workers[0]!].every((name) => images[name]?.includes("9003.0.0")));
+  await eventually("all is well", 180, status, ({ code, lock }) => code === 0 && lock.holders.length === 0);
+  await night.end();
+});
+
+test("nothing is left", { timeout: 600_000 }, async () => {
+  await run("bin/pulumi destroy --yes --skip-preview", { timeout: 600 });
+  await run("npm run down", { timeout: 300 });
+  passed();
+});

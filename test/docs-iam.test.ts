@@ -1,0 +1,50 @@
+/** The rights that README gives the program's key: each operation it calls, and no other. */
+import diagnostics from "node:diagnostics_channel";
+import type { ClientRequest } from "node:http";
+
+import { expect, test, vi } from "vitest";
+
+import { iamPolicy, operationOf } from "../docs/generate/iam.ts";
+import { encodeUserData } from "../exoscale/userData.ts";
+import { openWorld, type World } from "./provider/world.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+test("docs/iam-policy.json allows what a cluster's life calls", async () => {
+  const called = new Set<string>();
+  const listen = (message: unknown): void => {
+    const { request } = message as { request: ClientRequest };
+    const { pathname } = new URL(request.path, "http://localhost");
+    called.add(operationOf(request.method, pathname.replace(/^\/v2/, "")));
+  };
+  diagnostics.subscribe("http.client.request.start", listen);
+  try {
+    await using world = await openWorld();
+    await life(world);
+  } finally {
+    diagnostics.unsubscribe("http.client.request.start", listen);
+  }
+  await expect(iamPolicy(called)).toMatchFileSnapshot("../docs/iam-policy.json");
+});
+
+/** One of everything: made, read, changed in each way that another call is made for, and deleted. */
+async function life(world: World): Promise<void> {
+  const { all, instance, template, securityGroup, elasticIp } = await world.surroundings();
+  const other = await world.securityGroup("kube-workers").create();
+  const rules = await world.rules(securityGroup.id, [
+    { direction: "ingress", protocol: "tcp", startPort: 22, endPort: 22, network: "0.0.0.0/0", description: "ssh" },
+  ]).create();
+  const master = await instance().create();
+  const boot = await world.boot(master.id).create();
+  for (const each of [...all, other, rules, master, boot]) await each.refresh();
+
+  await template.update({ ...template.inputs, name: "renamed" });
+  await elasticIp.update({ ...elasticIp.inputs, labels: { cluster: "other" } });
+  await rules.update({ ...rules.inputs, rules: [] });
+  await master.update({ ...master.inputs, name: "renamed", securityGroups: [other.id], elasticIps: [] });
+  await boot.update({ ...boot.inputs, userData: encodeUserData("#cloud-config\n# two\n") });
+  await boot.update({ ...boot.inputs, type: "standard.large", diskSize: 60 });
+
+  for (const each of [boot, master, rules, other, ...all]) await each.delete();
+  expect(world.left()).toEqual(["default"]);
+}

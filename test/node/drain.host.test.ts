@@ -1,0 +1,188 @@
+/** A node that goes down, and one that is removed, before a real kube-apiserver and with no more than a node's own rights. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openMachine, until, type Machine } from "./machine.ts";
+
+interface NodeObject { metadata: { annotations?: Record<string, string> }; spec: { unschedulable?: boolean } }
+const MARK = "kubernetes-on-exoscale/drained";
+
+let node: Machine;
+let me: string;
+beforeAll(async () => {
+  node = await openMachine();
+  me = node.args.name;
+  await Promise.all([node.startEtcd("infra-etcd"), node.startEtcd("kubernetes-etcd")]);
+  await node.startApiserver();
+  await node.kubectl("create serviceaccount default");
+}, 180_000);
+afterAll(() => node[Symbol.asyncDispose]());
+
+beforeEach(async () => {
+  await node.kubectl("delete pods,pdb --all --grace-period=0 --force");
+  await node.kubectl("delete nodes --all");
+  await node.register(me);
+  node.goingDown(true);
+});
+
+/** A pod that runs, and that is gone at once when it is deleted: there is no kubelet that would see to it. */
+async function pod(name: string, { on = me, metadata = {}, phase = "Running", grace = 0 }: { on?: string; metadata?: object; phase?: string; grace?: number } = {}): Promise<void> {
+  node.place("/run/stand-in/pod.json", JSON.stringify({
+    apiVersion: "v1", kind: "Pod", metadata: { name, labels: { app: name }, ...metadata },
+    spec: { nodeName: on, terminationGracePeriodSeconds: grace, containers: [{ name: "c", image: "busybox" }] },
+  }));
+  await node.kubectl("create --filename /run/stand-in/pod.json");
+  await node.status("pod", name, { phase, conditions: [{ type: "Ready", status: phase === "Running" ? "True" : "False" }] });
+}
+/** A budget by the disruption controller's word. */
+async function budget(name: string, disruptionsAllowed: number): Promise<void> {
+  await node.kubectl(`create poddisruptionbudget ${name} --selector=app=${name} --min-available=1`);
+  await node.status("pdb", name, { observedGeneration: 1, disruptionsAllowed, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 });
+}
+const pods = async (): Promise<string[]> => (await node.kubectl("get pods --output name")).split("\n").filter(Boolean).map((line) => line.replace("pod/", "")).sort();
+const object = () => node.json<NodeObject>(`get node ${me}`);
+
+describe("a node that goes down", { timeout: 120_000 }, () => {
+  // The last part is for a kubelet that ends static pods: here nobody does.
+  beforeAll(() => node.must("sed -i '/^gone() {/,$d' /run/kubernetes/bin/drain"));
+
+  test("is cordoned, marked and emptied of all but what belongs to it", async () => {
+    await pod("plain");
+    await pod("done", { phase: "Succeeded" });
+    await pod("daemon", { metadata: { ownerReferences: [{ apiVersion: "apps/v1", kind: "DaemonSet", name: "d", uid: "1", controller: true }] } });
+    await pod("set", { metadata: { ownerReferences: [{ apiVersion: "apps/v1", kind: "ReplicaSet", name: "r", uid: "2", controller: true }] } });
+    await pod("elsewhere", { on: "other" });
+    const { code, stdout } = await node.script("drain");
+    expect(stdout).toMatch(/^evicted default\/plain\nevicted default\/set\nempty after \d+ s\n$/);
+    expect(code).toBe(0);
+    expect(await pods()).toEqual(["daemon", "done", "elsewhere"]);
+    const { metadata, spec } = await object();
+    expect(spec.unschedulable).toBe(true);
+    expect(Math.abs(Date.parse(metadata.annotations![MARK]!) - Date.now())).toBeLessThan(60_000);
+  });
+
+  test("keeps to a budget until that gives way, and waits for the evicted to end", async () => {
+    await pod("held", { grace: 30 });
+    await budget("held", 0);
+    let ended = false;
+    const drain = node.script("drain").finally(() => (ended = true));
+    await until("the cordon", 10, () => node.run(`/opt/bin/kubectl --kubeconfig /run/kubernetes/super-admin.kubeconfig get node ${me} -o yaml | grep unschedulable`));
+    await sleep(2500);
+    expect(await pods()).toEqual(["held"]);
+    await node.status("pdb", "held", { disruptionsAllowed: 1 });
+    await until("the eviction", 10, () => node.run("/opt/bin/kubectl --kubeconfig /run/kubernetes/super-admin.kubeconfig get pod held -o yaml | grep deletionTimestamp"));
+    await sleep(1500);
+    expect(ended).toBe(false);
+    await node.kubectl("delete pod held --grace-period=0 --force");
+    expect((await drain).stdout).toMatch(/^evicted default\/held\nempty after \d+ s\n$/);
+  });
+
+  test("goes down in the end whatever resists, and says what", async () => {
+    await pod("stubborn");
+    await pod("stuck");
+    for (const name of ["stubborn", "stuck"]) await budget(name, 0);
+    const { code, stdout } = await node.script("drain");
+    expect(stdout).toMatch(/^not empty after \d+ s; these end with the node: default\/stubborn default\/stuck\n$/);
+    expect(code).toBe(0);
+  });
+
+  test("whom somebody else has cordoned is emptied and not marked", async () => {
+    await node.kubectl(`cordon ${me}`);
+    await pod("plain");
+    expect((await node.script("drain")).stdout).toMatch(/^cordoned by somebody else, and stays so\nevicted default\/plain\nempty after/);
+    expect((await object()).metadata.annotations?.[MARK]).toBeUndefined();
+  });
+
+  test("whose drain was interrupted is drained again", async () => {
+    await node.script("drain");
+    await pod("late");
+    expect((await node.script("drain")).stdout).toMatch(/^evicted default\/late\nempty/);
+    expect((await object()).metadata.annotations).toHaveProperty([MARK]);
+  });
+
+  test("is not touched where only the unit is stopped", async () => {
+    node.goingDown(false);
+    await pod("plain");
+    expect(await node.script("drain")).toMatchObject({ code: 0, stdout: "" });
+    expect(await pods()).toEqual(["plain"]);
+    expect((await object()).spec.unschedulable).toBeUndefined();
+  });
+});
+
+describe("a node that is removed", { timeout: 120_000 }, () => {
+  const gone = "dev-worker-9";
+  const locksmithctl = (command: string) => node.must(`locksmithctl --endpoint https://127.0.0.1:4001 --etcd-cafile /run/kubernetes/pki/infra-etcd-ca.crt \
+    --etcd-certfile /run/kubernetes/pki/infra-etcd.crt --etcd-keyfile /run/kubernetes/pki/node.key ${command}`);
+  const holders = async () => (await node.script("reboot-lock", "holders")).stdout.trim();
+  const nodes = () => node.kubectl("get nodes --output name");
+  beforeEach(() => node.register(gone, { machineID: "9999" }));
+
+  test("is drained under the lock, which is given back", async () => {
+    await pod("plain", { on: gone });
+    await pod("held", { on: gone });
+    await budget("held", 0);
+    const removal = node.script("node-remove", gone, "30");
+    await until("the lock", 20, async () => ({ ...(await node.script("reboot-lock", "holders")), code: (await holders()).startsWith(`removal of ${gone} since `) ? 0 : 1 }));
+    await node.status("pdb", "held", { disruptionsAllowed: 1 });
+    const { code, stdout } = await removal;
+    expect(stdout).toMatch(/evicting pod default\/plain[^]*node "dev-worker-9" deleted/);
+    expect(code).toBe(0);
+    expect(await pods()).toEqual([]);
+    expect(await nodes()).toBe(`node/${me}`);
+    expect(await holders()).toBe("");
+  });
+
+  test("dead, and with the lock in its hands, blocks nobody", async () => {
+    await locksmithctl("lock 9999");
+    await node.register(gone, { machineID: "9999", ready: false });
+    await pod("plain", { on: gone });
+    const { code, stdout } = await node.script("node-remove", gone, "30");
+    expect(stdout).toMatch(/^dev-worker-9 does not answer: nothing to drain\nnode "dev-worker-9" deleted/);
+    expect(code).toBe(0);
+    expect(await holders()).toBe("");
+  });
+
+  test("waits for whoever holds the lock, and names him when he keeps it", async () => {
+    // A quarter of an hour otherwise.
+    await node.must("sed -i 's/limit + 600/limit - 28/' /run/kubernetes/bin/node-remove");
+    await node.register("dev-worker-8", { machineID: "8888" });
+    await locksmithctl("lock 8888");
+    const { code, stderr } = await node.script("node-remove", gone, "30");
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      "dev-worker-9 was not removed: dev-worker-8 has held the lock of the reboots for 2 s. See whether it comes back; if it does not, " +
+      "give the lock back for it: sudo bash /run/kubernetes/bin/reboot-lock give 'dev-worker-8', on a master.\n",
+    );
+    expect(await nodes()).toContain(gone);
+    expect(await holders()).toBe("8888");
+    await locksmithctl("unlock 8888");
+  });
+
+  test("by somebody who is gone before it is done: the lock is given back all the same", async () => {
+    await pod("plain", { on: gone });
+    // As when the run of Pulumi is killed, and its SSH connection ends.
+    await node.run(`bash /run/kubernetes/bin/node-remove ${gone} 30 2>&1 | head --lines=1`);
+    await until("the lock", 30, async () => ({ ...(await node.script("reboot-lock", "holders")), code: (await holders()) === "" ? 0 : 1 }));
+  });
+
+  test("is none of this cluster's: nothing happens", async () => {
+    expect(await node.script("node-remove", "nobody", "30")).toMatchObject({ code: 0, stdout: "nobody is not a node of this cluster\n" });
+  });
+
+  test("is removed without the lock where nobody can have it", async () => {
+    await node.must("pkill --signal KILL --full '[i]nfra-etcd.yaml'");
+    const { code, stdout } = await node.script("node-remove", gone, "30");
+    expect(stdout).toMatch(/infra-etcd does not answer; dev-worker-9 goes without the lock of the reboots\n[^]*deleted/);
+    expect(code).toBe(0);
+  });
+});
+
+test("a cluster that dies does not keep its nodes up", { timeout: 120_000 }, async () => {
+  await node.must("pkill --signal KILL kube-apiserver");
+  node.apply({ drainTimeout: 300 });
+  await node.must("rm /run/kubernetes/manifests -r");
+  const begin = performance.now();
+  const { code, stdout } = await node.script("drain");
+  expect(stdout).toMatch(/the API has not answered for \d+ s; nothing more is moved/);
+  expect(code).toBe(0);
+  expect(performance.now() - begin).toBeLessThan(100_000);
+});

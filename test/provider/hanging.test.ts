@@ -1,0 +1,99 @@
+/** Operations that never end, and things that others have left half-done. */
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+
+import { tokenDescription } from "../../exoscale/find.ts";
+import { clientOf } from "../../zone/testing-client.ts";
+import { openWorld, type World } from "./world.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+beforeAll(() => void vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "1"));
+afterAll(() => void vi.unstubAllEnvs());
+
+const hang = (world: World, route: string) => world.zone.faults.add({ kind: "operation-hangs", route, count: 1 });
+const messageOf = (promise: Promise<unknown>) => promise.then(() => "done", (error: Error) => error.message);
+
+describe.concurrent("an instance", () => {
+  const remedy = "Should it stay so, delete it, then run the same command with --refresh.";
+
+  test("whose start hangs is named, and so is what to do", async () => {
+    await using world = await openWorld();
+    const { instance } = await world.surroundings();
+    const master = await instance().create();
+    hang(world, "start-instance");
+    expect(await messageOf(world.boot(master.id).create())).toMatch(/^waited 1 s for instance kube-master-1 to start; operation .* is still pending$/);
+    expect(await messageOf(world.boot(master.id).create())).toBe(
+      `waited 2 s for instance kube-master-1 (${master.id}) to be running or stopped; it is starting. ${remedy}`);
+    await master.delete();
+    expect(world.state.instances.size).toBe(0);
+  });
+
+  test("whose stop hangs is seen by a refresh, and can be deleted", async () => {
+    await using world = await openWorld();
+    const { instance } = await world.surroundings();
+    const [master, other] = await Promise.all([instance().create(), instance("kube-master-2").create()]);
+    const boot = await world.boot(master.id, { type: "standard.medium" }).create();
+    const otherBoot = await world.boot(other.id, { group: "others" }).create();
+    hang(world, "stop-instance");
+    expect(await messageOf(boot.update({ ...boot.inputs, type: "standard.large" }))).toMatch(/^waited 1 s for instance kube-master-1 to stop; /);
+    expect(await boot.refresh()).toBe("changes");
+    expect(boot.outs.state).toBe("stopping");
+    // The next run has queues of its own.
+    expect(await messageOf(boot.update({ ...boot.inputs, group: "next run" }))).toContain(`to be running or stopped; it is stopping. ${remedy}`);
+    // Whoever does not depend on it goes on.
+    await otherBoot.update({ ...otherBoot.inputs, userData: Buffer.from("#cloud-config\n").toString("base64") });
+    await master.delete();
+  });
+
+  test("whose deletion hangs is not waited for for ever", async () => {
+    await using world = await openWorld();
+    const { instance } = await world.surroundings();
+    const master = await instance("kube-master-1", { elasticIps: [] }).create();
+    hang(world, "delete-instance");
+    expect(await messageOf(master.delete())).toMatch(/^waited 1 s for instance kube-master-1 to be deleted; operation .* is still pending$/);
+    expect(await messageOf(master.delete())).toBe(
+      `waited 2 s for instance kube-master-1 (${master.id}) to be gone; it is still being destroyed. Run the same command again once the API no longer lists it.`);
+  });
+
+  test("whose address hangs in between has it, and that is what counts", async () => {
+    await using world = await openWorld();
+    const { instance, elasticIp } = await world.surroundings();
+    hang(world, "attach-instance-to-elastic-ip");
+    const master = await instance().create();
+    expect(master.outs.elasticIps).toEqual([elasticIp.id]);
+  });
+});
+
+describe("a template", () => {
+  test("whose import hangs is made anew", async () => {
+    await using world = await openWorld();
+    const template = world.template();
+    hang(world, "register-template");
+    const error = await template.create().catch((error: unknown) => error);
+    expect(error).toMatchObject({ message: expect.stringMatching(/^waited 1 s for template kube-flatcar to be created; operation .* is still pending$/) });
+    const { id, properties } = error as { id: string; properties: typeof template.outs };
+    template.identity = id;
+    template.outs = properties;
+    expect(await template.diff()).toEqual({ changes: true, replaces: ["imported"], deleteBeforeReplace: true });
+    // A refresh does not forget it.
+    expect(await template.refresh()).toBe("changes");
+    await template.delete();
+    await template.create();
+    expect([...world.state.templates.values()]).toMatchObject([{ imported: true }]);
+    expect(await template.diff()).toMatchObject({ changes: false });
+  });
+
+  test("that is on its way since an interrupted run is waited for by those made from it", async () => {
+    await using world = await openWorld({ operationDelay: 1_500 });
+    vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "30");
+    const { instance, template } = await world.surroundings();
+    await template.delete();
+    const { name, url, checksum, bootMode, defaultUser, token } = template.inputs;
+    await clientOf(world.zone).call("POST", "/template", {
+      name, url, checksum, "boot-mode": bootMode, "default-user": defaultUser, description: tokenDescription(token), "ssh-key-enabled": true, "password-enabled": false,
+    });
+    await template.create();
+    expect(world.state.templates.get(template.id)).toMatchObject({ imported: false });
+    await instance("kube-worker-1", { template: template.id, elasticIps: [] }).create();
+    vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "1");
+  });
+});
