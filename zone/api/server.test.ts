@@ -35,6 +35,12 @@ describe("the API", () => {
     expect((await client.call("GET", "/instance/no-uuid")).status).toBe(400);
   });
 
+  it("takes no body for an empty one", async () => {
+    const { status, body } = await client.call("PUT", "/instance/00000000-0000-0000-0000-000000000000:start");
+    expect([status, body.message]).toEqual([404, "Instance 00000000-0000-0000-0000-000000000000 not found"]);
+    expect((await client.call("POST", "/ssh-key")).body.errors).toContainEqual({ message: "request must have required property 'name'" });
+  });
+
   it("refuses a body that is not JSON", async () => {
     const { sign } = await import("./signature.ts");
     const authorization = sign({ method: "POST", target: "/v2/instance", body: "{" }, api, 4e9);

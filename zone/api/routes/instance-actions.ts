@@ -10,7 +10,7 @@ import { current, inState, instancePlan, plug, settle, unlessDeleted } from "./i
  */
 export const actions: Readonly<Record<string, Handler>> = {
   "start-instance": (zone, { params, body }) => {
-    if (body?.["rescue-profile"] !== undefined) throw notImplemented("This zone has no rescue-profile");
+    if (body["rescue-profile"] !== undefined) throw notImplemented("This zone has no rescue-profile");
     const instance = inState(findInstance(zone, params.id), ["stopped"]);
     return instancePlan("start-instance", { ...instance, state: "starting" });
   },
@@ -25,13 +25,13 @@ export const actions: Readonly<Record<string, Handler>> = {
 
   "reset-instance": (zone, { params, body }) => {
     const instance = inState(findInstance(zone, params.id), ["running", "stopped"]);
-    const template = findTemplate(zone, body?.template?.id ?? instance.template);
+    const template = findTemplate(zone, body.template?.id ?? instance.template);
     if (!template.imported) throw conflict(`Template ${template.id} is not ready yet`);
     const running = instance.state === "running";
     return instancePlan("reset-instance", {
       ...instance,
       template: template.id,
-      diskSize: body?.["disk-size"] ?? instance.diskSize,
+      diskSize: body["disk-size"] ?? instance.diskSize,
       state: running ? "starting" : "stopped",
       password: passwordFor(template),
     }, { running });

@@ -78,7 +78,7 @@ export const privateNetworks: Family = {
 
     "update-private-network-instance-ip": (zone, { params, body }) => {
       const network = findPrivateNetwork(zone, params.id);
-      const instance = findLiving(zone, body?.instance?.id);
+      const instance = findLiving(zone, body.instance?.id);
       const attachment = attachmentOf(instance, network.id);
       if (attachment === undefined) throw conflict(`Instance ${instance.id} is not attached`);
       if (network.range === undefined) throw badRequest(`Private Network ${network.name} is not managed: it leases no addresses`);
