@@ -46,7 +46,7 @@ test("what runs on a node runs on the node it belongs to", () => {
   const names = (text: string): string[] => {
     const { write_files, coreos } = document(text);
     return [
-      ...write_files.flatMap(({ path }) => /manifests\/(.*)\.yaml|etcd\/(pod)\.yaml/.exec(path)?.slice(1).filter(Boolean) ?? []),
+      ...write_files.flatMap(({ path }) => /(?:manifests|later)\/(.*)\.yaml/.exec(path)?.slice(1) ?? []),
       ...coreos.units.map(({ name }) => name),
     ].sort();
   };
@@ -57,7 +57,7 @@ test("what runs on a node runs on the node it belongs to", () => {
   expect(names(renderWorker(worker))).toEqual([...both, "haproxy"].sort());
   expect(names(renderMaster(master))).toEqual([
     ...both, "bootstrap.service", "flannel-config.service", "infra-etcd.service", "kube-apiserver",
-    "kube-controller-manager", "kube-scheduler", "kubernetes-etcd-join.service", "pod",
+    "kube-controller-manager", "kube-scheduler", "kubernetes-etcd", "kubernetes-etcd-join.service",
   ].sort());
 });
 

@@ -73,9 +73,11 @@ export function renderMaster(master: MasterArgs): string {
         // locksmith speaks the v2 API only.
         client: ports.infraEtcdClient, peer: ports.infraEtcdPeer, metrics: ports.infraEtcdMetrics, v2: "enable-v2: true",
       }),
-      // etcd-join puts it among the manifests once it is decided how the member starts.
-      plain("etcd/pod.yaml", fill("master/kubernetes-etcd.yaml", v)),
-      ...["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map((name) => manifest(name, fill(`master/${name}.yaml`, v))),
+      manifest("kube-apiserver", fill("master/kube-apiserver.yaml", v)),
+      // Put among the manifests by kubernetes-etcd-join.service, once it is decided how the member starts, and by bootstrap.
+      ...["kubernetes-etcd", "kube-controller-manager", "kube-scheduler"].map((name) =>
+        plain(`later/${name}.yaml`, fill(`master/${name}.yaml`, v)),
+      ),
       ...["etcd-join", "flannel-config", "bootstrap", "node-join", "node-remove"].map((name) => script(name, fill(`master/${name}`, v))),
     ],
     units: units(
