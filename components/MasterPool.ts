@@ -51,8 +51,6 @@ export class MasterPool extends pulumi.ComponentResource {
           api,
           name: nodeName,
           token: token.hex,
-          // No plan may replace a master for what it is made of.
-          pet: true,
           type: args.type,
           template: args.template,
           diskSize: args.diskSize,
@@ -88,8 +86,10 @@ export class MasterPool extends pulumi.ComponentResource {
         nodeName,
         {
           api,
+          name: nodeName,
           instance: instance.id,
           userData: pulumi.secret(userData),
+          // Without a template: a master is never made anew, it would lose its part of both etcds.
           type: args.type,
           diskSize: args.diskSize,
           kind: "master",

@@ -37,18 +37,16 @@ export class WorkerPool extends pulumi.ComponentResource {
     }
 
     function createInstance(parent: WorkerPool, nodeName: string): Instance {
-      const { type, diskSize, template } = args;
-      // A replacement must not find its predecessor by its token.
-      const token = new random.RandomId(nodeName, { byteLength: 8, keepers: { type, diskSize: String(diskSize), template } }, { parent });
+      const token = new random.RandomId(nodeName, { byteLength: 8 }, { parent });
       return new Instance(
         nodeName,
         {
           api,
           name: nodeName,
           token: token.hex,
-          type,
-          template,
-          diskSize,
+          type: args.type,
+          template: args.template,
+          diskSize: args.diskSize,
           sshKey: args.sshKey.name,
           securityGroups: [args.securityGroup],
           antiAffinityGroups: [],
@@ -74,9 +72,11 @@ export class WorkerPool extends pulumi.ComponentResource {
         nodeName,
         {
           api,
+          name: nodeName,
           instance: instance.id,
           userData: pulumi.secret(userData),
           type: args.type,
+          template: args.template,
           diskSize: args.diskSize,
           kind: "worker",
           group: `${name}-workers`,

@@ -23,6 +23,7 @@ export interface Instance {
   readonly "instance-type": Reference;
   readonly "public-ip"?: string;
   readonly "security-groups"?: readonly Reference[];
+  readonly template?: Reference;
   // Not in lists.
   readonly "disk-size"?: number;
   readonly "elastic-ips"?: readonly Reference[];

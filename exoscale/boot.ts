@@ -3,24 +3,26 @@ import { connect, type Client } from "./client.ts";
 import { Incomplete, messageOf, Refused } from "./errors.ts";
 import { goDown, judge, waitUntilWell, type Verdict } from "./health.ts";
 import { changed, orGone, type Failure, type Kind } from "./kind.ts";
-import { atRest, getInstance, isLeaving, put, reboot, resizeDisk, scale, start, stop, typeName, waitFor } from "./machine.ts";
+import { atRest, getInstance, isLeaving, put, reboot, start, stop, waitFor } from "./machine.ts";
+import { madeOf, partsOf, refusals, remodel, workFor, type MadeOf, type Work } from "./madeOf.ts";
 import { patience } from "./patience.ts";
-import { Meanwhile, NotYet, queue } from "./queue.ts";
+import { Meanwhile, NotYet, queue, type Queue } from "./queue.ts";
 import { rebootLock, type LockState, type RebootLock } from "./rebootLock.ts";
 import type { SshTarget } from "./ssh.ts";
 import { userDataLimit, userDataSha256 } from "./userData.ts";
 
-/** That an instance runs, and with what: its user-data, type and disk. */
-export interface BootInputs {
+/**
+ * That an instance runs, with what user-data, and what it is made of. Another type or a larger disk is taken while it is
+ * switched off; from another template, or for a smaller disk, it is made anew and keeps nothing but its name and address.
+ */
+export interface BootInputs extends MadeOf {
   readonly api: Api;
+  /** The node's. */
+  readonly name: string;
   /** Id. */
   readonly instance: string;
   /** Gzip, base64. Secret. */
   readonly userData: string;
-  /** For a pet: `family.size`; another one is taken by a stop and a start. @default as the instance was made */
-  readonly type?: string;
-  /** For a pet: GiB; can only grow. @default as the instance was made */
-  readonly diskSize?: number;
   /** A master is rebooted only while all masters are well, and only one of them at a time. */
   readonly kind: "master" | "worker";
   /** Those that are updated one after the other. */
@@ -36,14 +38,11 @@ export interface BootInputs {
   readonly masters: Pick<SshTarget, "host" | "port" | "hostKey">;
 }
 
-/** Nothing secret: of the user-data only its hash. */
-export interface BootOutputs {
+/** Nothing secret: of the user-data only its hash. What it is made of is as asked for, or as found by a refresh. */
+export interface BootOutputs extends MadeOf {
   readonly api: Api;
   readonly instance: string;
   readonly userDataSha256: string;
-  /** As asked for, or as found by a refresh. */
-  readonly type?: string;
-  readonly diskSize?: number;
   /** `running`, or whatever is to be mended. */
   readonly state: string;
   /** False when the node rebooted but was not seen well. */
@@ -59,22 +58,21 @@ export const boot: Kind<BootInputs, BootOutputs> = {
         reason: `the user-data is ${news.userData.length} base64 characters long, and Exoscale takes ${userDataLimit} (24,573 bytes gzipped)`,
       });
     }
-    if (olds.instance === news.instance && olds.diskSize !== undefined && news.diskSize !== undefined && news.diskSize < olds.diskSize) {
-      failures.push({ property: "diskSize", reason: `a disk cannot shrink: it has ${olds.diskSize} GiB, and ${news.diskSize} are asked for` });
-    }
-    return failures;
+    return olds.instance === news.instance ? [...failures, ...refusals(news.name, olds, news)] : failures;
   },
 
   diff(_id, olds, news) {
     const replaces = changed(olds, news, ["instance"]);
-    return { changes: replaces.length > 0 || machineChanges(olds, news) || changed(olds, news, ["api"]).length > 0, replaces };
+    const notice = replaces.length > 0 ? undefined : noticeOf(olds, news);
+    return { changes: replaces.length > 0 || machineChanges(olds, news) || changed(olds, news, ["api"]).length > 0, replaces, notice };
   },
 
   /** First boots are not queued: the first master needs the second for its quorum. */
   async create(inputs) {
     const client = connect(inputs.api);
     const actual = await atRest(client, inputs.instance);
-    const isDone = actual.state === "running" && userDataSha256(actual["user-data"]) === userDataSha256(inputs.userData);
+    const isDone = actual.state === "running" && userDataSha256(actual["user-data"]) === userDataSha256(inputs.userData)
+      && workFor(await madeOf(client, actual, inputs), inputs) === "none";
     // It stops before it is told what to run: what runs with our user-data has booted with it, whenever this was interrupted.
     if (!isDone) await fromCold(client, actual, inputs);
     return { id: inputs.instance, outs: wanted(inputs) };
@@ -89,8 +87,7 @@ export const boot: Kind<BootInputs, BootOutputs> = {
       outs: {
         ...olds,
         userDataSha256: userDataSha256(actual["user-data"]),
-        ...(olds.type !== undefined && { type: await typeName(client, actual["instance-type"].id) }),
-        ...(olds.diskSize !== undefined && { diskSize: actual["disk-size"] ?? olds.diskSize }),
+        ...(await madeOf(client, actual, olds)),
         state: isUp ? "running" : actual.state,
       },
     };
@@ -99,17 +96,16 @@ export const boot: Kind<BootInputs, BootOutputs> = {
   async update(id, olds, news) {
     if (!machineChanges(olds, news)) return { ...olds, api: news.api };
     const client = connect(news.api);
-    const { name } = await getInstance(client, id);
     const turns = queue(news.group, {
       parallel: news.kind === "master" ? 1 : news.maxUnavailable,
       patience: patience.gates,
       pause: patience.gate,
     });
-    if (news.waitFor === "instances") return turns.run(name, () => turn(client, olds, news));
+    if (news.waitFor === "instances") return turns.run(news.name, () => turn(client, olds, news, turns));
     const lock = rebootLock({ ...news.ssh, port: undefined, ...news.masters });
     let done: BootOutputs | undefined;
     try {
-      return await lock.during(async () => (done = await turns.run(name, () => turn(client, olds, news, lock))));
+      return await lock.during(async () => (done = await turns.run(news.name, () => turn(client, olds, news, turns, lock))));
     } catch (error) {
       // All that went wrong is that the lock was not given back: the next run does it.
       if (done) throw new Incomplete(id, messageOf(error), { ...done, well: false });
@@ -126,53 +122,59 @@ function machineChanges(olds: BootOutputs, news: BootInputs): boolean {
   return olds.userDataSha256 !== userDataSha256(news.userData)
     || olds.state !== "running"
     || !olds.well
-    || (news.type !== undefined && news.type !== olds.type)
-    || (news.diskSize !== undefined && news.diskSize !== olds.diskSize);
+    || workFor(olds, news) !== "none";
 }
 
-function wanted({ api, instance, userData, type, diskSize }: BootInputs): BootOutputs {
-  return {
-    api, instance,
-    userDataSha256: userDataSha256(userData),
-    ...(type !== undefined && { type }),
-    ...(diskSize !== undefined && { diskSize }),
-    state: "running",
-    well: true,
-  };
+/** What becomes of the node, for whoever reads the preview. */
+function noticeOf(olds: BootOutputs, news: BootInputs): string | undefined {
+  const { name, type, diskSize } = news;
+  switch (workFor(olds, news)) {
+    case "remake":
+      return `${name} will be drained and made anew: nothing on its disk is kept.`;
+    case "resize":
+      return `${name} will be drained, switched off and started again as ${type} with a disk of ${diskSize} GiB.`;
+    case "none":
+      if (olds.userDataSha256 !== userDataSha256(news.userData)) return `${name} will be drained and rebooted.`;
+      if (olds.state !== "running") return `${name} is ${olds.state} and will be started.`;
+      return olds.well ? undefined : `${name} was not well after its reboot: it will be looked at, and repaired unless it is well by then.`;
+  }
 }
 
-/** Whether it has to be of another type or have a larger disk, which takes a stop. */
-async function isResized(client: Client, actual: Instance, { type, diskSize }: BootInputs): Promise<boolean> {
-  return (type !== undefined && (await typeName(client, actual["instance-type"].id)) !== type)
-    || (diskSize !== undefined && actual["disk-size"] !== undefined && actual["disk-size"] !== diskSize);
+function wanted(inputs: BootInputs): BootOutputs {
+  const { api, instance, userData } = inputs;
+  return { api, instance, userDataSha256: userDataSha256(userData), ...partsOf(inputs), state: "running", well: true };
 }
 
 /** One node's update, once it is its turn. */
 async function turn(
-  client: Client, olds: BootOutputs, news: BootInputs, lock?: RebootLock,
+  client: Client, olds: BootOutputs, news: BootInputs, turns: Queue, lock?: RebootLock,
 ): Promise<BootOutputs | NotYet | Meanwhile<BootOutputs>> {
   const outs = wanted(news);
   const actual = await atRest(client, news.instance);
+  const now = await madeOf(client, actual, news);
+  const [refusal] = refusals(news.name, now, news);
+  if (refusal) throw new Refused(`${news.name} was not touched: ${refusal.reason}`);
   const isAsWanted = actual.state === "running"
     // Booted with it, and not only told.
     && [olds.userDataSha256, userDataSha256(actual["user-data"])].every((sha256) => sha256 === outs.userDataSha256)
-    && !(await isResized(client, actual, news));
-  if (isAsWanted && olds.well) return outs;
+    && workFor(now, news) === "none";
+  // What was begun and not seen to end is done again: the API may say what is not so yet.
+  const work = workFor(olds, news) === "remake" ? "remake" : workFor(now, news);
   if (!lock) {
-    await bring(client, actual, news);
+    if (!isAsWanted) await bring(client, actual, news, work);
     return outs;
   }
 
   const look = async (): Promise<Verdict> => (actual.state === "running" ? judge(news.ssh, news.kind) : { kind: "repair", bootId: undefined });
-  // After an earlier run's reboot it only took longer.
+  // An earlier run has brought it here, and was killed or gave up before it saw it well.
   if (isAsWanted && (await look()).kind !== "repair") return outs;
   // Before anybody is looked at: who holds it keeps others from going down meanwhile.
   const held = await lock.take();
   const verdict = await look();
-  const obstacle = obstacleTo(actual, verdict, held, news);
+  const obstacle = obstacleTo(actual, verdict, held, turns, news);
   if (obstacle) return obstacle;
 
-  await bring(client, actual, news, verdict);
+  await bring(client, actual, news, work, verdict);
   const backAgain = async (): Promise<BootOutputs> => {
     try {
       await waitUntilWell(actual.name, news.ssh, verdict.bootId, news.drainTimeout * 1_000 + patience.back);
@@ -192,7 +194,9 @@ async function turn(
  *
  * @throws Refused when the lock has been held for too long.
  */
-function obstacleTo({ name: node, state }: Instance, verdict: Verdict, lock: LockState, { drainTimeout }: BootInputs): NotYet | undefined {
+function obstacleTo(
+  { name: node, state }: Instance, verdict: Verdict, lock: LockState, { meanwhile }: Queue, { drainTimeout }: BootInputs,
+): NotYet | undefined {
   const longest = drainTimeout * 1_000 + patience.away;
   if (verdict.kind === "repair") {
     const drained = lock.drained[node] ?? Infinity;
@@ -208,35 +212,32 @@ function obstacleTo({ name: node, state }: Instance, verdict: Verdict, lock: Loc
     );
   }
   if (verdict.kind === "wait") return new NotYet(verdict.reason);
+  if (meanwhile > 0) return new NotYet("others are on their way back from a repair");
   return lock.kind === "unknown" ? new NotYet(lock.reason) : undefined;
 }
 
 /** Makes the instance run what is wanted: by a reboot, or by a stop and a start where that is not enough. */
-async function bring(client: Client, actual: Instance, news: BootInputs, verdict?: Verdict): Promise<void> {
-  const isResizing = await isResized(client, actual, news);
+async function bring(client: Client, actual: Instance, news: BootInputs, work: Work, verdict?: Verdict): Promise<void> {
   if (verdict?.kind === "go") {
     await put(client, actual, { "user-data": news.userData });
-    await goDown(news.ssh, isResizing ? "poweroff" : "reboot", verdict.bootId);
-    if (!isResizing) return;
+    await goDown(news.ssh, work === "none" ? "reboot" : "poweroff", verdict.bootId);
+    if (work === "none") return;
     // If the API does not see it, it may still be asked to stop it.
     const limit = news.drainTimeout * 1_000 + patience.away;
     await waitFor(client, actual.id, "to power off", ({ state }) => state === "stopped", limit).catch(() => {});
-    return fromCold(client, await atRest(client, actual.id), news);
+    return fromCold(client, await atRest(client, actual.id), news, work);
   }
   // A guest that does not answer may not hear that it is to reboot.
-  if (verdict || actual.state !== "running" || isResizing) return fromCold(client, actual, news);
+  if (verdict || actual.state !== "running" || work !== "none") return fromCold(client, actual, news, work);
   await put(client, actual, { "user-data": news.userData });
   await reboot(client, actual);
   await waitFor(client, actual.id, "to run again", ({ state }) => state === "running");
 }
 
-async function fromCold(client: Client, actual: Instance, news: BootInputs): Promise<void> {
+async function fromCold(client: Client, actual: Instance, news: BootInputs, work: Work = "none"): Promise<void> {
   if (actual.state !== "stopped") await stop(client, actual);
   await put(client, actual, { "user-data": news.userData });
-  const { type, diskSize } = news;
-  if (type !== undefined && (await typeName(client, actual["instance-type"].id)) !== type) await scale(client, actual, type);
-  // Smaller than it is it cannot be; the API says so.
-  if (diskSize !== undefined && actual["disk-size"] !== diskSize) await resizeDisk(client, actual, diskSize);
+  await remodel(client, actual, news, work === "remake");
   await start(client, actual);
   await waitFor(client, actual.id, "to run", ({ state }) => state === "running");
 }

@@ -4,21 +4,19 @@ import { connect, type Client } from "./client.ts";
 import { ApiError, Incomplete, messageOf } from "./errors.ts";
 import { findOrMake, tokenLabel, type Collection } from "./find.ts";
 import { changed, orGone, type Kind } from "./kind.ts";
-import { atRest, getInstance, isLeaving, put, start, stop, typeId, typeName, waitFor, waitUntilGone } from "./machine.ts";
+import { atRest, getInstance, isLeaving, put, start, stop, typeId, waitFor, waitUntilGone } from "./machine.ts";
 import { operationLimit } from "./operations.ts";
 import { patience } from "./patience.ts";
 import { encodeUserData } from "./userData.ts";
 
-/** A machine with a name and an address. What it runs, and that it runs, is `Boot`'s. */
+/**
+ * A machine with a name and an address. What it runs, that it runs, and what it is made of from then on is `Boot`'s:
+ * another type, template, disk, SSH key or anti-affinity group here is for new instances only.
+ */
 export interface InstanceInputs {
   readonly api: Api;
   readonly name: string;
   readonly token: string;
-  /**
-   * A pet is never replaced for what it is made of: another template, SSH key or anti-affinity group is for new
-   * instances only, and its type and disk are changed in place by `Boot`. @default false
-   */
-  readonly pet?: boolean;
   /** `family.size`, e.g. `standard.medium`. */
   readonly type: string;
   /** The template's id. */
@@ -36,7 +34,7 @@ export interface InstanceInputs {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** `labels` here are the API's own, the creation token among them. */
+/** `labels` here are the API's own, the creation token among them; what it is made of is what it was made of. */
 export interface InstanceOutputs extends InstanceInputs {
   readonly publicIp: string;
 }
@@ -54,11 +52,24 @@ export const instances: Collection<Instance> = {
 /** Started without its own user-data, it does nothing. */
 export const emptyCloudConfig = encodeUserData("#cloud-config\n");
 
+/** The master that this run of Pulumi replaces, by cluster. */
+const replaced = new Map<string, string>();
+
 export const instance: Kind<InstanceInputs, InstanceOutputs> = {
+  check(olds, { api, name, token, labels: { cluster, role } }) {
+    if (role !== "master" || olds.token === undefined || olds.token === token) return [];
+    const key = `${api.endpoint} ${cluster}`;
+    const first = replaced.get(key) ?? name;
+    replaced.set(key, first);
+    if (first === name) return [];
+    return [{
+      property: "token",
+      reason: `${name} cannot be replaced together with ${first}: both etcds would lose their quorum. Replace one master, and the next once \`npm run status\` says that all is well.`,
+    }];
+  },
+
   diff(_id, olds, news) {
-    const replaces = changed(olds, news, news.pet
-      ? ["token"]
-      : ["token", "type", "template", "diskSize", "sshKey", "antiAffinityGroups"]);
+    const replaces = changed(olds, news, ["token"]);
     const updates = changed(olds, { ...news, labels: marked(news) }, ["api", "name", "labels", "securityGroups", "elasticIps"]);
     return {
       changes: replaces.length > 0 || updates.length > 0,
@@ -96,7 +107,7 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
     const client = connect(olds.api);
     const actual = await orGone(getInstance(client, id));
     if (!actual || isLeaving(actual)) return undefined;
-    const outs = await outputs(client, actual, olds);
+    const outs = outputs(actual, olds);
     const { publicIp: _publicIp, ...inputs } = outs;
     const { [tokenLabel]: _token, ...labels } = outs.labels;
     return { outs, inputs: { ...inputs, labels } };
@@ -135,7 +146,7 @@ async function bringAbout(client: Client, id: string, wanted: InstanceInputs, ma
   actual = await withAddress(client, actual);
   await setSecurityGroups(client, actual, wanted.securityGroups);
   await setElasticIps(client, actual, wanted.elasticIps);
-  return outputs(client, await getInstance(client, id), { ...made, api: wanted.api, pet: wanted.pet });
+  return outputs(await getInstance(client, id), { ...made, api: wanted.api });
 }
 
 /** An address may come only with the first start. */
@@ -178,16 +189,14 @@ function marked({ labels, token }: InstanceInputs): Record<string, string> {
   return { ...labels, [tokenLabel]: token };
 }
 
-/** What is, and where the API does not tell, what it was made of. */
-async function outputs(client: Client, actual: Instance, made: InstanceInputs): Promise<InstanceOutputs> {
+function outputs(actual: Instance, made: InstanceInputs): InstanceOutputs {
   return {
     api: made.api,
     name: actual.name,
     token: made.token,
-    ...(made.pet !== undefined && { pet: made.pet }),
-    type: await typeName(client, actual["instance-type"].id),
+    type: made.type,
     template: made.template,
-    diskSize: actual["disk-size"] ?? made.diskSize,
+    diskSize: made.diskSize,
     sshKey: made.sshKey,
     securityGroups: inOrderOf(made.securityGroups, actual["security-groups"]),
     antiAffinityGroups: made.antiAffinityGroups,

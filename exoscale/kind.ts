@@ -14,6 +14,8 @@ export interface Diff {
   /** Properties whose change makes another one in its place. */
   readonly replaces?: string[];
   readonly deleteBeforeReplace?: boolean;
+  /** A sentence on what the change does, where its properties alone do not tell. Shown by every preview. */
+  readonly notice?: string;
 }
 
 /**

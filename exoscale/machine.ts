@@ -76,6 +76,16 @@ export async function resizeDisk(client: Client, instance: Pick<Instance, "id" |
   await change(client, instance, "resize-disk", { "disk-size": size }, async (actual) => actual["disk-size"] === size);
 }
 
+/**
+ * A fresh disk, while stopped: what was on the old one is gone. The API may say that it is so before it is, so only an
+ * operation that was seen to succeed counts.
+ *
+ * @param template Its id. @param size GiB. @default as large as the disk is
+ */
+export async function reset(client: Client, instance: Pick<Instance, "id" | "name">, template: string, size?: number): Promise<void> {
+  await change(client, instance, "reset", { template: { id: template }, ...(size !== undefined && { "disk-size": size }) }, async () => false);
+}
+
 /** Updates name, labels or user-data. */
 export async function put(client: Client, instance: Pick<Instance, "id" | "name">, fields: object): Promise<void> {
   await whileBusy(`instance ${instance.name} to be changed`, async () => {

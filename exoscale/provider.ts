@@ -17,7 +17,7 @@ type Properties = Record<string, unknown>;
 /** A kind as Pulumi's dynamic provider calls it. */
 export interface Methods {
   check(olds: Properties, news: Properties): Promise<{ inputs: Properties; failures: Failure[] }>;
-  diff(id: string, olds: Properties, news: Properties): Promise<Diff>;
+  diff(id: string, olds: Properties, news: Properties): Promise<Omit<Diff, "notice">>;
   create(inputs: Properties): Promise<{ id: string; outs: Properties }>;
   read(id: string, props: Properties): Promise<{ id: string; props: Properties; inputs?: Properties }>;
   update(id: string, olds: Properties, news: Properties): Promise<{ outs: Properties }>;
@@ -46,7 +46,12 @@ function methods<Inputs extends object, Outputs extends object>(kind: Kind<Input
   const outputs = (properties: Properties) => own(properties) as Outputs;
   return {
     check: async (olds, news) => ({ inputs: own(news), failures: kind.check?.(inputs(olds), inputs(news)) ?? [] }),
-    diff: async (id, olds, news) => kind.diff(idOf(id), outputs(olds), inputs(news)),
+    diff: async (id, olds, news) => {
+      const { notice, ...diff } = kind.diff(idOf(id), outputs(olds), inputs(news));
+      // What the provider's process prints stands among Pulumi's diagnostics.
+      if (notice) console.log(notice);
+      return diff;
+    },
     create: (news) => legible(news, async () => {
       const { id, outs } = await kind.create(inputs(news));
       return { id: withAddress(id, kind.address?.(outs)), outs: plain(outs) };

@@ -47,6 +47,11 @@ export class Queue {
     this.#limit = pLimit(options.parallel);
   }
 
+  /** Nodes whose turn is over and that are not back yet. */
+  get meanwhile(): number {
+    return this.#meanwhile;
+  }
+
   /** @param node Its name. @throws Refused, or what the turn throws. */
   async run<T>(node: string, turn: () => Promise<T | NotYet | Meanwhile<T>>): Promise<T> {
     const { patience, pause } = this.#options;

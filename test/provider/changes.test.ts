@@ -1,8 +1,10 @@
 /** What a change of the configuration does, and what a refresh finds and an update repairs. */
 import { describe, expect, test, vi } from "vitest";
 
+import { boot, type BootInputs } from "../../exoscale/boot.ts";
 import { providers } from "../../exoscale/provider.ts";
 import { encodeUserData, userDataSha256 } from "../../exoscale/userData.ts";
+import { noMachines } from "../../zone/machines/none.ts";
 import { openWorld, plain } from "./world.ts";
 
 // Operations take what polling them takes, and many tests run at the same time.
@@ -11,19 +13,39 @@ vi.setConfig({ testTimeout: 60_000 });
 const other = "00000000-0000-4000-8000-000000000000";
 
 describe.concurrent("an instance", () => {
-  test.each<[string, object, string[]]>([
-    ["type", { type: "standard.large" }, ["type"]],
-    ["template", { template: other }, ["template"]],
-    ["disk", { diskSize: 60 }, ["diskSize"]],
-    ["SSH key", { sshKey: "other" }, ["sshKey"]],
-    ["anti-affinity", { antiAffinityGroups: [other] }, ["antiAffinityGroups"]],
-  ])("of cattle is replaced for another %s, a pet is not touched", async (_what, change, replaces) => {
+  test.each<[string, object]>([
+    ["type", { type: "standard.large" }],
+    ["template", { template: other }],
+    ["disk", { diskSize: 60 }],
+    ["SSH key", { sshKey: "other" }],
+    ["anti-affinity", { antiAffinityGroups: [other] }],
+  ])("is not touched for another %s", async (_what, change) => {
     await using world = await openWorld();
     const { instance } = await world.surroundings();
-    const worker = await instance("kube-worker-1", { pet: false }).create();
-    expect(await worker.diff({ ...worker.inputs, ...change })).toEqual({ changes: true, replaces, deleteBeforeReplace: true });
-    const master = await instance("kube-master-1").create();
+    const master = await instance().create();
     expect(await master.diff({ ...master.inputs, ...change })).toMatchObject({ changes: false, replaces: [] });
+  });
+
+  test("that `Boot` has made of something else is what it was made of, also to a refresh", async () => {
+    await using world = await openWorld();
+    const { instance } = await world.surroundings();
+    const master = await instance().create();
+    world.edit(master.id, { type: "standard.large", diskSize: 80, template: other });
+    const before = master.outs;
+    expect(await master.refresh()).toBe("same");
+    expect(master.outs).toEqual(before);
+  });
+
+  test("of a second master is not replaced in the same run", async () => {
+    const [first, second, third] = ["kube-master-1", "kube-master-2", "kube-worker-1"].map((name) => ({
+      api: { endpoint: "https://two-masters.example/v2", zone: "local-1" }, name, token: "now",
+      labels: { cluster: "kube", role: name.split("-")[1]! },
+    }));
+    const check = async (inputs: object, olds: object = { token: "before" }) => (await providers.instance.check({ ...olds }, plain(inputs))).failures;
+    expect(await check(second!, { token: "now" })).toEqual([]);
+    expect(await check(second!, {})).toEqual([]);
+    for (const each of [first!, first!, third!]) expect(await check(each)).toEqual([]);
+    expect(await check(second!)).toEqual([{ property: "token", reason: expect.stringMatching(/^kube-master-2 cannot be replaced together with kube-master-1: both etcds .* Replace one master, /) }]);
   });
 
   test("is replaced when its token is another one", async () => {
@@ -76,13 +98,14 @@ describe.concurrent("an instance", () => {
 });
 
 describe.concurrent("a boot", () => {
-  async function running(options = {}) {
-    const world = await openWorld(options);
-    const { instance } = await world.surroundings();
+  async function running({ kind = "master" }: { kind?: BootInputs["kind"] } = {}) {
+    const resets: string[] = [];
+    const world = await openWorld({ machines: { ...noMachines(), reset: async ({ name }) => void resets.push(name) } });
+    const { instance, template } = await world.surroundings();
     const master = await instance().create();
-    const boot = await world.boot(master.id, { type: "standard.medium", diskSize: 50 }).create();
+    const boot = await world.boot(master.id, { kind, type: "standard.medium", diskSize: 50, ...(kind === "worker" && { template: template.id }) }).create();
     const now = () => world.state.instances.get(master.id)!;
-    return { world, master, boot, now, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
+    return { world, master, boot, now, resets, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
   }
 
   test("is of one instance", async () => {
@@ -106,16 +129,98 @@ describe.concurrent("a boot", () => {
     await it.boot.update({ ...it.boot.inputs, type: "standard.large", diskSize: 80 });
     expect(it.now()).toMatchObject({ state: "running", type: "standard.large", diskSize: 80 });
     expect(await it.boot.refresh()).toBe("same");
-    const { failures } = await providers.boot.check(plain(it.boot.inputs), plain({ ...it.boot.inputs, diskSize: 40 }));
-    expect(failures).toEqual([{ property: "diskSize", reason: "a disk cannot shrink: it has 80 GiB, and 40 are asked for" }]);
+  });
+
+  test("of a worker is made anew from another template, and for a smaller disk", async () => {
+    await using it = await running({ kind: "worker" });
+    const template = await it.world.template("kube-other").create();
+    await it.boot.update({ ...it.boot.inputs, template: template.id });
+    expect(it.now()).toMatchObject({ state: "running", template: template.id, diskSize: 50 });
+    await it.boot.update({ ...it.boot.inputs, diskSize: 40, type: "standard.large" });
+    expect(it.now()).toMatchObject({ state: "running", template: template.id, diskSize: 40, type: "standard.large" });
+    expect(it.resets).toEqual(["kube-master-1", "kube-master-1"]);
+    await it.boot.update({ ...it.boot.inputs, diskSize: 60 });
+    expect(it.now()).toMatchObject({ state: "running", diskSize: 60 });
+    expect(it.resets).toHaveLength(2);
+    expect(await it.boot.refresh()).toBe("same");
+  });
+
+  test("of a worker that was found again is made of what is wanted by now", async () => {
+    await using it = await running({ kind: "worker" });
+    const template = await it.world.template("kube-other").create();
+    it.boot.inputs = { ...it.boot.inputs, template: template.id };
+    await it.boot.create();
+    expect(it.now()).toMatchObject({ state: "running", template: template.id });
+  });
+
+  describe("that cannot be changed so is refused, in every preview and before anything is touched:", () => {
+    const asked = async ({ boot }: Awaited<ReturnType<typeof running>>, change: Partial<BootInputs>) => {
+      const news = { ...boot.inputs, ...change };
+      const { failures } = await providers.boot.check(plain(boot.inputs), plain(news));
+      // Of another instance nothing is known.
+      expect((await providers.boot.check(plain({ ...boot.inputs, instance: other }), plain(news))).failures).toEqual([]);
+      expect((await providers.boot.check({}, plain(news))).failures).toEqual([]);
+      return failures;
+    };
+
+    test("a master's disk that would shrink", async () => {
+      await using it = await running();
+      const reason = "the disk of kube-master-1 cannot shrink and keep what is on it: it has 50 GiB, and 40 are asked for. Set it back to 50.";
+      expect(await asked(it, { diskSize: 40 })).toEqual([{ property: "diskSize", reason }]);
+    });
+
+    test("a master's disk that was made larger by hand", async () => {
+      await using it = await running();
+      it.world.edit(it.master.id, { diskSize: 80 });
+      const before = it.now();
+      expect(await it.boot.refresh()).toBe("changes");
+      await expect(it.boot.update()).rejects.toThrow("kube-master-1 was not touched: the disk of kube-master-1 cannot shrink and keep what is on it: it has 80 GiB, and 50 are asked for. Set it back to 80.");
+      expect(it.now()).toEqual(before);
+    });
+
+    test("another family", async () => {
+      await using it = await running();
+      const reason = "kube-master-1 cannot change from standard.medium to cpu.large: on Exoscale an instance stays within its family. Set it back to standard.medium, or destroy the cluster first.";
+      expect(await asked(it, { type: "cpu.large" })).toEqual([{ property: "type", reason }]);
+    });
+
+    test("another family of workers, though they can be replaced", async () => {
+      await using it = await running({ kind: "worker" });
+      expect(await asked(it, { name: "kube-worker-12", type: "cpu.large", diskSize: 40 })).toEqual([{
+        property: "type", reason: expect.stringMatching(/Set it back to standard\.medium, or replace them all at once, .*: bin\/pulumi up --replace '\*\*:RandomId::kube-worker-\*'$/),
+      }]);
+    });
+  });
+
+  test.each<[string, Partial<BootInputs>, object, string | undefined]>([
+    ["nothing", {}, {}, undefined],
+    ["more workers at once", { maxUnavailable: 9 }, {}, undefined],
+    ["another address of the API", { api: { endpoint: "https://other.example/v2", zone: "local-1" } }, {}, undefined],
+    ["user-data", { userData: encodeUserData("#cloud-config\n# two\n") }, {}, "kube-master-1 will be drained and rebooted."],
+    ["type", { type: "standard.large" }, {}, "kube-master-1 will be drained, switched off and started again as standard.large with a disk of 50 GiB."],
+    ["a larger disk", { diskSize: 60, userData: "IyE=" }, {}, "kube-master-1 will be drained, switched off and started again as standard.medium with a disk of 60 GiB."],
+    ["a smaller disk", { diskSize: 40, type: "standard.large" }, {}, "kube-master-1 will be drained and made anew: nothing on its disk is kept."],
+    ["template", { template: other }, {}, "kube-master-1 will be drained and made anew: nothing on its disk is kept."],
+    ["its state", {}, { state: "stopped" }, "kube-master-1 is stopped and will be started."],
+    ["its health", {}, { well: false }, "kube-master-1 was not well after its reboot: it will be looked at, and repaired unless it is well by then."],
+    ["another instance", { instance: other, template: other }, {}, undefined],
+  ])("says in every preview what becomes of the node: %s", (_what, change, found, notice) => {
+    const made = { api: { endpoint: "https://notices.example/v2", zone: "local-1" }, instance: "one", type: "standard.medium", diskSize: 50, template: "one" };
+    const inputs = { ...made, name: "kube-master-1", userData: encodeUserData("#cloud-config\n"), maxUnavailable: 1 } as BootInputs;
+    const outs = { ...made, userDataSha256: userDataSha256(inputs.userData), state: "running", well: true };
+    const diff = boot.diff("one", { ...outs, ...found }, { ...inputs, ...change });
+    expect(diff.notice).toBe(notice);
+    if (notice) expect(diff.changes).toBe(true);
   });
 
   test.each<[string, object]>([
     ["stopped", { state: "stopped" }],
     ["given other user-data", { userData: Buffer.from("#!/bin/sh").toString("base64") }],
     ["made larger", { type: "standard.large" }],
+    ["given a larger disk", { diskSize: 80 }],
+    ["made anew from another template", { template: other }],
   ])("of an instance that was %s by hand is repaired", async (_what, change) => {
-    await using it = await running();
+    await using it = await running({ kind: "worker" });
     const before = it.now();
     it.world.edit(it.master.id, change);
     expect(await it.boot.refresh()).toBe("changes");

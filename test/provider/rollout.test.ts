@@ -19,6 +19,8 @@ interface Node {
   readonly ssh: FakeNode;
   boots: number;
   isWell: boolean;
+  /** From when it goes down until it is well again. */
+  isAway: boolean;
   /** Until it is switched off and on. */
   isDead: boolean;
 }
@@ -39,20 +41,31 @@ function answer(lock: Lock, command: string): { code: number; output?: string } 
   return { code: lock.holder === name ? 0 : 75, output: JSON.stringify({ holders, drainedSeconds: lock.drained }) };
 }
 
-/** Running nodes of one group, each with a boot id that its reboots change, and the order in which they rebooted. */
+/** Running nodes of one group, each with a boot id that its reboots change, and in which order what was done to them. */
 async function cluster(count: number, more: Partial<BootInputs> = {}) {
   const log: string[] = [];
   const nodes = new Map<string, Node>();
   const lock: Lock = { drained: {} };
   const masters = await fakeNode((command) => answer(lock, command)!);
+  let mostAway = 0;
+  const note = (node: Node, what: string): void => void log.push(`${node.name} ${what}${lock.holder === "pulumi" ? "" : " without the lock"}`);
+  const goAway = (node: Node): void => {
+    node.isAway = true;
+    mostAway = Math.max(mostAway, [...nodes.values()].filter(({ isAway }) => isAway).length);
+  };
   const boots = (how: string) => async ({ id }: { id: string }) => {
     const node = nodes.get(id);
     if (!node || (node.isDead && how === "reboots")) return;
+    goAway(node);
     Object.assign(node, { boots: node.boots + 1, isDead: false });
-    log.push(`${node.name} ${how}${lock.holder === "pulumi" ? "" : " without the lock"}`);
+    note(node, how);
+    // A while after its boot.
+    setTimeout(() => void (node.isAway = false), 100);
   };
-  const world = await openWorld({ machines: { ...noMachines(), reboot: boots("is rebooted by the API"), start: boots("starts") } });
-  const { instance } = await world.surroundings();
+  const reset = async ({ id }: { id: string }): Promise<void> => note(nodes.get(id)!, "is reset");
+  const world = await openWorld({ machines: { ...noMachines(), reboot: boots("is rebooted by the API"), start: boots("starts"), reset } });
+  const { instance, template } = await world.surroundings();
+  const made = { type: "standard.medium", diskSize: 50, ...(more.kind === "worker" && { template: template.id }) };
   await Promise.all(Array.from({ length: count }, async (_, i) => {
     const machine = await instance(`kube-master-${i + 1}`, { elasticIps: [] }).create();
     const ssh = await fakeNode((command) => {
@@ -63,23 +76,30 @@ async function cluster(count: number, more: Partial<BootInputs> = {}) {
       if (down) {
         if (Number(down[1]) !== me.boots) return { code: 0 };
         if (down[2] === "reboot") void boots("reboots")({ id: machine.id });
-        else world.edit(machine.id, { state: "stopped" });
+        else {
+          goAway(me);
+          note(me, "powers off");
+          world.edit(machine.id, { state: "stopped" });
+        }
         return "breaks";
       }
-      const sick = [...nodes.values()].filter((each) => !each.isWell && (each === me || command.endsWith("--cluster")));
+      const sick = [...nodes.values()].filter((each) => (!each.isWell || each.isAway) && (each === me || command.endsWith("--cluster")));
       return { code: sick.length, output: sick.map(({ name }) => `${name}: etcd has no leader`).join("\n") };
     });
     const boot = world.boot(machine.id, {
-      waitFor: "cluster", group: `nodes of ${world.api.endpoint}`, ssh: ssh.target, masters: masters.target, ...more,
+      waitFor: "cluster", group: `nodes of ${world.api.endpoint}`, ssh: ssh.target, masters: masters.target, ...made, ...more,
     });
-    nodes.set(machine.id, { name: machine.inputs.name, boot: await boot.create(), ssh, boots: 1, isWell: true, isDead: false });
+    nodes.set(machine.id, { name: machine.inputs.name, boot: await boot.create(), ssh, boots: 1, isWell: true, isAway: false, isDead: false });
   }));
   log.length = 0;
   const all = [...nodes.values()].sort((a, b) => a.name.localeCompare(b.name));
   const userData = encodeUserData("#cloud-config\n# two\n");
   return {
     world, log, all, lock,
-    roll: () => Promise.allSettled(all.map(({ boot }) => boot.update({ ...boot.inputs, userData }))),
+    /** How many were away at the same time. */
+    mostAway: () => mostAway,
+    now: ({ boot }: Node) => world.state.instances.get(boot.id)!,
+    roll: (change: Partial<BootInputs> = { userData }) => Promise.allSettled(all.map(({ boot }) => boot.update({ ...boot.inputs, ...change }))),
     async [Symbol.asyncDispose]() {
       await Promise.all([masters, ...all.map(({ ssh }) => ssh)].map((each) => each[Symbol.asyncDispose]()));
       await world[Symbol.asyncDispose]();
@@ -131,6 +151,107 @@ describe.concurrent("workers", () => {
     await using it = await cluster(4, { kind: "worker", maxUnavailable: 2 });
     expect(reasons(await it.roll())).toEqual(["done", "done", "done", "done"]);
     expect(it.log).toHaveLength(4);
+    expect(it.mostAway()).toBe(2);
+  });
+
+  test.each([1, 2])("are made anew from another template, never more than %s at a time, under the lock", async (maxUnavailable) => {
+    await using it = await cluster(3, { kind: "worker", maxUnavailable });
+    const { id: template } = await it.world.template("kube-other").create();
+    expect(reasons(await it.roll({ template }))).toEqual(["done", "done", "done"]);
+    for (const node of it.all) {
+      const ofNode = it.log.filter((each) => each.startsWith(node.name));
+      expect(ofNode).toEqual(["powers off", "is reset", "starts"].map((what) => `${node.name} ${what}`));
+      expect(it.now(node)).toMatchObject({ state: "running", template });
+      expect(await node.boot.refresh()).toBe("same");
+    }
+    expect(it.mostAway()).toBe(maxUnavailable);
+    if (maxUnavailable === 1) expect(it.log).toEqual([...new Set(it.log.map((each) => each.split(" ")[0]))].flatMap((name) => it.log.filter((each) => each.startsWith(name!))));
+    expect(it.lock.holder).toBeUndefined();
+  });
+
+  test("lose their disk for a smaller one, and keep it for a larger one or another type", async () => {
+    await using it = await cluster(1, { kind: "worker" });
+    const [node] = it.all;
+    await it.roll({ diskSize: 80, type: "standard.large" });
+    expect(it.log).toEqual(["kube-master-1 powers off", "kube-master-1 starts"]);
+    await it.roll({ diskSize: 40 });
+    expect(it.log.slice(2)).toEqual(["kube-master-1 powers off", "kube-master-1 is reset", "kube-master-1 starts"]);
+    expect(it.now(node!)).toMatchObject({ state: "running", diskSize: 40, type: "standard.medium" });
+  });
+
+  test("are not touched once one has failed, and the next run does the rest", async () => {
+    await using it = await cluster(3, { kind: "worker" });
+    const { id: template } = await it.world.template("kube-other").create();
+    it.world.zone.faults.add({ kind: "operation-fails", route: "reset-instance", count: 1 });
+    const failed = reasons(await it.roll({ template }));
+    expect(failed.filter((each) => /^instance kube-master-\d to reset: the operation ended in failure/.test(each!))).toHaveLength(1);
+    expect(failed.filter((each) => /^kube-master-\d was not touched, because the update of kube-master-\d before it failed: instance/.test(each!))).toHaveLength(2);
+    expect(it.log).toHaveLength(1);
+    expect(it.all.map((node) => it.now(node).state).sort()).toEqual(["running", "running", "stopped"]);
+    expect(it.lock.holder).toBeUndefined();
+    expect(reasons(await it.roll({ template, group: "next run" }))).toEqual(["done", "done", "done"]);
+    for (const node of it.all) expect(it.now(node)).toMatchObject({ state: "running", template });
+    expect(it.mostAway()).toBe(1);
+  });
+
+  test("that are well stay up while others are on their way back from a repair", async () => {
+    await using it = await cluster(3, { kind: "worker" });
+    const [dead] = it.all;
+    dead!.isDead = true;
+    // So that it is the first to be seen.
+    const repaired = dead!.boot.update({ ...dead!.boot.inputs, userData: encodeUserData("#cloud-config\n# two\n") });
+    while (it.log.length === 0) await sleep(10);
+    dead!.isWell = false;
+    const others = Promise.allSettled(it.all.slice(1).map(({ boot }) => boot.update({ ...boot.inputs, userData: encodeUserData("#cloud-config\n# two\n") })));
+    await sleep(1_000);
+    expect(it.log).toEqual(["kube-master-1 starts"]);
+    dead!.isWell = true;
+    await repaired;
+    expect(reasons(await others)).toEqual(["done", "done"]);
+    expect(it.mostAway()).toBe(1);
+  });
+});
+
+describe.concurrent("a worker whose making anew was cut off", () => {
+  type World = Awaited<ReturnType<typeof cluster>>;
+  /** As the killed run left the zone; the state knows nothing of it. */
+  const crashes: Record<string, { resets: number; leave(it: World, node: Node, news: BootInputs): unknown }> = {
+    "when it was told what to run": { resets: 1, leave: (it, node, { userData }) => it.world.edit(node.boot.id, { userData }) },
+    "when it had powered off": { resets: 1, leave: (it, node, { userData }) => it.world.edit(node.boot.id, { userData, state: "stopped" }) },
+    // Whether its disk is a fresh one nobody has seen.
+    "when its reset had begun": { resets: 1, leave: (it, node, { userData, template }) => it.world.edit(node.boot.id, { userData, template, state: "stopped" }) },
+    "when it had started, and is well by now": {
+      resets: 0, leave: (it, node, { userData, template }) => {
+        it.world.edit(node.boot.id, { userData, template });
+        node.boots++;
+      },
+    },
+    "when it had started, and is not well yet": {
+      resets: 0, leave: (it, node, { userData, template }) => {
+        it.world.edit(node.boot.id, { userData, template });
+        Object.assign(node, { boots: node.boots + 1, isWell: false });
+        it.lock.drained[node.name] = 40;
+        setTimeout(() => {
+          node.isWell = true;
+          delete it.lock.drained[node.name];
+        }, 500);
+      },
+    },
+  };
+
+  test.each(Object.keys(crashes))("%s is right after the next run, before another goes", async (when) => {
+    await using it = await cluster(2, { kind: "worker", drainTimeout: 60 });
+    const [node, other] = it.all;
+    const { id: template } = await it.world.template("kube-other").create();
+    const { resets, leave } = crashes[when]!;
+    await leave(it, node!, { ...node!.boot.inputs, template });
+    it.lock.holder = "pulumi";
+    expect(reasons(await it.roll({ template }))).toEqual(["done", "done"]);
+    for (const each of it.all) expect(it.now(each)).toMatchObject({ state: "running", template });
+    expect(it.log.filter((each) => each === `${node!.name} is reset`)).toHaveLength(resets);
+    expect(it.log.filter((each) => each === `${other!.name} is reset`)).toHaveLength(1);
+    expect(it.mostAway()).toBe(1);
+    expect(it.lock.holder).toBeUndefined();
   });
 });
 
@@ -206,8 +327,8 @@ describe.concurrent("another type", () => {
     await using it = await cluster(1);
     const [node] = it.all;
     await node!.boot.update({ ...node!.boot.inputs, type: "standard.large" });
-    expect(it.log).toEqual(["kube-master-1 starts"]);
-    expect(node!.ssh.commands.filter((command) => command.endsWith("systemctl poweroff"))).not.toHaveLength(0);
+    expect(it.log).toEqual(["kube-master-1 powers off", "kube-master-1 starts"]);
+    expect(it.now(node!)).toMatchObject({ state: "running", type: "standard.large" });
   });
 });
 

@@ -112,14 +112,14 @@ export async function openWorld(options: TestApiOptions = {}) {
       await Promise.all(all.map((each) => each.create()));
       const instance = (instanceName = `${name}-master-1`, more: Partial<InstanceInputs> = {}) =>
         new Resource<InstanceInputs, InstanceOutputs>("instance", {
-          api, name: instanceName, token: token(), pet: true, type: "standard.medium", template: template.id, diskSize: 50, sshKey: sshKey.id,
+          api, name: instanceName, token: token(), type: "standard.medium", template: template.id, diskSize: 50, sshKey: sshKey.id,
           securityGroups: [securityGroup.id], antiAffinityGroups: [antiAffinityGroup.id], elasticIps: [elasticIp.id], labels: { cluster: name }, ...more,
         });
       return { all, template, sshKey, securityGroup, antiAffinityGroup, elasticIp, instance };
     },
 
     boot: (instance: string, more: Partial<BootInputs> = {}) => new Resource<BootInputs, BootOutputs>("boot", {
-      api, instance, userData: encodeUserData("#cloud-config\n# one\n"), kind: "master", group: `masters of ${api.endpoint}`,
+      api, instance, name: state.instances.get(instance)?.name ?? "kube-master-1", userData: encodeUserData("#cloud-config\n# one\n"), kind: "master", group: `masters of ${api.endpoint}`,
       maxUnavailable: 1, waitFor: "instances",
       drainTimeout: 300, masters: { host: "127.0.0.1", port: 9, hostKey: sshKeys.public },
       ssh: { host: "127.0.0.1", port: 9, user: "core", privateKey: sshKeys.private, hostKey: sshKeys.public },
