@@ -59,12 +59,12 @@ export const schema = z.object({
     z.literal([1, 3, 5], "must be 1, 3 or 5").default(3),
   ),
   desiredWorkers: setting("Number of workers, 0 to 1000.", 5, integer(0, 1000).default(3)),
-  masterType: setting("Instance type of the masters, family.size.", "standard.medium", instanceType),
-  workerType: setting("Instance type of the workers, family.size. A change replaces them, drained first.", "standard.medium", instanceType),
-  masterDisk: setting("Disk of a master in GiB, 10 to 51200.", 50, disk),
-  workerDisk: setting("Disk of a worker in GiB, 10 to 51200. A change replaces the workers, drained first.", 50, disk),
+  masterType: setting("Instance type of the masters, family.size. Another one of the same family is taken by one master after the other, drained first; the family cannot change.", "standard.medium", instanceType),
+  workerType: setting("Instance type of the workers, family.size. Another one of the same family is taken in groups of maxUnavailable, drained first; the family cannot change.", "standard.medium", instanceType),
+  masterDisk: setting("Disk of a master in GiB, 10 to 51200. It can only grow: one master after the other, drained first.", 50, disk),
+  workerDisk: setting("Disk of a worker in GiB, 10 to 51200. Changed in groups of maxUnavailable, drained first; for a smaller one they are made anew.", 50, disk),
   template: setting(
-    "Flatcar image that is registered as a template: url; checksum, its MD5 in hex or the path of an md5sum(1) or DIGESTS file; bootMode, legacy (default) or uefi. Masters take a new one when they are replaced.",
+    "Flatcar image that is registered as a template: url; checksum, its MD5 in hex or the path of an md5sum(1) or DIGESTS file; bootMode, legacy (default) or uefi. For a new one workers are made anew in groups of maxUnavailable, drained first; masters take it when they are replaced.",
     {
       url: "https://stable.release.flatcar-linux.net/amd64-usr/4757.2.0/flatcar_production_exoscale_image.qcow2",
       checksum: "flatcar_production_exoscale_image.qcow2.DIGESTS",

@@ -57,16 +57,18 @@ test("six nodes, their names, what each costs", async () => {
   });
 });
 
-test("masters are pets behind the elastic IP, workers are not", () => {
+test("masters are behind the elastic IP and are never made anew, workers are", () => {
   const { resources } = plain;
   const instances = byName(resources, "Instance");
   expect(instances["dev-master-1"]).toMatchObject({
-    pet: true, elasticIps: ["dev-api-id"], antiAffinityGroups: ["dev-masters-id"], securityGroups: ["dev-masters-id"],
+    elasticIps: ["dev-api-id"], antiAffinityGroups: ["dev-masters-id"], securityGroups: ["dev-masters-id"],
     labels: { cluster: "dev", role: "master" }, sshKey: "dev", template: "dev-id", token: "token-dev-master-1",
   });
   expect(instances["dev-worker-1"]).toMatchObject({ elasticIps: [], antiAffinityGroups: [], securityGroups: ["dev-workers-id"] });
-  expect(instances["dev-worker-1"].pet).toBeUndefined();
-  expect(byName(resources, "Boot")["dev-master-2"]).toMatchObject({ kind: "master", group: "dev-masters", maxUnavailable: 1 });
+  const boots = byName(resources, "Boot");
+  expect(boots["dev-master-2"]).toMatchObject({ name: "dev-master-2", kind: "master", group: "dev-masters", maxUnavailable: 1, type: "standard.medium", diskSize: 50 });
+  expect(boots["dev-master-2"].template).toBeUndefined();
+  expect(boots["dev-worker-2"]).toMatchObject({ name: "dev-worker-2", kind: "worker", group: "dev-workers", type: "standard.medium", diskSize: 50, template: "dev-id" });
 });
 
 test("rules between groups name the groups", () => {

@@ -165,12 +165,11 @@ async function turn(
     return outs;
   }
 
-  const look = async (): Promise<Verdict> => (actual.state === "running" ? judge(news.ssh, news.kind) : { kind: "repair", bootId: undefined });
-  // An earlier run has brought it here, and was killed or gave up before it saw it well.
-  if (isAsWanted && (await look()).kind !== "repair") return outs;
   // Before anybody is looked at: who holds it keeps others from going down meanwhile.
   const held = await lock.take();
-  const verdict = await look();
+  const verdict: Verdict = actual.state === "running" ? await judge(news.ssh, news.kind) : { kind: "repair", bootId: undefined };
+  // An earlier run has brought it here, and was killed or gave up before it saw it well.
+  if (isAsWanted && verdict.kind !== "repair") return outs;
   const obstacle = obstacleTo(actual, verdict, held, turns, news);
   if (obstacle) return obstacle;
 

@@ -44,6 +44,7 @@ async function life(world: World): Promise<void> {
   await master.update({ ...master.inputs, name: "renamed", securityGroups: [other.id], elasticIps: [] });
   await boot.update({ ...boot.inputs, userData: encodeUserData("#cloud-config\n# two\n") });
   await boot.update({ ...boot.inputs, type: "standard.large", diskSize: 60 });
+  await boot.update({ ...boot.inputs, template: template.id, diskSize: 40 });
 
   for (const each of [boot, master, rules, other, ...all]) await each.delete();
   expect(world.left()).toEqual(["default"]);

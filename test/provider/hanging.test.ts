@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { tokenDescription } from "../../exoscale/find.ts";
+import { noMachines } from "../../zone/machines/none.ts";
 import { clientOf } from "../../zone/testing-client.ts";
 import { openWorld, type World } from "./world.ts";
 
@@ -42,6 +43,22 @@ describe.concurrent("an instance", () => {
     // Whoever does not depend on it goes on.
     await otherBoot.update({ ...otherBoot.inputs, userData: Buffer.from("#cloud-config\n").toString("base64") });
     await master.delete();
+  });
+
+  test("whose reset hangs is not taken for made anew, though the API says so: the next run resets it again", async () => {
+    const resets: string[] = [];
+    await using world = await openWorld({ machines: { ...noMachines(), reset: async ({ name }) => void resets.push(name) } });
+    const { instance, template } = await world.surroundings();
+    const worker = await instance("kube-worker-1").create();
+    const boot = await world.boot(worker.id, { kind: "worker", template: template.id }).create();
+    const wanted = { ...boot.inputs, template: (await world.template("kube-other").create()).id };
+    hang(world, "reset-instance");
+    expect(await messageOf(boot.update(wanted))).toMatch(/^waited 1 s for instance kube-worker-1 to reset; operation .* is still pending$/);
+    expect(world.state.instances.get(worker.id)).toMatchObject({ state: "stopped", template: wanted.template });
+    expect(resets).toEqual([]);
+    await boot.update({ ...wanted, group: "next run's workers" });
+    expect(resets).toEqual(["kube-worker-1"]);
+    expect(world.state.instances.get(worker.id)).toMatchObject({ state: "running", template: wanted.template });
   });
 
   test("whose deletion hangs is not waited for for ever", async () => {

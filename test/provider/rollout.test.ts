@@ -70,7 +70,7 @@ async function cluster(count: number, more: Partial<BootInputs> = {}) {
     const machine = await instance(`kube-master-${i + 1}`, { elasticIps: [] }).create();
     const ssh = await fakeNode((command) => {
       const me = nodes.get(machine.id)!;
-      if (me.isDead) return "breaks";
+      if (me.isDead || world.state.instances.get(machine.id)!.state !== "running") return "breaks";
       if (command.endsWith("boot_id")) return { code: 0, output: `boot-${me.boots}` };
       const down = /!= boot-(\d+) \|\| sudo systemctl (reboot|poweroff)$/.exec(command);
       if (down) {
@@ -165,18 +165,17 @@ describe.concurrent("workers", () => {
       expect(await node.boot.refresh()).toBe("same");
     }
     expect(it.mostAway()).toBe(maxUnavailable);
-    if (maxUnavailable === 1) expect(it.log).toEqual([...new Set(it.log.map((each) => each.split(" ")[0]))].flatMap((name) => it.log.filter((each) => each.startsWith(name!))));
     expect(it.lock.holder).toBeUndefined();
   });
 
   test("lose their disk for a smaller one, and keep it for a larger one or another type", async () => {
     await using it = await cluster(1, { kind: "worker" });
     const [node] = it.all;
-    await it.roll({ diskSize: 80, type: "standard.large" });
+    expect(reasons(await it.roll({ diskSize: 80, type: "standard.large" }))).toEqual(["done"]);
     expect(it.log).toEqual(["kube-master-1 powers off", "kube-master-1 starts"]);
-    await it.roll({ diskSize: 40 });
+    expect(reasons(await it.roll({ diskSize: 40 }))).toEqual(["done"]);
     expect(it.log.slice(2)).toEqual(["kube-master-1 powers off", "kube-master-1 is reset", "kube-master-1 starts"]);
-    expect(it.now(node!)).toMatchObject({ state: "running", diskSize: 40, type: "standard.medium" });
+    expect(it.now(node!)).toMatchObject({ state: "running", diskSize: 40, type: "standard.large" });
   });
 
   test("are not touched once one has failed, and the next run does the rest", async () => {

@@ -23,6 +23,7 @@ const askers: Readonly<Record<string, OperationName>> = {
   "stop-instance": "resize",
   "scale-instance": "resize",
   "resize-instance-disk": "resize",
+  "reset-instance": "change of machines",
   "delete-instance": "scale down",
   "detach-instance-from-elastic-ip": "destroy",
   "delete-elastic-ip": "destroy",

@@ -24,7 +24,7 @@ export const operations = {
   },
   // A disk cannot shrink.
   "resize": { at: "cluster", args: up, settings: { masterType: "standard.large", masterDisk: 60 }, lines: 4 },
-  "change of machines": { at: "cluster", args: up, settings: { workerDisk: 60 }, lines: 40, back: { args: up, settings: { workerDisk: 50 } } },
+  "change of machines": { at: "cluster", args: up, settings: { workerDisk: 40 }, lines: 6, back: { args: up, settings: { workerDisk: 50 } } },
   "destroy": { at: "cluster", args: destroy, settings: {}, lines: 170, back: { args: up, settings: {} } },
 } as const satisfies Record<string, Operation>;
 
