@@ -1,17 +1,12 @@
 /** The program: a stack's configuration in, a Kubernetes cluster on Exoscale out. */
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { Addons } from "./components/Addons.ts";
-import { ApiEndpoint } from "./components/ApiEndpoint.ts";
-import { publicLine } from "./components/commands.ts";
-import { kubeconfig as toKubeconfig } from "./components/kubeconfig.ts";
-import { MasterPool } from "./components/MasterPool.ts";
-import { Pki } from "./components/Pki.ts";
+import {
+  Addons, ApiEndpoint, ClusterShape, kubeconfig as toKubeconfig, MasterPool, Pki, publicLine, SecurityGroups, SshKey, Template,
+  WorkerPool,
+} from "./components/index.ts";
 import { checkUserData } from "./components/preflight.ts";
-import { SecurityGroups } from "./components/SecurityGroups.ts";
-import { WorkerPool } from "./components/WorkerPool.ts";
 import { loadSettings } from "./config.ts";
-import { ClusterShape, SshKey, Template } from "./exoscale/index.ts";
 
 const settings = loadSettings(configuration(), pulumi.getStack(), import.meta.dirname);
 checkUserData(settings);

@@ -6,13 +6,14 @@ import type { KindName } from "./provider.ts";
 const methods = ["check", "diff", "create", "read", "update", "delete"];
 
 /**
- * What Pulumi's dynamic provider loads for a kind, resolved from the directory of Pulumi.yaml.
+ * What Pulumi's dynamic provider loads for a kind, in the directory of Pulumi.yaml. By the package's name, which leads
+ * here from this program as from one that uses it as a library.
  *
  * It is stored with every resource, twice, and what is stored is what later deletes and refreshes: so it says only where
  * today's code is. Do not change a letter of it: every resource would have to be updated first.
  */
 export function handler(kind: KindName): string {
-  return `exports.handler = () => Object.fromEntries(${JSON.stringify(methods)}.map((method) => [method, async (...args) => (await import("./exoscale/provider.ts")).providers.${kind}[method](...args)]));`;
+  return `exports.handler = () => Object.fromEntries(${JSON.stringify(methods)}.map((method) => [method, async (...args) => (await import("kubernetes-on-exoscale/exoscale/provider.ts")).providers.${kind}[method](...args)]));`;
 }
 
 /**

@@ -56,7 +56,7 @@ beforeAll(async () => {
   settings.endpoint = zone.url;
   for (const each of ["exoscale", "node_modules"]) symlinkSync(join(root, each), join(directory, each));
   mkdirSync(join(directory, "state"));
-  writeFileSync(join(directory, "package.json"), '{"type":"module","main":"index.ts"}');
+  writeFileSync(join(directory, "package.json"), '{"name":"kubernetes-on-exoscale","type":"module","exports":{"./exoscale/provider.ts":"./exoscale/provider.ts"}}');
   writeFileSync(join(directory, "Pulumi.yaml"), "name: engine\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: false}}\n");
   writeFileSync(join(directory, "index.ts"), program);
   await pulumi(["stack", "init", "test"]);

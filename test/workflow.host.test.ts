@@ -2,15 +2,15 @@
  * What README says of the real Exoscale, typed as it stands there, against the local zone's API without machines; then
  * the workflow that previews pull requests, step by step as GitHub would run them, in a fresh checkout.
  */
-import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 
 import { startApi, type TestApi } from "../zone/testing.ts";
+import { blocks, clone, root, shell, type Result } from "./clone.ts";
 
 interface Step {
   readonly name?: string;
@@ -25,11 +25,10 @@ interface Job {
 // Packages are installed, and a CLI runs ten times: more than other tests on this host do.
 vi.setConfig({ testTimeout: 600_000 });
 
-const root = join(import.meta.dirname, "..");
 const directory = mkdtempSync(join(tmpdir(), "workflow-"));
 const checkout = join(directory, "checkout");
 const summary = join(directory, "summary");
-const bin = join(root, ".local", "bin");
+const bash = shell(directory);
 /** In place of what README leaves to the reader. */
 const given: Readonly<Record<string, string>> = { VERSION: "4757.2.0", MD5: "0123456789abcdef0123456789abcdef" };
 
@@ -42,27 +41,11 @@ const settings: Readonly<Record<string, string>> = {
 };
 const filled = (value: string): string => value.replace(/\$\{\{ (.+?) \}\}/g, (_, name: string) => settings[name] ?? "");
 
-/** A runner's: nothing of the user's own. */
-const machine = {
-  PATH: `${join(root, "node_modules", ".bin")}:${bin}:${process.env.PATH}`,
-  HOME: directory,
-  PULUMI_HOME: join(directory, "home"),
-  PULUMI_SKIP_UPDATE_CHECK: "true",
-  // A CLI of the user's own fetches its plugins.
-  ...(existsSync(join(bin, "pulumi")) && { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }),
-  // Where npm finds its packages, and keeps them.
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^npm_config_/i.test(name))),
-  npm_config_userconfig: join(process.env.HOME ?? "/root", ".npmrc"),
-  npm_config_cache: process.env.npm_config_cache ?? join(process.env.HOME ?? "/root", ".npm"),
-};
-
 let zone: TestApi;
 
 beforeAll(async () => {
   zone = await startApi();
-  const left = new Set(["node_modules", ".local", ".git", "test-results"]);
-  cpSync(root, checkout, { recursive: true, filter: (path) => path === root || !left.has(basename(path)) });
-  cpSync(join(root, ".local", "pulumi", "plugins"), join(machine.PULUMI_HOME, "plugins"), { recursive: true, verbatimSymlinks: true });
+  clone(checkout);
   mkdirSync(join(directory, "state"));
 });
 afterAll(async () => {
@@ -70,32 +53,21 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** Runs a script in the checkout; resolves with its exit code and all it printed. */
-function bash(flags: readonly string[], script: string, env: Readonly<Record<string, string>>): Promise<{ code: number | null; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("bash", [...flags, "-c", script], { cwd: checkout, env: { ...machine, ...env }, stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, output }));
-  });
-}
-
 /** A user at his machine. */
-async function type(command: string): Promise<string> {
+async function type(command: string, stack = "prod"): Promise<string> {
   const env = Object.fromEntries(["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"].map((name) => [name, filled(job.env[name]!)]));
-  const { code, output } = await bash(["-e"], command, {
-    ...env, PULUMI_STACK: "prod", EXOSCALE_API_KEY: zone.key, EXOSCALE_API_SECRET: zone.secret,
+  const { code, output } = await bash(checkout, command, {
+    ...env, PULUMI_STACK: stack, EXOSCALE_API_KEY: zone.key, EXOSCALE_API_SECRET: zone.secret,
   });
   expect(code, `${command}\n${output}`).toBe(0);
   return output;
 }
 
 /** A step as GitHub's runner starts it; the shell that a step does not name is given fewer flags. */
-function step(name: string): Promise<{ code: number | null; output: string }> {
+function step(name: string): Promise<Result> {
   const { run, shell } = job.steps.find((each) => each.name === name)!;
   const env = Object.fromEntries(Object.entries(job.env).map(([key, value]) => [key, filled(value)]));
-  return bash(shell === "bash" ? ["--noprofile", "--norc", "-eo", "pipefail"] : ["-e"], run!, { ...env, GITHUB_STEP_SUMMARY: summary });
+  return bash(checkout, run!, { ...env, GITHUB_STEP_SUMMARY: summary }, shell === "bash" ? ["--noprofile", "--norc", "-eo", "pipefail"] : ["-e"]);
 }
 
 /** The preview of a pull request: its exit code, and what the job's summary says. */
@@ -107,6 +79,22 @@ async function preview(): Promise<{ code: number | null; said: string }> {
   return { code, said };
 }
 
+/** Names of all there is in the account; an elastic IP's is its description. */
+function things(): string[] {
+  const { instances, elasticIps, templates, sshKeys, securityGroups, antiAffinityGroups } = zone.zone.state;
+  const named = [instances, templates, securityGroups, antiAffinityGroups].flatMap((each) => [...each.values()].map(({ name }) => name));
+  return [...named, ...sshKeys.keys(), ...[...elasticIps.values()].map(({ description }) => description ?? "")].sort();
+}
+
+/** Names of what is labelled as a cluster's. */
+function labelled(cluster: string): string[] {
+  const { instances, elasticIps } = zone.zone.state;
+  return [
+    ...[...instances.values()].filter(({ labels }) => labels.cluster === cluster).map(({ name }) => name),
+    ...[...elasticIps.values()].filter(({ labels }) => labels.cluster === cluster).map(({ description }) => description ?? ""),
+  ].sort();
+}
+
 // Each test goes on where the one before it ended.
 
 test("the workflow's packages are installed", async () => {
@@ -116,7 +104,7 @@ test("the workflow's packages are installed", async () => {
 
 test("README's commands make a cluster", async () => {
   const section = /^## On the real Exoscale$[^]*?(?=^## )/m.exec(readFileSync(join(root, "README.md"), "utf8"))![0];
-  const typed = [...section.matchAll(/^```\n([^]*?)^```$/gm)].flatMap(([, block]) => block!.trim().split("\n"))
+  const typed = blocks(section, "").flatMap((block) => block.trim().split("\n"))
     .map((line) => line.replace(/\s+#.*/, "").replace(/\b[A-Z]\w+\b/g, (word) => given[word] ?? word));
   const configuring = typed.filter((line) => /^pulumi (stack init|config set) /.test(line));
   expect(configuring).toHaveLength(6);
@@ -128,10 +116,11 @@ test("README's commands make a cluster", async () => {
   expect([...zone.zone.state.instances.values()].map(({ name, state }) => [name, state]).sort()).toEqual(
     ["master-1", "master-2", "master-3", "worker-1", "worker-2", "worker-3"].map((name) => [`prod-${name}`, "running"]),
   );
-  expect([...zone.zone.state.instances.values()].every(({ labels }) => labels.cluster === "prod")).toBe(true);
-  expect(typed.at(-1)).toBe("pulumi stack output kubeconfig --show-secrets >kubeconfig");
+  expect(labelled("prod")).toEqual(things().filter((name) => /^prod-(master|worker)-\d$|^prod-api$/.test(name)));
+  expect(typed.at(-1)).toBe("(umask 077 && pulumi stack output kubeconfig --show-secrets >kubeconfig)");
   await type(typed.at(-1)!);
   expect(readFileSync(join(checkout, "kubeconfig"), "utf8")).toContain("current-context: prod");
+  expect(statSync(join(checkout, "kubeconfig")).mode & 0o777).toBe(0o600);
 });
 
 test("a pull request that changes nothing is told so, without a call and without a secret", async () => {
@@ -159,8 +148,21 @@ test("one that cannot be used fails, with the reason", async () => {
   expect(said).toContain("masters cannot change from 3 to 5 while the cluster lives");
 });
 
+test("a second stack lives beside the first in one organization", async () => {
+  await type("pulumi config set masters 3 && pulumi config set desiredWorkers 3");
+  const first = things();
+  await type("pulumi stack init prod-2 --copy-config-from prod && pulumi config set desiredWorkers 1 && pulumi up --yes --skip-preview", "prod-2");
+  expect(labelled("prod-2")).toEqual(["prod-2-api", "prod-2-master-1", "prod-2-master-2", "prod-2-master-3", "prod-2-worker-1"]);
+  expect(things().filter((name) => !first.includes(name)).map((name) => name.replace(/-[0-9a-f]{16}$/, "-TOKEN"))).toEqual([
+    "prod-2", "prod-2-TOKEN", "prod-2-api", "prod-2-master-1", "prod-2-master-2", "prod-2-master-3", "prod-2-masters", "prod-2-masters",
+    "prod-2-worker-1", "prod-2-workers",
+  ]);
+  await type("pulumi destroy --yes --skip-preview", "prod-2");
+  expect(things()).toEqual(first);
+  await type("pulumi preview --refresh --expect-no-changes");
+});
+
 test("and in the end nothing is left", async () => {
-  await type("pulumi config set masters 3 && pulumi destroy --yes --skip-preview");
-  const { state } = zone.zone;
-  expect([state.instances.size, state.templates.size, state.sshKeys.size, state.elasticIps.size, state.antiAffinityGroups.size]).toEqual([0, 0, 0, 0, 0]);
+  await type("pulumi destroy --yes --skip-preview");
+  expect(things()).toEqual(["default"]);
 });

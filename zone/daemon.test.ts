@@ -55,7 +55,7 @@ describe("bin/zone", () => {
     for (const verb of ["pause", "resume"]) expect((await cli(verb, "master-1", `--state=${state}`)).code).toBe(0);
     expect((await cli("update", `--state=${state}`)).stdout).toBe("Version 9999.0.0 is announced to master-1.\n");
     expect((await cli("update", "master-1", `--state=${state}`)).stdout).toBe("Version 9999.0.1 is announced to master-1.\n");
-    expect((await cli("update", id, "--version=4.5.6", `--state=${state}`)).stdout).toBe("Version 4.5.6 is announced to master-1.\n");
+    expect(JSON.parse((await cli("update", id, "--version=4.5.6", "--json", `--state=${state}`)).stdout)).toEqual({ version: "4.5.6", instances: ["master-1"] });
     expect((await cli("update", "--version=$(id)", `--state=${state}`)).stderr).toContain("$(id) is no version");
 
     expect((await cli("kill", "nobody", `--state=${state}`))).toMatchObject({ code: 1, stderr: "zone: there is no instance nobody\n" });

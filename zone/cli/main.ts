@@ -72,9 +72,10 @@ command("resume", "let a paused instance go on")
 command("update", "announce an OS update to running instances, for which they reboot")
   .argument("[instances...]", "names or ids; default: all that run")
   .option("--version <version>", "default: one that none of them was told of")
-  .action(async (instances: string[], { version, ...flags }: Flags & { version?: string }) => {
+  .option("--json", "as JSON")
+  .action(async (instances: string[], { version, json, ...flags }: Flags & { version?: string; json?: true }) => {
     const told = await ask<{ version: string; instances: string[] }>(flags, "POST", "/update", { instances, version });
-    console.log(`Version ${told.version} is announced to ${told.instances.join(", ")}.`);
+    console.log(json ? JSON.stringify(told, undefined, 2) : `Version ${told.version} is announced to ${told.instances.join(", ")}.`);
   });
 
 command("console", "what an instance wrote to its console")
@@ -97,6 +98,11 @@ command("fault", "make calls to the API go wrong; without a kind: list what is i
     if (remove !== undefined) await ask(flags, "DELETE", `/faults?id=${encodeURIComponent(remove)}`);
     if (kind !== undefined) await ask(flags, "POST", "/faults", { kind, route, count, share, seconds });
     console.log(JSON.stringify(await ask(flags, "GET", "/faults"), undefined, 2));
+  });
+
+program.command("completion").description("a script for bash that completes all of this")
+  .action(async () => {
+    process.stdout.write((await import("./completion.ts")).completion(program));
   });
 
 async function ask<T>(flags: Flags, method: string, path: string, body?: object): Promise<T> {

@@ -1,0 +1,131 @@
+/**
+ * docs/integration.md, typed as it stands there: a program that uses the components as a library, under Pulumi's own engine
+ * and against the local zone's API without machines; then one that takes its outputs, a policy over its preview, and kubectl.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { parse, stringify } from "yaml";
+
+import packageJson from "../package.json" with { type: "json" };
+import { startApi, type TestApi } from "../zone/testing.ts";
+import { blocks, clone, root, shell } from "./clone.ts";
+
+// Packages are installed, and a CLI runs ten times: more than other tests on this host do.
+vi.setConfig({ testTimeout: 600_000 });
+
+const page = readFileSync(join(root, "docs/integration.md"), "utf8");
+/** The one block of the page, in a language, in which something stands. */
+const block = (language: string, needle: string): string => {
+  const found = blocks(page, language).filter((each) => each.includes(needle));
+  expect(found).toHaveLength(1);
+  return found[0]!;
+};
+
+const directory = mkdtempSync(join(tmpdir(), "integration-"));
+const shop = join(directory, "shop");
+const reader = join(directory, "reader");
+const bash = shell(directory);
+const library = block("ts", 'from "kubernetes-on-exoscale"');
+/** The same where there are no machines: nothing to wait for, and nothing for DNS to run on. */
+const withoutMachines = (program: string): string => program
+  .replace("https://api-ch-gva-2.exoscale.com/v2", zone.url)
+  .replace('zone: "ch-gva-2"', 'zone: "local-1"')
+  .replace('checksum: "MD5"', 'checksum: "0123456789abcdef0123456789abcdef"')
+  .replace('waitFor: "cluster"', 'waitFor: "instances"')
+  .replace(/^new Addons\(.*$/m, "")
+  .replace("Addons, ", "");
+
+let zone: TestApi;
+
+beforeAll(async () => {
+  zone = await startApi();
+  for (const each of ["state", "shop", "reader", ".kube"]) mkdirSync(join(directory, each));
+  // In place of the submodule.
+  clone(join(shop, "kubernetes-on-exoscale"));
+});
+afterAll(async () => {
+  await zone.close();
+  rmSync(directory, { recursive: true });
+});
+
+async function type(where: string, command: string): Promise<string> {
+  const { code, output } = await bash(where, command, {
+    PULUMI_BACKEND_URL: `file://${join(directory, "state")}`, PULUMI_CONFIG_PASSPHRASE: "of the test", PULUMI_STACK: "prod",
+    EXOSCALE_API_KEY: zone.key, EXOSCALE_API_SECRET: zone.secret, npm_config_prefer_offline: "true",
+  });
+  expect(code, `${command}\n${output}`).toBe(0);
+  return output;
+}
+
+const instances = (): string[] => [...zone.zone.state.instances.values()].map(({ name }) => name).sort();
+
+// Each test goes on where the one before it ended.
+
+test("the repository in a directory is a package that is linked, beside one @pulumi/pulumi", async () => {
+  writeFileSync(join(shop, "package.json"), JSON.stringify({ name: "shop", type: "module" }));
+  writeFileSync(join(shop, "Pulumi.yaml"), block("yaml", "name: shop"));
+  const commands = block("", "git submodule add").trim().split("\n");
+  expect(commands).toEqual(["git submodule add <this repository> kubernetes-on-exoscale", expect.stringMatching(/^npm install \.\//)]);
+  const { "@pulumi/pulumi": pulumi } = packageJson.dependencies;
+  await type(shop, `${commands[1]} @pulumi/pulumi@${pulumi} && test ! -e kubernetes-on-exoscale/node_modules/@pulumi/pulumi`);
+});
+
+test("the page's program has the right types, and without machines it makes a cluster with two kinds of workers", async () => {
+  writeFileSync(join(shop, "index.ts"), library);
+  const tsconfig = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8")) as object;
+  writeFileSync(join(shop, "tsconfig.json"), JSON.stringify({ ...tsconfig, compilerOptions: { ...("compilerOptions" in tsconfig && tsconfig.compilerOptions as object), types: [] }, include: ["index.ts"] }));
+  await type(shop, `"${process.execPath}" "${join(root, "node_modules/typescript/bin/tsc")}" --noEmit -p .`);
+  writeFileSync(join(shop, "index.ts"), withoutMachines(library));
+  await type(shop, "pulumi stack init prod && pulumi up --yes --skip-preview");
+  expect(instances()).toEqual([
+    ...["large-worker-1", "large-worker-2", "master-1", "master-2", "master-3", "worker-1", "worker-2", "worker-3"].map((name) => `prod-${name}`),
+  ]);
+  await type(shop, "pulumi preview --expect-no-changes");
+});
+
+test("a policy sees in the preview what a change would open, and no secret", async () => {
+  const policy = block("", "jq --exit-status");
+  await type(shop, policy);
+  expect(readFileSync(join(shop, "preview.json"), "utf8")).not.toContain("PRIVATE KEY");
+  const program = withoutMachines(library);
+  writeFileSync(join(shop, "index.ts"), program.replace('sshSources: ["203.0.113.7/32"]', 'sshSources: ["0.0.0.0/0"]'));
+  const { code } = await bash(shop, policy, { PULUMI_BACKEND_URL: `file://${join(directory, "state")}`, PULUMI_CONFIG_PASSPHRASE: "of the test", PULUMI_STACK: "prod" });
+  expect(code).toBe(1);
+  writeFileSync(join(shop, "index.ts"), program);
+});
+
+test("another program takes the outputs, and keeps secret what is", async () => {
+  const program = block("ts", "StackReference").replace("organization/kubernetes/prod", "organization/shop/prod");
+  writeFileSync(join(reader, "index.ts"), program.replace('"endpoint"', '"kubeconfig"'));
+  writeFileSync(join(reader, "package.json"), JSON.stringify({ name: "reader", type: "module" }));
+  writeFileSync(join(reader, "Pulumi.yaml"), block("yaml", "name: shop").replace("name: shop", "name: reader"));
+  await type(reader, `ln -s ${join(shop, "node_modules")} node_modules && pulumi stack init prod && pulumi up --yes --skip-preview`);
+  expect(await type(reader, "pulumi stack output endpoint")).toContain("[secret]");
+  expect(await type(reader, "pulumi stack output endpoint --show-secrets")).toContain("current-context: prod");
+  expect(readFileSync(join(directory, "state/.pulumi/stacks/reader/prod.json"), "utf8")).not.toContain("client-key-data");
+});
+
+test("the user's own kubeconfig is given the cluster when he says so, and keeps what it had", async () => {
+  const own = { name: "mine", user: { token: "of another cluster" } };
+  writeFileSync(join(directory, ".kube/config"), stringify({
+    apiVersion: "v1", kind: "Config", users: [own], "current-context": "mine", contexts: [{ name: "mine", context: { user: "mine", cluster: "mine" } }],
+    clusters: [{ name: "mine", cluster: { server: "https://192.0.2.1:6443" } }],
+  }));
+  const merge = block("", "config view --flatten");
+  for (let times = 0; times < 2; times++) await type(shop, merge);
+  const config = parse(readFileSync(join(directory, ".kube/config"), "utf8"));
+  expect(config.users).toContainEqual(own);
+  expect(config.clusters.map(({ name }: { name: string }) => name).sort()).toEqual(["mine", "prod"]);
+  expect(config["current-context"]).toBe("prod");
+  expect(config.users.find(({ name }: { name: string }) => name === "prod").user["client-key-data"]).toMatch(/^[\w+/=]+$/);
+  expect(statSync(join(directory, ".kube/config")).mode & 0o777).toBe(0o600);
+});
+
+test("and in the end nothing is left", async () => {
+  await type(reader, "pulumi destroy --yes --skip-preview");
+  await type(shop, "pulumi destroy --yes --skip-preview");
+  expect(instances()).toEqual([]);
+});

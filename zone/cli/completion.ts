@@ -1,0 +1,29 @@
+import type { Command } from "commander";
+
+/**
+ * A script for bash that completes subcommands, their options and what either takes by choice. By the name of the
+ * program, so it holds for every path to it.
+ */
+export function completion(program: Command): string {
+  const name = program.name();
+  const branch = (pattern: string, words: readonly string[]): string => `\t${pattern}) words='${words.join(" ")}' ;;`;
+  return [
+    `_${name}() {`,
+    "\tlocal words",
+    "\tcase $COMP_CWORD,$3,${COMP_WORDS[1]} in",
+    branch("1,*", program.commands.map((command) => command.name())),
+    ...program.commands.flatMap((command) => [
+      ...command.options.flatMap(({ long, argChoices }) => (argChoices ? [branch(`*,${long},${command.name()}`, argChoices)] : [])),
+      branch(`*,*,${command.name()}`, [
+        ...command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
+        ...command.options.map(({ long }) => long!),
+      ]),
+    ]),
+    "\tesac",
+    "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$2\"))",
+    "}",
+    // What takes neither is a file or a name.
+    `complete -o default -F _${name} ${name}`,
+    "",
+  ].join("\n");
+}
