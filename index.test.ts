@@ -2,27 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { byName, run, settled, type Registered } from "./components/testing.ts";
+import { configure, program } from "./test/program.ts";
 
-const REQUIRED = {
-  zone: "ch-gva-2",
-  template: JSON.stringify({ url: "https://images.example/flatcar.qcow2", checksum: "0".repeat(32) }),
-  sshSources: '["203.0.113.7/32"]',
-  apiSources: '["0.0.0.0/0"]',
-};
-
-/** Takes the place of the stack's configuration for the next import of the program. */
-function configure(values: Record<string, string>): void {
-  const config = Object.entries({ ...REQUIRED, ...values }).map(([name, value]) => [`kubernetes:${name}`, value]);
-  pulumi.runtime.setAllConfig(Object.fromEntries(config));
-  vi.resetModules();
-}
-
-/** The whole program with some settings. */
-const program = (values: Record<string, string> = {}) =>
-  run(() => {
-    configure(values);
-    return import("./index.ts");
-  });
 /** The program with nothing but what is required. */
 let plain: Awaited<ReturnType<typeof program>>;
 beforeAll(async () => {

@@ -19,7 +19,7 @@ async function leaves() {
     Object.entries(byName(resources, "LocallySignedCert")).map(([name, cert]) => {
       const { subject, dnsNames, ipAddresses, privateKeyPem } = requests[name];
       return [name, {
-        ca: cert.caCertPem.replace("certificate dev-", ""),
+        ca: /^certificate dev-(\S+)/.exec(cert.caCertPem)![1],
         key: /of (\S+)$/.exec(privateKeyPem)![1],
         subject, dnsNames, ipAddresses,
         uses: cert.allowedUses.join(" "),

@@ -13,7 +13,7 @@ export interface Registered {
 let registered: Registered[] = [];
 
 /** What the cloud and the tls provider would answer, told apart by the resource's name. */
-function outputs(type: string, name: string): Record<string, unknown> {
+function outputs(type: string, name: string, { validityPeriodHours }: { validityPeriodHours?: number }): Record<string, unknown> {
   const number = Number(/(\d+)$/.exec(name)?.[1] ?? 0);
   const secret = (what: string) => `SECRET ${what} of ${name}`;
   switch (type) {
@@ -26,7 +26,7 @@ function outputs(type: string, name: string): Record<string, unknown> {
       return { certRequestPem: `request ${name}` };
     case "tls:index/selfSignedCert:SelfSignedCert":
     case "tls:index/locallySignedCert:LocallySignedCert":
-      return { certPem: `certificate ${name}` };
+      return { certPem: `certificate ${name} for ${validityPeriodHours} h` };
     case "random:index/randomPassword:RandomPassword":
       return { result: secret("password") };
     case "random:index/randomId:RandomId":
@@ -55,7 +55,7 @@ const mocks: pulumi.runtime.Mocks = {
   newResource({ type, name, inputs }) {
     const { __provider: _provider, ...own } = inputs as Record<string, unknown>;
     registered.push({ type, name, inputs: revealed(own), visible: JSON.stringify(own, (_, value) => (isSecret(value) ? undefined : value)) });
-    return { id: `${name}-id`, state: { ...own, ...outputs(type, name) } };
+    return { id: `${name}-id`, state: { ...own, ...outputs(type, name, own) } };
   },
   call: ({ inputs }) => inputs as Record<string, unknown>,
 };

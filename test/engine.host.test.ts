@@ -17,11 +17,11 @@ const secret = "Tr0ub4dor-of-the-user-data";
 /** One of everything, and two workers. Tokens are names: what makes them is another package's business. */
 const program = `
 import * as exoscale from "./exoscale/index.ts";
-const { endpoint, masters, userData, workers, privateKey, publicKey } = JSON.parse(process.env.SETTINGS);
+const { endpoint, masters, userData, workers, image, type, privateKey, publicKey } = JSON.parse(process.env.SETTINGS);
 const shape = new exoscale.ClusterShape("kube", { zone: "local-1", podCIDR: "10.244.0.0/16", serviceCIDR: "10.96.0.0/16", masters });
 const api = { endpoint, zone: shape.zone };
 const template = new exoscale.Template("kube", {
-  api, name: "kube", url: "https://images.example/a.qcow2", checksum: "0123456789abcdef0123456789abcdef", bootMode: "uefi", defaultUser: "core", token: "t",
+  api, name: image, url: "https://images.example/a.qcow2", checksum: "0123456789abcdef0123456789abcdef", bootMode: "uefi", defaultUser: "core", token: image,
 });
 const key = new exoscale.SshKey("kube", { api, name: "kube", publicKey });
 const apart = new exoscale.AntiAffinityGroup("kube", { api, name: "kube", token: "t" });
@@ -37,11 +37,11 @@ const address = new exoscale.ElasticIp("kube", {
 for (let i = 1; i <= workers; i++) {
   const name = "kube-worker-" + i;
   const instance = new exoscale.Instance(name, {
-    api, name, token: name, type: "standard.medium", template: template.id, diskSize: 50, sshKey: key.id,
+    api, name, token: name, type, template: template.id, diskSize: 50, sshKey: key.id,
     securityGroups: [group.id], antiAffinityGroups: [apart.id], elasticIps: [address.id], labels: { cluster: "kube" },
   }, { dependsOn: rules });
   new exoscale.Boot(name, {
-    api, instance: instance.id, userData, kind: "worker", group: "workers", maxUnavailable: 1, waitFor: "instances",
+    api, name, instance: instance.id, userData, type, template: template.id, diskSize: 50, kind: "worker", group: "workers", maxUnavailable: 1, waitFor: "instances",
     ssh: { host: instance.publicIp, user: "core", privateKey, hostKey: publicKey },
   });
 }
@@ -49,7 +49,10 @@ export const ip = address.ip;
 `;
 
 let zone: TestApi;
-const settings = { endpoint: "", masters: 3, workers: 2, userData: `#cloud-config\n# ${secret}\n`, privateKey: keys.private, publicKey: keys.public };
+const settings = {
+  endpoint: "", masters: 3, workers: 2, userData: `#cloud-config\n# ${secret}\n`, image: "kube", type: "standard.medium",
+  privateKey: keys.private, publicKey: keys.public,
+};
 
 beforeAll(async () => {
   zone = await startApi();
@@ -98,6 +101,8 @@ async function expectSuccess(args: string[], env?: Record<string, string>): Prom
 }
 
 const up = ["up", "--yes", "--skip-preview"];
+/** Without credentials a call would fail. */
+const nobody = { EXOSCALE_API_KEY: "", EXOSCALE_API_SECRET: "" };
 const instances = () => [...zone.zone.state.instances.values()];
 const stateFile = () => readFileSync(join(directory, "state", ".pulumi", "stacks", "engine", "test.json"), "utf8");
 
@@ -115,8 +120,6 @@ test("a failed creation is finished by the next run", async () => {
 });
 
 test("nothing has to change, and a preview calls nobody", async () => {
-  // Without credentials, and with nobody there, a call would fail.
-  const nobody = { EXOSCALE_API_KEY: "", EXOSCALE_API_SECRET: "" };
   await expectSuccess(["preview", "--expect-no-changes"], nobody);
   await expectSuccess(["refresh", "--yes", "--skip-preview", "--expect-no-changes"]);
   await expectSuccess(["up", "--yes", "--expect-no-changes"], nobody);
@@ -155,6 +158,11 @@ test("an instance deleted by hand is made again", async () => {
 
 test("new user-data is taken in place, and what cannot change is refused with the reason", async () => {
   settings.userData += "# more\n";
+  const preview = await expectSuccess(["preview"], nobody);
+  for (const name of ["kube-worker-1", "kube-worker-2"]) {
+    expect(preview).toContain(`${name} will be drained and rebooted.`);
+    expect(preview).toMatch(new RegExp(`Boot +${name} +update +\\[diff: ~userData\\]`));
+  }
   const output = await expectSuccess(up);
   expect(output).toMatch(/~ 2 updated/);
   expect(instances().every(({ state }) => state === "running")).toBe(true);
@@ -164,6 +172,39 @@ test("new user-data is taken in place, and what cannot change is refused with th
   expect(refused.code).not.toBe(0);
   expect(refused.output).toContain("masters cannot change from 3 to 5 while the cluster lives: members join and leave both etcds only one by one");
   settings.masters = 3;
+});
+
+test("workers are made anew from another template and changed to another type in place, as a preview says", async () => {
+  const before = instances();
+  settings.image = "kube-next";
+  const preview = await expectSuccess(["preview"], nobody);
+  for (const name of ["kube-worker-1", "kube-worker-2"]) {
+    expect(preview).toContain(`${name} will be drained and made anew: nothing on its disk is kept.`);
+    expect(preview).toMatch(new RegExp(`Boot +${name} +update +\\[diff: ~template\\]`));
+  }
+  expect(preview).not.toContain("exoscale:Instance ");
+  await expectSuccess(up);
+  const [template] = [...zone.zone.state.templates.keys()];
+  expect(instances()).toEqual(before.map((each) => ({ ...each, template })));
+
+  settings.type = "standard.large";
+  expect(await expectSuccess(["preview"], nobody)).toContain("kube-worker-2 will be drained, switched off and started again as standard.large with a disk of 50 GiB.");
+  await expectSuccess(up);
+  expect(instances()).toMatchObject(before.map(({ id, address }) => ({ id, address, template, type: "standard.large", state: "running" })));
+  await expectSuccess(["up", "--yes", "--refresh", "--expect-no-changes"]);
+});
+
+test("another family of workers is refused with what to do, and that does it", async () => {
+  const before = instances();
+  settings.type = "cpu.large";
+  const { code, output } = await pulumi(["preview"], nobody);
+  expect(code).not.toBe(0);
+  expect(output).toContain("kube-worker-1 cannot change from standard.large to cpu.large: on Exoscale an instance stays within its family. Set it back to standard.large, or");
+  expect(instances()).toEqual(before);
+  // Here the tokens are names, so the instances themselves are named.
+  await expectSuccess([...up, "--replace", "**exoscale:Instance::kube-worker-*"]);
+  expect(instances()).toMatchObject([{ type: "cpu.large", state: "running" }, { type: "cpu.large", state: "running" }]);
+  await expectSuccess(["preview", "--expect-no-changes"], nobody);
 });
 
 test("a removed worker goes, and in the end everything", async () => {
