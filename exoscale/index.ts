@@ -95,7 +95,7 @@ export class Instance extends DynamicResource {
   }
 }
 
-/** That an instance runs, and with which user-data. */
+/** That an instance runs, with which user-data, and what it is made of. */
 export class Boot extends DynamicResource {
   constructor(name: string, { instance, userData, ssh, ...args }: BootArgs, opts?: pulumi.CustomResourceOptions) {
     const inputs = {
