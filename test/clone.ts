@@ -30,8 +30,8 @@ export function shell(home: string) {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     // A CLI of the user's own fetches its plugins.
     ...(existsSync(join(bin, "pulumi")) && { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }),
-    // Where npm finds its packages, and keeps them.
-    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^npm_config_/i.test(name))),
+    // How npm gets to its packages, and where it keeps them.
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(npm_config_.*|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i.test(name))),
     npm_config_userconfig: join(process.env.HOME ?? "/root", ".npmrc"),
     npm_config_cache: process.env.npm_config_cache ?? join(process.env.HOME ?? "/root", ".npm"),
   };
@@ -49,5 +49,5 @@ export function shell(home: string) {
 
 /** What a page sets as code in one language, block by block; "" are those that name none. */
 export function blocks(page: string, language: string): string[] {
-  return [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "gm"))].map(([, block]) => block!);
+  return [...page.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].filter(([, named]) => named === language).map(([, , block]) => block!);
 }

@@ -79,4 +79,5 @@ function arrow({ from: [x1, y1], to: [x2, y2], label, isMutual = false }: Arrow)
 const text = (x: number, y: number, kind: string, content: string, anchor = "start"): string =>
   `<text class="${kind}" x="${x}" y="${y}" text-anchor="${anchor}">${escape(content)}</text>`;
 
-const escape = (content: string): string => content.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+/** What a text says, where a mark would begin otherwise. */
+export const escape = (content: string): string => content.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
