@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Client } from "./client.ts";
 import { OperationError } from "./errors.ts";
 import { patience } from "./patience.ts";
 
@@ -33,7 +32,7 @@ export function operationLimit(usual = patience.operation): number {
  * @throws OperationError with the API's own reason when it fails, or when the limit is over.
  * @throws ApiError when it cannot be asked for.
  */
-export async function settled(client: Pick<Client, "get">, operation: Operation, { what, limit = operationLimit() }: WaitOptions): Promise<void> {
+export async function settled(client: { get<T>(path: string): Promise<T> }, operation: Operation, { what, limit = operationLimit() }: WaitOptions): Promise<void> {
   const start = performance.now();
   let current = operation;
   for (let poll = 0; current.state === "pending"; poll++) {

@@ -5,7 +5,7 @@ import { parse } from "yaml";
  * What Exoscale takes as user-data: 32,768 characters of base64, so this many bytes of gzip
  * (API document, `create-instance`, `user-data`).
  */
-export const LIMIT = 24_573;
+const LIMIT = 24_573;
 
 export interface Size {
   /** Of the whole document, gzipped. */

@@ -2,7 +2,7 @@
 import type { NodeFacts } from "./facts.ts";
 
 /** Milliseconds that a node may drain itself before it goes down, the longest that the setting drainTimeout takes. */
-export const longestDrain = 1_500_000;
+const longestDrain = 1_500_000;
 /** Milliseconds that a node may be away in between, from the last that the API heard of it. */
 const longestAbsence = 600_000;
 /** Milliseconds after a boot until everything on a node has to run again. */

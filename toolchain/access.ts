@@ -22,7 +22,7 @@ interface Outputs {
 }
 
 /** A node's name and its ends that begin with its role: `dev-master-1` is also `master-1`. */
-export function aliases(name: string, role: string): string[] {
+function aliases(name: string, role: string): string[] {
   const at = name.lastIndexOf(`${role}-`);
   return at > 0 ? [name, name.slice(at)] : [name];
 }
@@ -49,12 +49,12 @@ Host *
 }
 
 /** known_hosts lines: the keys that the program made and baked in. */
-export function knownHosts(nodes: Readonly<Record<string, NodeOutput>>): string {
+function knownHosts(nodes: Readonly<Record<string, NodeOutput>>): string {
   return Object.entries(nodes).map(([name, { hostKey }]) => `${name} ${hostKey.trim()}\n`).join("");
 }
 
 /** Puts files in place, each at once as a whole: several commands may do so at the same time. */
-export async function writeFiles(directory: string, files: Readonly<Record<string, string>>): Promise<void> {
+async function writeFiles(directory: string, files: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const made = await mkdtemp(join(directory, ".new-"));
   try {

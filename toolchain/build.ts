@@ -148,7 +148,7 @@ export class Builder {
 }
 
 /** The environment of recipes: Go's caches apart from the user's own, its settings those the recipes were tried with. */
-export function goEnvironment(cache: Cache): NodeJS.ProcessEnv {
+function goEnvironment(cache: Cache): NodeJS.ProcessEnv {
   return {
     ...process.env,
     PATH: [join(process.execPath, ".."), process.env["PATH"]].join(delimiter),

@@ -12,7 +12,7 @@ import { Progress, size } from "./progress.ts";
 import { checkSpace, measure } from "./space.ts";
 
 /** The user's own Pulumi CLI, which fetches its plugins itself. */
-export function ownPulumi(path = process.env["PATH"] ?? ""): string | undefined {
+function ownPulumi(path = process.env["PATH"] ?? ""): string | undefined {
   return path.split(delimiter)
     .filter((directory) => directory !== "" && directory !== join(local, "bin"))
     .map((directory) => join(directory, "pulumi"))

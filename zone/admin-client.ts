@@ -2,7 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 
-import type { ZoneOptions } from "./daemon.ts";
+import type { ZoneOptions } from "./options.ts";
 
 /** What `GET /status` on the admin socket answers. */
 export interface ZoneStatus {

@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 
 import type { Fault } from "./api/faults.ts";
+import type { Api } from "./api/index.ts";
 import { settle } from "./api/routes/instance-state.ts";
 import type { Zone } from "./api/zone.ts";
-import type { RunningZone, ZoneOptions } from "./daemon.ts";
+import type { ZoneOptions } from "./options.ts";
 import type { InstanceRecord } from "./records.ts";
 import { statusOf } from "./status.ts";
 import { announceUpdate, nextVersion } from "./updates.ts";
@@ -17,7 +18,7 @@ type Route = (url: URL, body: any) => unknown;
  * Resolves with a function that closes it.
  */
 export async function openAdmin(
-  socket: string, options: ZoneOptions, running: RunningZone, log: (line: string) => void,
+  socket: string, options: ZoneOptions, running: { readonly api: Api; remove(): Promise<void> }, log: (line: string) => void,
 ): Promise<() => Promise<void>> {
   const { zone, faults } = running.api;
   const routes: Readonly<Record<string, Route>> = {

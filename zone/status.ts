@@ -1,6 +1,6 @@
 import type { Named, ZoneStatus } from "./admin-client.ts";
 import type { Zone } from "./api/zone.ts";
-import type { ZoneOptions } from "./daemon.ts";
+import type { ZoneOptions } from "./options.ts";
 
 /** What the zone has at this moment, for people. */
 export function statusOf(zone: Zone, options: ZoneOptions): ZoneStatus {

@@ -6,7 +6,7 @@ import { age, forSpan, journal } from "./words.ts";
 /** Milliseconds in which every node has had two windows. */
 const twoNights = 172_800_000;
 /** Seconds that a window should have for each node: drain, reboot, and well again. */
-export const perNode = 300;
+const perNode = 300;
 const day = 86_400;
 
 export function judgeUpdates(facts: Facts): Problem[] {

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 
 import { FAULT_KINDS, type Fault } from "../api/faults.ts";
-import type { ZoneOptions } from "../daemon.ts";
+import type { ZoneOptions } from "../options.ts";
 import { askDaemon } from "../admin-client.ts";
 
 const local = resolve(import.meta.dirname, "../../.local");

@@ -1,4 +1,5 @@
-import { runZone, type ZoneOptions } from "../daemon.ts";
+import { runZone } from "../daemon.ts";
+import type { ZoneOptions } from "../options.ts";
 
 /** What the daemon tells the process that started it. */
 export type StartReport = { readonly url: string } | { readonly error: string };

@@ -3,7 +3,7 @@ import { mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { askDaemon, type ZoneStatus } from "../admin-client.ts";
-import type { ZoneOptions } from "../daemon.ts";
+import type { ZoneOptions } from "../options.ts";
 import type { StartReport } from "./run.ts";
 
 /**

@@ -2,7 +2,7 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { privateBridge } from "../network/private.ts";
+import { privateBridge } from "../network/layout.ts";
 import type { Attachment, Instance } from "../types.ts";
 import { bridgeName } from "./bridge.ts";
 import { Bed, gateway, instance, template } from "./testbed.ts";

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, readdir, readlink } from "node:fs/promises";
-import { privateBridge } from "../network/private.ts";
+import { privateBridge } from "../network/layout.ts";
 import type { Instance } from "../types.ts";
 import { run } from "./run.ts";
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Instance, World } from "../types.ts";
 import { run } from "./command.ts";
-import { privateBridge } from "./private.ts";
+import { privateBridge } from "./layout.ts";
 import { Agent, Bed } from "./testbed/bed.ts";
 import { group, instance as numbered, privateNetwork, rule, worldOf } from "./testbed/world.ts";
 import { ZoneProcess } from "./testbed/zone.ts";

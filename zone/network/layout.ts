@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import ipaddr from "ipaddr.js";
 import { toNumber, toText } from "../api/addresses.ts";
 
@@ -40,6 +41,13 @@ export function layoutOf({ bridge, subnet, gateway }: Pick<Layout, "bridge" | "s
  * address after the gateway's. It is not the host's own one, so a rule that admits the host does not admit them.
  */
 export const healthCheckSourceOf = (gateway: string): string => toText(toNumber(gateway) + 1);
+
+/**
+ * Name of a private network's bridge on this host: another for each network, and for each zone by its own bridge's name.
+ * Machines are plugged into it, the network makes it.
+ */
+export const privateBridge = (layoutBridge: string, networkId: string): string =>
+  `pn${createHash("sha256").update(`${layoutBridge}/${networkId}`).digest("hex").slice(0, 12)}`;
 
 /** What the host serves to instances at the gateway's address, at the ports instances know. */
 export const servicePorts = { dns: 53, mirror: 8443, registry: 5000 } as const;

@@ -1,5 +1,4 @@
 /** Private networks: a bridge of its own on this host for each, and a DHCP server beside those that have a range. */
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -7,14 +6,7 @@ import type { PrivateNetwork, World } from "../types.ts";
 import { run } from "./command.ts";
 import { removeDhcp, startDhcp, type DhcpServer, type DhcpSettings } from "./dhcp.ts";
 import { deleteLink } from "./host.ts";
-import type { Layout } from "./layout.ts";
-
-/**
- * Name of a private network's bridge on this host: another for each network, and for each zone by its own bridge's name.
- * Machines are plugged into it, the network makes it.
- */
-export const privateBridge = (layoutBridge: string, networkId: string): string =>
-  `pn${createHash("sha256").update(`${layoutBridge}/${networkId}`).digest("hex").slice(0, 12)}`;
+import { privateBridge, type Layout } from "./layout.ts";
 
 /** Makes the host's bridges those of the world's private networks. What an earlier daemon left is taken over or removed. */
 export async function followBridges(world: Pick<World, "privateNetworks">, layout: Layout): Promise<void> {

@@ -1,7 +1,6 @@
 /** The host's rules for private networks: each is a wire of its own, which the host neither filters nor is on. */
 import type { World } from "../types.ts";
-import type { Layout } from "./layout.ts";
-import { privateBridge } from "./private.ts";
+import { privateBridge, type Layout } from "./layout.ts";
 import { set } from "./set.ts";
 
 /**

@@ -29,7 +29,7 @@ export async function prepareRegistry(options: RegistryOptions): Promise<Registr
 }
 
 /** The OCI registry under TLS, for reading only. */
-export const renderConfig = ({ address, port, certificate, storage }: RegistryOptions): string =>
+const renderConfig = ({ address, port, certificate, storage }: RegistryOptions): string =>
   stringify({
     version: "0.1",
     log: { level: "warn", accesslog: { disabled: true } },

@@ -6,10 +6,10 @@ const cell = (...children) => el("td", {}, ...children);
 const row = (...cells) => el("tr", {}, ...cells);
 const optional = (text) => text === undefined || text === null || text === "" ? none() : text;
 
-export const instanceLink = ({ name }) => link(hash("instance", name), name);
+const instanceLink = ({ name }) => link(hash("instance", name), name);
 export const groupLink = ({ name }) => link(hash("security-group", name), name);
 export const elasticIpLink = ({ address }) => link(hash("elastic-ip", address), code(address));
-export const networkLink = ({ id, name }) => link(hash("private-network", id), name);
+const networkLink = ({ id, name }) => link(hash("private-network", id), name);
 export const templateLink = ({ id, name }) => name === undefined ? code(id) : link(hash("template", id), name);
 
 const anchor = (kind, key) => (item) => hash(kind, item[key]).slice(1);

@@ -1,12 +1,5 @@
 import { expect, test } from "vitest";
 import { dnsmasqArguments, serverAddress } from "./dhcp.ts";
-import { privateBridge } from "./private.ts";
-
-test("a bridge's name is an interface's, and another for each network and zone", () => {
-  const names = [privateBridge("exozone0", "a"), privateBridge("exozone0", "b"), privateBridge("other0", "a"), privateBridge("exozone0", "a")];
-  expect(new Set(names).size).toBe(3);
-  for (const name of names) expect(name).toMatch(/^pn[0-9a-f]{12}$/);
-});
 
 test.each([
   ["10.0.0.20", "255.255.255.0", "10.0.0.254"],
