@@ -8,6 +8,10 @@ import {
 import { checkUserData } from "./components/preflight.ts";
 import { loadSettings } from "./config.ts";
 
+// Pulumi's launcher has every stack trace mapped to its sources, and takes one for every resource and promise. What Node
+// runs here are the sources.
+Reflect.deleteProperty(Error, "prepareStackTrace");
+
 const settings = loadSettings(configuration(), pulumi.getStack(), import.meta.dirname);
 checkUserData(settings);
 const { clusterName: name, waitFor } = settings;
