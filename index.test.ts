@@ -38,6 +38,11 @@ test("six nodes, their names, what each costs", async () => {
   });
 });
 
+test("an error's stack is told, the one that Pulumi takes of each resource is not", () => {
+  expect(new Error("wrong").stack).toMatch(/^Error: wrong\n    at .*index\.test\.ts/);
+  expect(new Error().stack).toBe("Error");
+});
+
 test("masters are behind the elastic IP and are never made anew, workers are", () => {
   const { resources } = plain;
   const instances = byName(resources, "Instance");
