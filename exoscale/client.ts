@@ -1,4 +1,4 @@
-import got, { HTTPError, RequestError, type Got, type Method } from "got";
+import type { Got, Method } from "got";
 
 import type { Api } from "./api.ts";
 import { credentials } from "./credentials.ts";
@@ -43,17 +43,19 @@ export function connect({ endpoint }: Api): Client {
 
 function createClient(endpoint: string): Client {
   const pace = new Pace();
-  const http = createHttp(pace);
+  // Loaded with the first call: a preview, which makes none, is quicker without.
+  let http: Promise<Got> | undefined;
   const lists = new Map<string, { readonly at: number; readonly answer: Promise<Record<string, unknown>> }>();
 
   async function call<T>(method: Method, path: string, body?: object): Promise<T> {
     const name = `${method} ${path}`;
     try {
-      const answer = await http(`${endpoint.replace(/\/+$/, "")}${path}`, { method, ...(body && { json: body }) }).json<T>();
+      const got = await (http ??= createHttp(pace));
+      const answer = await got(`${endpoint.replace(/\/+$/, "")}${path}`, { method, ...(body && { json: body }) }).json<T>();
       pace.passed();
       return answer;
     } catch (error) {
-      throw translated(name, endpoint, error);
+      throw await translated(name, endpoint, error);
     }
   }
 
@@ -77,7 +79,8 @@ function createClient(endpoint: string): Client {
   return client;
 }
 
-function createHttp(pace: Pace): Got {
+async function createHttp(pace: Pace): Promise<Got> {
+  const { default: got } = await import("got");
   return got.extend({
     followRedirect: false, // A signature is for one URL.
     retry: {
@@ -107,7 +110,8 @@ function createHttp(pace: Pace): Got {
 }
 
 /** got's errors carry the request, and with it user-data and signature: nothing of them but the words goes on. */
-function translated(call: string, endpoint: string, error: unknown): Error {
+async function translated(call: string, endpoint: string, error: unknown): Promise<Error> {
+  const { HTTPError, RequestError } = await import("got");
   if (error instanceof HTTPError) return new ApiError(call, error.response.statusCode, reasonOf(error.response.rawBody));
   if (error instanceof RequestError) {
     // What a hook throws arrives wrapped.

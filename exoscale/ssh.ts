@@ -1,4 +1,4 @@
-import ssh2 from "ssh2";
+import type ssh2 from "ssh2";
 
 /** How a node is reached, and how it proves to be the one meant. */
 export interface SshTarget {
@@ -42,7 +42,9 @@ export async function ssh(target: SshTarget, command: string, timeout = 30_000):
   const { host, port = 22, user, privateKey, hostKey } = target;
   const [algorithm = "", blob = ""] = hostKey.trim().split(/\s+/);
   const expected = Buffer.from(blob, "base64");
-  const client = new ssh2.Client();
+  // Loaded once it is needed: a preview, which makes no connection, is quicker without.
+  const { Client } = (await import("ssh2")).default;
+  const client = new Client();
   let pinned = true;
   let timer: NodeJS.Timeout | undefined;
   try {
