@@ -14,7 +14,7 @@ export default defineConfig({
           testTimeout: 60_000, hookTimeout: 60_000,
         },
       },
-      // Root, Docker, nft: one file after the other, since they share this machine's network.
+      // Root, Docker, nft, or time: one file after the other, since they share this machine's network.
       {
         test: {
           name: "host", include: ["**/*.host.test.ts"], exclude, fileParallelism: false,
