@@ -1,27 +1,23 @@
-import { execFile } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
 
 import { expect, test } from "vitest";
 
-const zone = join(import.meta.dirname, "../../bin/zone");
+const script = execFileSync(join(import.meta.dirname, "../../bin/zone"), ["completion"], { encoding: "utf8" });
 
 /** What a real bash offers for the last of the words that were typed. */
-async function offered(...words: string[]): Promise<string[]> {
-  const script = `
-    source <("$1" completion)
-    shift
+function offered(...words: string[]): string[] {
+  const asked = `${script}
     COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
     _zone zone "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD - 1]}"
     printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout } = await promisify(execFile)("bash", ["-c", script, "bash", zone, ...words]);
-  return stdout.split("\n").filter(Boolean);
+  return execFileSync("bash", ["-c", asked, "bash", ...words], { encoding: "utf8" }).split("\n").filter(Boolean);
 }
 
-test("commands, options and choices are completed, and nothing else", async () => {
-  expect(await offered("bin/zone", "u")).toEqual(["up", "update"]);
-  expect(await offered("bin/zone", "fault", "rate")).toEqual(["rate-limit"]);
-  expect(await offered("bin/zone", "fault", "slow", "--s")).toEqual(["--state", "--share", "--seconds"]);
-  expect(await offered("bin/zone", "up", "--machines", "")).toEqual(["docker", "none"]);
-  expect(await offered("bin/zone", "kill", "dev-")).toEqual([]);
+test("commands, options and choices are completed, and nothing else", () => {
+  expect(offered("bin/zone", "u")).toEqual(["up", "update"]);
+  expect(offered("bin/zone", "fault", "rate")).toEqual(["rate-limit"]);
+  expect(offered("bin/zone", "fault", "slow", "--s")).toEqual(["--state", "--share", "--seconds"]);
+  expect(offered("bin/zone", "up", "--machines", "")).toEqual(["docker", "none"]);
+  expect(offered("bin/zone", "kill", "dev-")).toEqual([]);
 });
