@@ -58,6 +58,7 @@ test("what is required is enough, the rest has its default", () => {
     leafValidity: 8760,
     renewBefore: 720,
     caValidity: 87_600,
+    caReplacement: 0,
     mirror: {},
     waitFor: "cluster",
   });

@@ -124,6 +124,11 @@ export const schema = z.object({
   leafValidity: setting("How long certificates of nodes and components are valid, a Go duration of whole hours.", "8760h", hours.prefault("8760h")),
   renewBefore: setting("How long before their end certificates are renewed by `pulumi up`, a Go duration of whole hours.", "720h", hours.prefault("720h")),
   caValidity: setting("How long the certificate authorities are valid, a Go duration of whole hours.", "87600h", hours.prefault("87600h")),
+  caReplacement: setting(
+    "Steps taken to replace the certificate authorities: raised by one, each time followed by a whole `pulumi up`, three times for a replacement.",
+    1,
+    integer(0, 3000).default(0),
+  ),
 
   // advanced
   mirror: setting(

@@ -73,13 +73,14 @@ export const endpoint = apiEndpoint.url;
 /** For kubectl, as the administrator. */
 export const kubeconfig = pulumi.secret(
   pulumi
-    .output({ name, server: endpoint, ca: pki.kubernetesCA.cert, cert: pki.admin.cert, key: pki.admin.key })
+    .output({ name, server: endpoint, ca: pki.kubernetesCA.trusted, cert: pki.admin.cert, key: pki.admin.key })
     .apply(toKubeconfig),
 );
 
 if (waitFor === "cluster") {
   new Addons(name, {
     kubeconfig,
+    kubernetesCA: pki.kubernetesCA.trusted,
     endpoint: apiEndpoint,
     serviceCIDR: settings.serviceCIDR,
     ready: masters.ready,

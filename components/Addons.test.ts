@@ -4,10 +4,10 @@ import { Addons } from "./Addons.ts";
 import { ApiEndpoint } from "./ApiEndpoint.ts";
 import { byName, run } from "./testing.ts";
 
-const addons = async (nodes: number) => {
+const addons = async (nodes: number, kubernetesCA = "CA") => {
   const { resources } = await run(() => {
     const endpoint = new ApiEndpoint("dev", { api: { endpoint: "http://127.0.0.1/v2", zone: "ch-gva-2" } });
-    return new Addons("dev", { kubeconfig: "{}", endpoint, serviceCIDR: "10.96.0.0/16", ready: [endpoint], nodes });
+    return new Addons("dev", { kubeconfig: "{}", kubernetesCA, endpoint, serviceCIDR: "10.96.0.0/16", ready: [endpoint], nodes });
   });
   return resources;
 };
@@ -32,6 +32,12 @@ test("DNS runs twice, on two nodes, as nobody", async () => {
 
 test("a single node gets a single replica: the second would never start", async () => {
   expect(byName(await addons(1), "Deployment")["dev-coredns"].spec.replicas).toBe(1);
+});
+
+test("DNS starts anew when other authorities are trusted: it reads them once", async () => {
+  const annotations = async (ca: string) => byName(await addons(6, ca), "Deployment")["dev-coredns"].spec.template.metadata.annotations;
+  expect(await annotations("CA")).toEqual(await annotations("CA"));
+  expect(await annotations("CA")).not.toEqual(await annotations("CA, and the next"));
 });
 
 test("neither a preview nor a repair needs the cluster", async () => {

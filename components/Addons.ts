@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { addressIn } from "../ignition/node.ts";
@@ -6,6 +7,8 @@ import type { ApiEndpoint } from "./ApiEndpoint.ts";
 
 export interface AddonsArgs {
   kubeconfig: pulumi.Input<string>;
+  /** PEM of those who may have signed apiservers' certificates. Pods read it when they start, and not again. */
+  kubernetesCA: pulumi.Input<string>;
   endpoint: ApiEndpoint;
   /** IPv4 network of the Services; its tenth address is the DNS's, as the kubelets tell every pod. */
   serviceCIDR: string;
@@ -135,6 +138,7 @@ export class Addons extends pulumi.ComponentResource {
 
     /** Its pods name the ServiceAccount and the ConfigMap: without them they would be refused or never start. */
     function createDeployment(dependsOn: pulumi.Resource[]): void {
+      const fingerprint = pulumi.output(args.kubernetesCA).apply((pem) => createHash("sha256").update(pem).digest("hex"));
       new kubernetes.apps.v1.Deployment(
         `${name}-coredns`,
         {
@@ -144,7 +148,7 @@ export class Addons extends pulumi.ComponentResource {
             selector: { matchLabels: LABELS },
             // One at a time and none extra: with two nodes there is no place for a third.
             strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
-            template: { metadata: { labels: LABELS }, spec: podSpec() },
+            template: { metadata: { labels: LABELS, annotations: { "kubernetes-on-exoscale/ca": fingerprint } }, spec: podSpec() },
           },
         },
         { ...inCluster, dependsOn, customTimeouts: { create: "15m", update: "15m" } },

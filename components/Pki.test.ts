@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { byName, run, settled } from "./testing.ts";
 import { Pki } from "./Pki.ts";
 
-const args = { serviceCIDR: "10.96.0.0/16", leafValidity: 48, renewBefore: 12, caValidity: 96 };
+const args = { serviceCIDR: "10.96.0.0/16", leafValidity: 48, renewBefore: 12, caValidity: 96, caReplacement: 0 };
 const make = () => {
   const pki = new Pki("dev", args);
   const master = pki.master({ name: "dev-master-1", address: "198.51.100.11", apiAddress: "198.51.100.99" });
@@ -67,4 +67,31 @@ test("the encryption key is 32 bytes, and secret", async () => {
   expect(value).toBe(createHash("sha256").update("SECRET password of dev-encryption-key").digest("base64"));
   expect(Buffer.from(value, "base64")).toHaveLength(32);
   expect(isSecret).toBe(true);
+});
+
+/** Per purpose, at a step of a replacement: who signs, and who is trusted. */
+async function authorities(caReplacement: number) {
+  const { result: { kubernetesCA, frontProxyCA, kubernetesEtcdCA, infraEtcdCA } } = await run(() => new Pki("dev", { ...args, caReplacement }));
+  return Promise.all([kubernetesCA, frontProxyCA, kubernetesEtcdCA, infraEtcdCA].map(async ({ cert, key, trusted }) => ({
+    signs: (await settled(cert)).value,
+    by: (await settled(key.privateKeyPem)).value,
+    trusted: (await settled(trusted)).value.split("certificate ").filter(Boolean).map((each) => `certificate ${each}`),
+  })));
+}
+
+test("while authorities are replaced, everybody trusts all who sign, at each step and in the middle of any", async () => {
+  const steps: Awaited<ReturnType<typeof authorities>>[] = [];
+  for (let step = 0; step <= 6; step++) steps.push(await authorities(step));
+  for (const [n, after] of steps.entries()) {
+    for (const [purpose, { signs, by, trusted }] of after.entries()) {
+      expect(by).toBe(`SECRET pem of ${signs.replace("certificate ", "")}`);
+      expect(trusted[0]).toBe(signs);
+      expect(trusted).toHaveLength(n % 3 === 0 ? 1 : 2);
+      if (n === 0) continue;
+      const before = steps[n - 1]![purpose]!;
+      expect(before.trusted).toContain(signs);
+      expect(trusted).toContain(before.signs);
+    }
+  }
+  expect(steps.map(([kubernetes]) => kubernetes!.signs)).toEqual([1, 1, 2, 2, 2, 3, 3].map((n) => `certificate dev-kubernetes-ca${n === 1 ? "" : `-${n}`}`));
 });

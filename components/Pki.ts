@@ -13,6 +13,12 @@ export interface PkiArgs {
   renewBefore: number;
   /** Hours that the authorities are valid. They are never renewed by themselves: that changes every leaf. */
   caValidity: number;
+  /**
+   * Steps taken towards other authorities, three for each replacement: the next ones are trusted beside those that
+   * sign, then they sign and the former are trusted beside them, then the former are gone. So at each step, and in the
+   * middle of any, everybody trusts all who sign.
+   */
+  caReplacement: number;
 }
 
 /** Who a node's certificates are for. */
@@ -36,6 +42,8 @@ const BOTH: Use[] = ["client_auth", "server_auth"];
 interface Authority {
   readonly key: tls.PrivateKey;
   readonly cert: pulumi.Output<string>;
+  /** PEM of all that are trusted for this purpose, the one that signs first. */
+  readonly trusted: pulumi.Output<string>;
 }
 
 interface Leaf {
@@ -161,15 +169,28 @@ export class Pki extends pulumi.ComponentResource {
     return new tls.PrivateKey(name, ECDSA, { parent: this });
   }
 
+  /** The one that signs now, and whoever is trusted beside it. */
   #authority(purpose: string): Authority {
-    const name = `${this.#name}-${purpose}`;
+    const step = this.#args.caReplacement % 3;
+    const generation = (this.#args.caReplacement - step) / 3 + 1;
+    const current = this.#generation(purpose, generation);
+    if (step === 0) return { ...current, trusted: current.cert };
+    const next = this.#generation(purpose, generation + 1);
+    const [signs, other] = step === 1 ? [current, next] : [next, current];
+    return { ...signs, trusted: pulumi.concat(signs.cert, other.cert) };
+  }
+
+  #generation(purpose: string, generation: number): Pick<Authority, "key" | "cert"> {
+    // Whoever is shown two by one name might try the wrong one only.
+    const commonName = generation === 1 ? purpose : `${purpose}-${generation}`;
+    const name = `${this.#name}-${commonName}`;
     const key = this.#key(name);
     const cert = new tls.SelfSignedCert(
       name,
       {
         privateKeyPem: key.privateKeyPem,
         isCaCertificate: true,
-        subject: { commonName: purpose },
+        subject: { commonName },
         allowedUses: ["cert_signing", "crl_signing"],
         setSubjectKeyId: true,
         validityPeriodHours: this.#args.caValidity,

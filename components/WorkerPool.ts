@@ -83,6 +83,7 @@ export class WorkerPool extends pulumi.ComponentResource {
           maxUnavailable: args.maxUnavailable,
           waitFor: args.waitFor,
           drainTimeout: args.drainTimeout,
+          caReplacement: args.caReplacement,
           ssh: { host: instance.publicIp, user: "core", privateKey: pki.ssh.privateKeyOpenssh, hostKey: publicLine(hostKey) },
           masters: { host: endpoint.address, hostKey: publicLine(pki.masterHostKey) },
         },

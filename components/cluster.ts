@@ -25,6 +25,8 @@ export interface ClusterArgs {
   timeZone: string;
   /** Seconds that pods of a node that goes down may resist eviction. */
   drainTimeout: number;
+  /** As the Pki's. */
+  caReplacement: number;
   /** `cluster`: ready when the nodes are; `instances`: ready when the API says running, and no SSH. */
   waitFor: "cluster" | "instances";
 }
@@ -59,6 +61,6 @@ export const sharedNodeArgs = ({ pki, podCIDR, serviceCIDR, rebootWindow, timeZo
   drainTimeout,
   mirror,
   authorizedKeys: pki.ssh.publicKeyOpenssh.apply((own) => [own.trim(), ...sshPublicKeys]),
-  kubernetesCA: pki.kubernetesCA.cert,
-  infraEtcdCA: pki.infraEtcdCA.cert,
+  kubernetesCA: pki.kubernetesCA.trusted,
+  infraEtcdCA: pki.infraEtcdCA.trusted,
 });

@@ -31,6 +31,8 @@ function standIn(settings: Settings, name: string): MasterArgs {
   // A kubelet's leaf and an etcd member's hold the node's name twice.
   const leaf = (what: string, bytes = DER.leaf): string => pem("CERTIFICATE", what, bytes + 2 * name.length);
   const ca = (what: string): string => pem("CERTIFICATE", what, DER.ca);
+  // Every cluster replaces its authorities one day: there has to be room for two.
+  const trusted = (what: string): string => ca(what) + ca(`${what}, the other one`);
   const key = (what: string): string => pem("EC PRIVATE KEY", what, DER.key);
   return {
     name,
@@ -47,10 +49,10 @@ function standIn(settings: Settings, name: string): MasterArgs {
     key: key("node"),
     kubeletCert: leaf("kubelet"),
     infraEtcdCert: leaf("infra-etcd"),
-    kubernetesCA: ca("kubernetes"),
-    infraEtcdCA: ca("infra-etcd"),
-    frontProxyCA: ca("front-proxy"),
-    kubernetesEtcdCA: ca("kubernetes-etcd"),
+    kubernetesCA: trusted("kubernetes"),
+    infraEtcdCA: trusted("infra-etcd"),
+    frontProxyCA: trusted("front-proxy"),
+    kubernetesEtcdCA: trusted("kubernetes-etcd"),
     apiserverCert: leaf("apiserver", DER.apiserver),
     apiserverKubeletClientCert: leaf("apiserver-kubelet-client"),
     apiserverEtcdClientCert: leaf("apiserver-etcd-client"),
@@ -59,6 +61,7 @@ function standIn(settings: Settings, name: string): MasterArgs {
     schedulerCert: leaf("scheduler"),
     kubernetesEtcdCert: leaf("kubernetes-etcd"),
     superAdminCert: leaf("super-admin"),
+    kubernetesSigningCA: ca("kubernetes"),
     kubernetesCAKey: key("kubernetes"),
     serviceAccountKey: key("service-account"),
     serviceAccountPublicKey: pem("PUBLIC KEY", "service-account", DER.publicKey),

@@ -33,6 +33,8 @@ export interface BootInputs extends MadeOf {
   readonly waitFor: "cluster" | "instances";
   /** Seconds that the node's pods may resist eviction before it goes down. */
   readonly drainTimeout: number;
+  /** Steps that the user-data has taken towards other certificate authorities. @default 0 */
+  readonly caReplacement?: number;
   readonly ssh: SshTarget;
   /** What leads to a master that is well; the user and key are those of `ssh`. */
   readonly masters: Pick<SshTarget, "host" | "port" | "hostKey">;
@@ -58,7 +60,10 @@ export const boot: Kind<BootInputs, BootOutputs> = {
         reason: `the user-data is ${news.userData.length} base64 characters long, and Exoscale takes ${userDataLimit} (24,573 bytes gzipped)`,
       });
     }
-    return olds.instance === news.instance ? [...failures, ...refusals(news.name, olds, news)] : failures;
+    if (olds.instance === news.instance) {
+      failures.push(...refusals(news.name, olds, news), ...skippedSteps(olds.caReplacement, news.caReplacement));
+    }
+    return failures;
   },
 
   diff(_id, olds, news) {
@@ -117,6 +122,17 @@ export const boot: Kind<BootInputs, BootOutputs> = {
     // The instance goes by itself.
   },
 };
+
+/** A node that has missed a step trusts nobody who has taken the next one. `before` is what it was last told. */
+function skippedSteps(before = 0, after = 0): Failure[] {
+  if (Math.abs(after - before) <= 1) return [];
+  const next = before + Math.sign(after - before);
+  return [{
+    property: "caReplacement",
+    reason: `the certificate authorities are replaced step by step, and this node is at step ${before}, not at ${after - Math.sign(after - before)}. ` +
+      `Finish the step before: \`pulumi config set caReplacement ${next}\`, then \`pulumi up\`.`,
+  }];
+}
 
 function machineChanges(olds: BootOutputs, news: BootInputs): boolean {
   return olds.userDataSha256 !== userDataSha256(news.userData)

@@ -48,6 +48,7 @@ export const master: MasterArgs = {
   schedulerCert: cert("scheduler"),
   kubernetesEtcdCert: cert("kubernetes-etcd"),
   superAdminCert: cert("super-admin"),
+  kubernetesSigningCA: cert("kubernetes CA"),
   kubernetesCAKey: key("kubernetes CA"),
   serviceAccountKey: key("service accounts"),
   serviceAccountPublicKey: pem("PUBLIC KEY", "service accounts"),

@@ -50,7 +50,7 @@ export interface NodeArgs {
   readonly kubeletCert: string;
   /** Client of infra-etcd (flanneld, locksmithd); on a master server and peer as well. */
   readonly infraEtcdCert: string;
-  /** CA certificates. */
+  /** CA certificates: the one that signs, and while it is being replaced the other one behind it. */
   readonly kubernetesCA: string;
   readonly infraEtcdCA: string;
 }
@@ -76,7 +76,8 @@ export interface MasterArgs extends NodeArgs {
   readonly kubernetesEtcdCert: string;
   /** O system:masters (kubernetes CA): root on a master applies the first RBAC rules with it. */
   readonly superAdminCert: string;
-  /** The kubernetes CA's private key: controller-manager signs CertificateSigningRequests with it. */
+  /** The kubernetes CA that signs, alone, and its private key: controller-manager signs CertificateSigningRequests with it. */
+  readonly kubernetesSigningCA: string;
   readonly kubernetesCAKey: string;
   /** Service-account signing key and public key. */
   readonly serviceAccountKey: string;

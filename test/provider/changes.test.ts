@@ -247,6 +247,16 @@ describe.concurrent("a boot", () => {
     expect(await it.boot.refresh()).toBe("gone");
   });
 
+  test("of a node that missed a step towards other authorities does not take the next one", async () => {
+    await using world = await openWorld();
+    const { inputs } = world.boot(other, { caReplacement: 1 });
+    const at = async (caReplacement: number) => (await providers.boot.check(plain(inputs), plain({ ...inputs, caReplacement }))).failures;
+    for (const step of [0, 1, 2]) expect(await at(step)).toEqual([]);
+    expect(await at(3)).toEqual([{ property: "caReplacement", reason: expect.stringMatching(/this node is at step 1, not at 2\. .*`pulumi config set caReplacement 2`, then `pulumi up`/) }]);
+    // One that is made at any step has no step to miss.
+    expect((await providers.boot.check({}, plain({ ...inputs, caReplacement: 3 }))).failures).toEqual([]);
+  });
+
   test("of too much user-data is refused before any call", async () => {
     await using world = await openWorld();
     const { failures } = await providers.boot.check({}, plain({ ...world.boot(other).inputs, userData: "x".repeat(32_769) }));
