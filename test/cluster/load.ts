@@ -150,7 +150,7 @@ export function startLooking(api: Api, nodes: ReadonlyMap<string, string>, label
       const at = new Date().toISOString();
       const [states, pods, ...answers] = await Promise.all([
         conditions("/api/v1/nodes"), conditions(`/api/v1/namespaces/default/pods?labelSelector=${label}`),
-        ...[...nodes].map(async ([name, address]) => [name, await answers22(address)] as const),
+        ...[...nodes].map(async ([name, address]) => [name, await staysUp(address)] as const),
       ]);
       const away = answers.filter(([name, answered]) => !answered || states?.get(name) === false).map(([name]) => name);
       looks.push({ at, away, pods: pods && [...pods.values()].filter(Boolean).length });
@@ -162,6 +162,15 @@ export function startLooking(api: Api, nodes: ReadonlyMap<string, string>, label
     await over;
     return looks;
   };
+}
+
+/** Whether SSH's port answers for the better part of a second: a machine that reboots is back within two. */
+async function staysUp(host: string): Promise<boolean> {
+  for (let n = 0; n < 4; n++) {
+    if (!(await answers22(host))) return false;
+    await sleep(200);
+  }
+  return true;
 }
 
 function answers22(host: string): Promise<boolean> {
