@@ -17,8 +17,11 @@ export interface Client {
   finished(operation: { readonly id: string; readonly state: string }): Promise<any>;
 }
 
-/** A plain client of the API for tests: no retries, so that every answer is seen as it is. */
-export function clientOf(api: Credentials & { readonly url: string }): Client {
+/**
+ * A plain client of the API for tests: no retries, so that every answer is seen as it is.
+ * @param interval Milliseconds between two looks at an operation.
+ */
+export function clientOf(api: Credentials & { readonly url: string }, interval = 5): Client {
   const call: Client["call"] = async (method, path, body) => {
     const url = new URL(api.url + path);
     const text = body === undefined ? "" : JSON.stringify(body);
@@ -34,7 +37,7 @@ export function clientOf(api: Credentials & { readonly url: string }): Client {
   const finished: Client["finished"] = async (operation) => {
     let latest = operation;
     while (latest.state === "pending") {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, interval));
       latest = await ok("GET", `/operation/${operation.id}`);
     }
     return latest;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { signal } from "./processes.ts";
+import { signal } from "../world/processes.ts";
 import type { Random } from "../../zone/testing-random.ts";
-import type { Ran, Stack } from "./stack.ts";
+import type { Ran, Stack } from "../world/stack.ts";
 import type { World } from "./world.ts";
 
 const provider = /cmd\/dynamic-provider/;

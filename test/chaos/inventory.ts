@@ -1,4 +1,4 @@
-import type { Resource } from "./stack.ts";
+import type { Resource } from "../world/stack.ts";
 import type { World } from "./world.ts";
 
 /** A thing of the zone. */

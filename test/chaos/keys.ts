@@ -4,7 +4,7 @@ import ssh2 from "ssh2";
 
 import { isFingerprintOf } from "../../exoscale/sshKey.ts";
 import { decodeUserData } from "../../exoscale/userData.ts";
-import type { Resource } from "./stack.ts";
+import type { Resource } from "../world/stack.ts";
 import type { World } from "./world.ts";
 
 /** Every key and certificate that the state knows. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { root } from "./checkout.ts";
+import { root } from "../world/checkout.ts";
 import type { Line, Verdict } from "./lines.ts";
 import { randomFrom } from "../../zone/testing-random.ts";
 import type { World } from "./world.ts";

@@ -1,50 +1,27 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { makeCheckout } from "./checkout.ts";
-import { Stack, stackName } from "./stack.ts";
-import { Zone } from "./zone.ts";
+import { instancesOnly, Place, up, withoutMachines } from "../world/place.ts";
 
 /** Where a world can begin: before anything was made, and with a master and two workers. */
 export type Beginning = "nothing" | "cluster";
 
-export const up = ["up", "--yes", "--skip-preview", "--non-interactive"] as const;
-export const destroy = ["destroy", "--yes", "--skip-preview", "--non-interactive"] as const;
+export { destroy, up } from "../world/place.ts";
+
+/** The stack's name. */
+const name = "chaos";
 
 /** What every world's settings are at its beginning. */
-const settings = {
-  zone: "local-1",
-  template: { url: "https://images.example/flatcar.qcow2", checksum: "0123456789abcdef0123456789abcdef" },
-  masters: 1,
-  desiredWorkers: 2,
-  waitFor: "instances",
-  sshSources: ["192.0.2.0/24"],
-  apiSources: ["198.51.100.0/24"],
-};
-
-/** Worlds that are open: nothing of them outlives this process. */
-const open = new Set<World>();
-process.once("exit", () => {
-  for (const world of open) world.abandon();
-});
+const settings = { ...instancesOnly, masters: 1, desiredWorkers: 2 };
 
 /** What a beginning consists of, below the checkout. */
-const parts = [`Pulumi.${stackName}.yaml`, ".local/state", ".local/zone"];
+const parts = [`Pulumi.${name}.yaml`, ".local/state", ".local/zone"];
 
-/** A zone's daemon and a stack in a checkout of its own. */
-export class World {
-  readonly directory = realpathSync(mkdtempSync(join(tmpdir(), "chaos-")));
-  readonly stack = new Stack(this.#path("main"), this.#path("commands.log"));
-  readonly zone = new Zone(this.#path("main/.local/zone"), this.#path("zone.log"));
-
-  static async open(): Promise<World> {
-    const world = new World();
-    open.add(world);
-    makeCheckout(world.#path("main"));
-    await world.zone.start();
-    world.stack.configure({ ...settings, apiEndpoint: world.zone.url });
-    await world.stack.must(["stack", "init", stackName]);
+/** A place that can begin anew. */
+export class World extends Place {
+  static override async open(): Promise<World> {
+    const world = new World(name, withoutMachines(name));
+    await world.init(settings);
     await world.#keep("nothing");
     return world;
   }
@@ -86,18 +63,5 @@ export class World {
     for (const log of ["commands.log", "zone.log", "main/.local/state"]) {
       if (existsSync(this.#path(log))) cpSync(this.#path(log), join(directory, log), { recursive: true });
     }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.zone.end();
-    this.abandon();
-  }
-
-  /** Ends and removes all there is, without waiting. */
-  abandon(): void {
-    open.delete(this);
-    this.zone.kill();
-    this.stack.sweep();
-    rmSync(this.directory, { recursive: true, force: true });
   }
 }

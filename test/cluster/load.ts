@@ -3,6 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parse } from "yaml";
 
 /** The cluster as kubectl reaches it. */
 export interface Api {
@@ -12,9 +13,9 @@ export interface Api {
   readonly key: Buffer;
 }
 
-/** @param text `kubectl config view --raw -o json` */
-export function apiOf(text: string): Api {
-  const { clusters: [{ cluster }], users: [{ user }] } = JSON.parse(text) as {
+/** @param kubeconfig YAML or JSON, with one cluster and one user, whose certificates stand in it */
+export function apiOf(kubeconfig: string): Api {
+  const { clusters: [{ cluster }], users: [{ user }] } = parse(kubeconfig) as {
     clusters: [{ cluster: Record<string, string> }]; users: [{ user: Record<string, string> }];
   };
   const pem = (value: string | undefined): Buffer => Buffer.from(value ?? "", "base64");
@@ -28,7 +29,7 @@ export function apiOf(text: string): Api {
  * One request on a connection of its own, as a client makes that was not there before.
  * @throws Error when there is no answer of 2xx within five seconds
  */
-function request(url: string, { method = "GET", body = "", ...tls }: { method?: string; body?: string } & Partial<Api>): Promise<string> {
+export function request(url: string, { method = "GET", body = "", ...tls }: { method?: string; body?: string } & Partial<Api>): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = {
       ...tls, method, agent: false as const, signal: AbortSignal.timeout(5_000),

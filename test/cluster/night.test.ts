@@ -2,16 +2,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { absences, apiOf, startLooking, startReader, startWriter, type Api } from "./load.ts";
+import { BUDGET, NODE_PORT, served } from "./served.ts";
 import { attempt, eventually, fromNothing, IMAGE, json, kubectl, masters, run, settings, six, ssh, workers } from "./user.ts";
 
 /**
  * Nights without anybody: the operating system updates itself while clients write and read. Windows are moved to now;
  * what happens is measured from outside, each second. Logs of a failure stay in test-results/cluster.
  */
-
-const NODE_PORT = 30081;
-/** What the PodDisruptionBudget below asks for, of three pods. */
-const BUDGET = 2;
 
 interface Instance { name: string; address: string }
 interface NodeObject { metadata: { name: string }; spec: { unschedulable?: boolean }; status: { nodeInfo: { bootID: string; osImage: string } } }
@@ -73,38 +70,7 @@ beforeAll(async () => {
   addresses = new Map((await json<{ instances: Instance[] }>("bin/zone status --json")).instances.map(({ name, address }) => [name, address]));
   api = apiOf(await kubectl("config view --raw -o json"));
   await kubectl("create configmap night");
-  await kubectl("apply -f -", `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: served}
-spec:
-  replicas: 3
-  selector: {matchLabels: {app: served}}
-  template:
-    metadata: {labels: {app: served}}
-    spec:
-      terminationGracePeriodSeconds: 10
-      topologySpreadConstraints:
-        - {maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app: served}}}
-      containers:
-        - name: httpd
-          image: ${IMAGE}
-          command: [sh, -c, 'mkdir /www && hostname > /www/index.html && exec busybox httpd -f -p 8080 -h /www']
-          ports: [{containerPort: 8080}]
-          readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1}
-          # Those who still come this way are served until everybody knows.
-          lifecycle: {preStop: {exec: {command: [sleep, "3"]}}}
----
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata: {name: served}
-spec: {minAvailable: ${BUDGET}, selector: {matchLabels: {app: served}}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: served}
-spec: {type: NodePort, selector: {app: served}, ports: [{port: 80, targetPort: 8080, nodePort: ${NODE_PORT}}]}
-`);
+  await kubectl("apply -f -", served(IMAGE));
   await kubectl("rollout status deployment/served --timeout=120s");
 });
 

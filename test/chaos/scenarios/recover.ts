@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { check } from "../check.ts";
 import { interrupted } from "../interrupt.ts";
 import type { Verdict } from "../lines.ts";
-import { signal } from "../processes.ts";
+import { signal } from "../../world/processes.ts";
 import { up, type World } from "../world.ts";
 import { operations } from "./operations.ts";
 

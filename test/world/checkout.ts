@@ -15,6 +15,5 @@ export function makeCheckout(directory: string): void {
   cpSync(root, directory, { recursive: true, filter: (file) => !left.has(relative(root, file)) && !basename(file).endsWith(".test.ts") });
   symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
   mkdirSync(join(directory, ".local", "pulumi"), { recursive: true });
-  symlinkSync(join(root, ".local", "bin"), join(directory, ".local", "bin"));
-  symlinkSync(join(root, ".local", "pulumi", "plugins"), join(directory, ".local", "pulumi", "plugins"));
+  for (const part of ["bin", "mirror", "pulumi/plugins", "template"]) symlinkSync(join(root, ".local", part), join(directory, ".local", part));
 }

@@ -6,9 +6,6 @@ import { parse, stringify } from "yaml";
 
 import { processesIn, signal, type Process } from "./processes.ts";
 
-/** The stack's name. */
-export const stackName = "chaos";
-
 /** A command that was run to its end, or to somebody else's. */
 export interface Ran {
   /** Exit code; a signal's is 128 more than its number. */
@@ -26,6 +23,8 @@ export interface Running {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** Longest that it may take, in milliseconds: beyond it something hangs. @default 600000 */
+  readonly limit?: number;
   /** Is told every line as it is printed. */
   readonly onLine?: (line: string) => void;
 }
@@ -40,30 +39,29 @@ export interface Resource {
   readonly outputs?: Readonly<Record<string, any>>;
 }
 
-/** Longest that any command may take, in milliseconds: beyond it something hangs. */
-const limit = 600_000;
-
 /** One stack in a checkout of its own, worked on by that checkout's `bin/pulumi`. */
 export class Stack {
+  readonly name: string;
   readonly #directory: string;
   readonly #log: string;
 
   /** @param directory The checkout. @param log File that every command and what it prints is added to. */
-  constructor(directory: string, log: string) {
+  constructor(name: string, directory: string, log: string) {
+    this.name = name;
     this.#directory = directory;
     this.#log = log;
   }
 
   /** Sets some of the stack's settings. */
   configure(settings: Readonly<Record<string, unknown>>): void {
-    const file = join(this.#directory, `Pulumi.${stackName}.yaml`);
+    const file = join(this.#directory, `Pulumi.${this.name}.yaml`);
     const before = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: object }) : {};
     const named = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`kubernetes:${name}`, value]));
     writeFileSync(file, stringify({ ...before, config: { ...before.config, ...named } }));
   }
 
   /** Starts `bin/pulumi` with these arguments, at the head of a session of its own as from a terminal. */
-  start(args: readonly string[], { env = {}, onLine = () => {} }: RunOptions = {}): Running {
+  start(args: readonly string[], { env = {}, limit = 600_000, onLine = () => {} }: RunOptions = {}): Running {
     const started = performance.now();
     const log = (text: string) => appendFileSync(this.#log, text);
     log(`\n${new Date().toISOString()} $ bin/pulumi ${args.join(" ")} ${JSON.stringify(env)}\n`);
@@ -71,7 +69,7 @@ export class Stack {
       cwd: this.#directory,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...clean(process.env), PULUMI_STACK: stackName, CI: "true", ...env },
+      env: { ...clean(process.env), PULUMI_STACK: this.name, CI: "true", ...env },
     });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
@@ -125,14 +123,18 @@ export class Stack {
 
   /** Whether a run holds the stack, or a killed one still seems to. */
   isLocked(): boolean {
-    const locks = join(this.#directory, ".local/state/.pulumi/locks/organization/kubernetes", stackName);
+    const locks = join(this.#directory, ".local/state/.pulumi/locks/organization/kubernetes", this.name);
     return existsSync(locks) && readdirSync(locks).some((file) => file.endsWith(".json"));
   }
 
+  /** The file that holds the state. */
+  get file(): string {
+    return join(this.#directory, ".local/state/.pulumi/stacks/kubernetes", `${this.name}.json`);
+  }
+
   #latest(): { resources?: Resource[]; pending_operations?: object[] } | undefined {
-    const file = join(this.#directory, ".local/state/.pulumi/stacks/kubernetes", `${stackName}.json`);
-    if (!existsSync(file)) return undefined;
-    return JSON.parse(readFileSync(file, "utf8")).checkpoint.latest;
+    if (!existsSync(this.file)) return undefined;
+    return JSON.parse(readFileSync(this.file, "utf8")).checkpoint.latest;
   }
 
   /** The CLI's, and those of all that it started. */

@@ -1,0 +1,37 @@
+export const NODE_PORT = 30081;
+/** What the PodDisruptionBudget below asks for, of three pods. */
+export const BUDGET = 2;
+
+/** Manifests of what clients read from while nodes come and go. @param image One with busybox. */
+export const served = (image: string): string => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: served}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: served}}
+  template:
+    metadata: {labels: {app: served}}
+    spec:
+      terminationGracePeriodSeconds: 10
+      topologySpreadConstraints:
+        - {maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app: served}}}
+      containers:
+        - name: httpd
+          image: ${image}
+          command: [sh, -c, 'mkdir /www && hostname > /www/index.html && exec busybox httpd -f -p 8080 -h /www']
+          ports: [{containerPort: 8080}]
+          readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1}
+          # Those who still come this way are served until everybody knows.
+          lifecycle: {preStop: {exec: {command: [sleep, "3"]}}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: served}
+spec: {minAvailable: ${BUDGET}, selector: {matchLabels: {app: served}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: served}
+spec: {type: NodePort, selector: {app: served}, ports: [{port: 80, targetPort: 8080, nodePort: ${NODE_PORT}}]}
+`;
