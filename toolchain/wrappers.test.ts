@@ -65,6 +65,13 @@ test.each<[string[], Record<string, string>, string]>([
   expect((await run("pulumi", args, { env })).lines).toEqual([stack]);
 });
 
+test("pulumi's Nodes are told to keep fewer young objects, unless somebody says otherwise", async () => {
+  await program(join(root, ".local/bin/pulumi"), `#!/bin/sh\nexec node -p "process.env.NODE_OPTIONS + ' ' + process.allowedNodeEnvironmentFlags.has('--max-semi-space-size')"\n`);
+  const { lines } = await run("pulumi", [], { env: { NODE_OPTIONS: "--max-semi-space-size=32" } });
+  // The last one counts.
+  expect(lines).toEqual(["--max-semi-space-size=4 --max-semi-space-size=32 --disable-warning=ExperimentalWarning true"]);
+});
+
 test("pulumi gets all arguments as they are, and everything set for the stack dev", async () => {
   const { lines } = await run("pulumi", ["config", "set", "a b", "$c", ""]);
   expect(lines.slice(0, 5)).toEqual(["arg config", "arg set", "arg a b", "arg $c", "arg "]);
