@@ -1,13 +1,27 @@
 /** `npm run bench`: measures, prints a table for each part, or with `-- --json` one object. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
-import { Argument, Command } from "commander";
+import { Argument, Command, InvalidArgumentError } from "commander";
 import { table } from "../table.ts";
+import { prepare } from "../toolchain/prepare.ts";
+import { main } from "../toolchain/run.ts";
+import { Lab } from "./lab.ts";
 import type { Part, PartOptions } from "./part.ts";
 
-/** Parts by name; each says in its own file what it needs. */
-const parts: Readonly<Record<string, () => Promise<{ measure(options: PartOptions): Promise<Part> }>>> = {
-  "zone-api": () => import("./zone-api.ts"),
+interface Entry {
+  /** Of toolchain/artifacts.ts' `bench`. */
+  readonly needs?: readonly string[];
+  readonly load: () => Promise<{ measure(options: PartOptions): Promise<Part> }>;
+}
+
+const parts: Readonly<Record<string, Entry>> = {
+  "zone-api": { load: () => import("./zone-api.ts") },
+  growth: { load: () => import("./growth.ts"), needs: ["opentofu"] },
+  // What comes first leaves the cluster to the others.
+  bootstrap: { load: () => import("./bootstrap.ts"), needs: ["kubeadm"] },
+  "node-cost": { load: () => import("./node-cost.ts"), needs: ["kubeadm"] },
+  scale: { load: () => import("./scale.ts") },
+  night: { load: () => import("./night.ts") },
 };
 
 const machine = () => ({
@@ -15,25 +29,45 @@ const machine = () => ({
   kernel: release(), node: process.version, debian: readFileSync("/etc/debian_version", "utf8").trim(),
 });
 
-const program = new Command("bench")
+function counts(text: string): number[] {
+  if (!/^[1-9]\d*(,[1-9]\d*)*$/.test(text)) throw new InvalidArgumentError("Give numbers of workers, like 3,100.");
+  return text.split(",").map(Number).sort((a, b) => a - b);
+}
+
+interface Flags {
+  readonly json?: true;
+  readonly workers: readonly number[];
+}
+
+const program = new Command("npm run bench --")
   .description("What this product costs, measured on this machine. All figures of a run belong together; other machines give others.")
   .addArgument(new Argument("[part...]", "what to measure; everything by default").choices(Object.keys(parts)))
   .option("--json", "one JSON object instead of tables")
-  .action(async (names: string[], { json }: { json?: true }) => {
+  .option("--workers <n,n,...>", "sizes that `growth` tries", counts, [3, 100, 300, 1000])
+  .action(async (asked: string[], { json, workers }: Flags) => {
+    const names = Object.keys(parts).filter((name) => asked.length === 0 || asked.includes(name));
     const say = (line: string) => console.error(line);
-    const values: Record<string, unknown> = { machine: machine() };
-    for (const name of names.length > 0 ? names : Object.keys(parts)) {
+    await prepare(0, { bench: [...new Set(names.flatMap((name) => parts[name]!.needs ?? []))], out: process.stderr });
+    await using lab = new Lab({ say, isIdleMeasured: names.includes("node-cost") });
+    const values: Record<string, unknown> = { machine: machine(), at: new Date().toISOString() };
+    for (const name of names) {
       say(`${name} ...`);
-      const part = await (await parts[name]!()).measure({ say });
-      values[name] = part.values;
-      if (json) continue;
-      console.log(`${part.title}\n${table(part.columns, part.rows.map((row) => row.map(String)))}\n`);
+      try {
+        const part = await (await parts[name]!.load()).measure({ say, workers, lab });
+        values[name] = part.values;
+        if (!json) console.log(`${part.title}\n${table(part.columns, part.rows.map((row) => row.map(String)))}\n`);
+      } catch (error) {
+        // What others have measured is still worth something.
+        say(`${name} failed: ${(error as Error).message}`);
+        values[name] = { error: (error as Error).message };
+        process.exitCode = 1;
+      }
     }
     if (json) console.log(JSON.stringify(values, undefined, 2));
     else console.log(`Measured on ${JSON.stringify(machine())}`);
   });
 
-program.parseAsync().catch((error: Error) => {
-  console.error(`bench: ${error.message}`);
-  process.exitCode = 1;
+await main(async () => {
+  await program.parseAsync();
+  return Number(process.exitCode ?? 0);
 });

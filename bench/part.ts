@@ -1,3 +1,5 @@
+import type { Lab } from "./lab.ts";
+
 /** One measurement: what was tried, and figures that mean something beside each other. */
 export interface Part {
   /** What is measured, one sentence. */
@@ -11,6 +13,10 @@ export interface Part {
 export interface PartOptions {
   /** What the part says of its progress. */
   readonly say: (line: string) => void;
+  /** Numbers of workers that a stack without machines is made with, ascending. */
+  readonly workers: readonly number[];
+  /** Clusters with machines, which parts share. */
+  readonly lab: Lab;
 }
 
 /** The value below which this share of the samples lies. @param share 0 to 1 */

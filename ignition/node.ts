@@ -32,6 +32,19 @@ export function addressIn(cidr: string, n: number): string {
   return address;
 }
 
+/** Addresses and sums of everything that nodes download, and how curl trusts them, as `files/node/install` and `fetch` name them. */
+export function downloads(mirror: Mirror): Record<string, string> {
+  const kubelet = download("kubelet", mirror);
+  const kubectl = download("kubectl", mirror);
+  const cniPlugins = download("cniPlugins", mirror);
+  return {
+    curlCA: mirror.ca ? `--cacert ${MIRROR_CA}` : "",
+    kubeletURL: kubelet.url, kubeletSha256: kubelet.sha256,
+    kubectlURL: kubectl.url, kubectlSha256: kubectl.sha256,
+    cniPluginsURL: cniPlugins.url, cniPluginsSha256: cniPlugins.sha256,
+  };
+}
+
 /**
  * @throws Error when neither upstream nor the mirror's manifest tells the file's checksum.
  */
@@ -44,8 +57,11 @@ function download(name: FileName, mirror: Mirror): { url: string; sha256: string
   return { url: `${mirror.files ?? "https:/"}/${file.address}`, sha256 };
 }
 
+/** The mirror's authority, where curl and containerd are told that it is. */
+export const mirrorCA = ({ ca }: Mirror): File[] => (ca ? [plain("mirror-ca.crt", ca)] : []);
+
 /** containerd's way to every registry that the cluster's own images come from. */
-function registries(mirror: Mirror): File[] {
+export function registries(mirror: Mirror): File[] {
   if (!mirror.registries) return [];
   const ca = mirror.ca ? `  ca = "${MIRROR_CA}"` : "";
   const names = [...new Set(Object.values(images).map((image) => image.slice(0, image.indexOf("/"))))];
@@ -67,20 +83,14 @@ export function values(node: NodeArgs): Record<string, string | number> {
   const { start, length } = node.rebootWindow;
   const infraEtcd = ({ address }: Peer): string => `https://${address}:${ports.infraEtcdClient}`;
   const infraEtcds = node.masters.map(infraEtcd);
-  const kubelet = download("kubelet", node.mirror);
-  const kubectl = download("kubectl", node.mirror);
-  const cniPlugins = download("cniPlugins", node.mirror);
   return {
     ...ports,
+    ...downloads(node.mirror),
     name: node.name,
     address: node.address,
     podCIDR: node.podCIDR,
     serviceCIDR: node.serviceCIDR,
     dnsAddress: addressIn(node.serviceCIDR, 10),
-    curlCA: node.mirror.ca ? `--cacert ${MIRROR_CA}` : "",
-    kubeletURL: kubelet.url, kubeletSha256: kubelet.sha256,
-    kubectlURL: kubectl.url, kubectlSha256: kubectl.sha256,
-    cniPluginsURL: cniPlugins.url, cniPluginsSha256: cniPlugins.sha256,
     cniBinDir: `/opt/cni/${files.cniPlugins.version}`,
     // In /run: yesterday's lease must not make today's node Ready.
     cniConfDir: `${RUN}/cni`,
@@ -123,7 +133,7 @@ export function commonFiles(node: NodeArgs, extra: RoleParts): File[] {
     pki("infra-etcd.crt", node.infraEtcdCert),
     pki("kubernetes-ca.crt", node.kubernetesCA),
     pki("infra-etcd-ca.crt", node.infraEtcdCA),
-    ...(node.mirror.ca ? [plain("mirror-ca.crt", node.mirror.ca)] : []),
+    ...mirrorCA(node.mirror),
     ...dockerCA(node.mirror),
     ...registries(node.mirror),
     plain("containerd.toml", fill("node/containerd.toml", v)),

@@ -4,10 +4,11 @@ import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
 import { files, images } from "../versions.ts";
-import { type Artifact, artifacts, node, pulumi } from "./artifacts.ts";
+import { type Artifact, artifacts as shared, bench, node, pulumi } from "./artifacts.ts";
 import { bases, contents } from "./mirror/images.ts";
 import { root } from "./paths.ts";
 
+const artifacts = [...shared, ...bench];
 const named = (name: string): Artifact | undefined => artifacts.find((artifact) => artifact.name === name);
 
 test("names are unique, and needs stand before what needs them", () => {
@@ -61,6 +62,7 @@ const pins: Record<string, readonly [goMod: string, module: string, version: str
   locksmith: ["locksmith", "github.com/coreos/locksmith", named("locksmith")!.version],
   cloudinit: ["coreos-cloudinit", "github.com/coreos/coreos-cloudinit", named("coreos-cloudinit")!.version],
   pulumi: ["pulumi/cli", "github.com/pulumi/pulumi/pkg/v3", `v${packageJson.dependencies["@pulumi/pulumi"]}`],
+  opentofu: ["opentofu", "github.com/opentofu/opentofu", named("opentofu")!.version],
   languageHost: ["pulumi/language-nodejs", "github.com/pulumi/pulumi/sdk/v3", `v${packageJson.dependencies["@pulumi/pulumi"]}`],
 };
 

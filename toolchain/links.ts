@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Place } from "./build.ts";
 
 /** Artifacts whose programs people and the wrappers in bin/ run. */
-const programs = ["pulumi", "kubectl", "crane"];
+const programs = ["pulumi", "kubectl", "crane", "kubeadm", "opentofu"];
 /** Artifacts that others find as a whole directory. */
 const directories = ["mirror", "template"];
 

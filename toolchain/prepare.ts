@@ -1,7 +1,7 @@
 /** Everything a machine needs before the local zone can start: Debian's packages, the artifacts, links to them. */
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { artifacts, node } from "./artifacts.ts";
+import { artifacts, bench, node } from "./artifacts.ts";
 import { Builder, goVersion, type Place } from "./build.ts";
 import { Cache, diskUse } from "./cache.ts";
 import { installPackages, missingPackages, packages } from "./debian.ts";
@@ -19,33 +19,43 @@ function ownPulumi(path = process.env["PATH"] ?? ""): string | undefined {
     .find((file) => existsSync(file));
 }
 
+/** What a caller needs besides what everybody does. */
+export interface More {
+  /** Debian packages, as in `packages`. */
+  readonly debian?: Readonly<Record<string, string>>;
+  /** Of the catalogue's `bench`, by name. */
+  readonly bench?: readonly string[];
+  /** Where to say what is done. @default standard output */
+  readonly out?: NodeJS.WritableStream;
+}
+
 /**
  * Obtains what is missing.
  *
  * @param steps how many steps the caller is going to take itself
- * @param more Debian packages besides those that everybody needs
  * @returns the progress to take them with
  */
-export async function prepare(steps: number, more: Readonly<Record<string, string>> = {}): Promise<Progress> {
+export async function prepare(steps: number, more: More = {}): Promise<Progress> {
   const cache = new Cache(cacheDirectory);
-  const say = (text: string) => console.log(text);
+  const { out = process.stdout } = more;
+  const say = (text: string) => void out.write(`${text}\n`);
   return withLock(join(cache.root, "lock"), () => say("Another run is obtaining programs; waiting for it to end."), async () => {
     await cache.sweep();
-    const builder = new Builder({ root, cache, artifacts, goVersion: await goVersion() });
+    const builder = new Builder({ root, cache, artifacts: [...artifacts, ...bench], goVersion: await goVersion() });
     const own = ownPulumi();
     if (own) say(`Using your own Pulumi CLI, ${own}; it fetches its plugins itself.`);
-    const names = (own ? node : artifacts).map(({ name }) => name);
+    const names = [...(own ? node : artifacts).map(({ name }) => name), ...(more.bench ?? [])];
     const places = await builder.plan(names);
     const missing = places.filter(({ there }) => !there);
-    const debian = missingPackages({ ...packages, ...more });
+    const debian = missingPackages({ ...packages, ...more.debian });
 
-    const progress = new Progress((debian.length > 0 ? 1 : 0) + missing.length + steps);
+    const progress = new Progress((debian.length > 0 ? 1 : 0) + missing.length + steps, (text) => void out.write(text));
     if (debian.length > 0) {
       say(`These Debian packages are missing and get installed: ${debian.join(" ")}.`);
       await progress.step("Debian packages", () => installPackages(debian, join(cache.root, "logs", "apt.log")));
     }
     if (missing.length > 0) {
-      await announce(missing, places.length);
+      say(await announcement(missing, places.length));
       for (const place of missing) await builder.make(place, progress);
     }
     const dropped = await builder.dropBuildCaches();
@@ -57,8 +67,8 @@ export async function prepare(steps: number, more: Readonly<Record<string, strin
   });
 }
 
-/** Says what is going to be made, and refuses where disk or memory would not do. */
-async function announce(missing: readonly Place[], total: number): Promise<void> {
+/** What is going to be made. @throws Failure where disk or memory would not do. */
+async function announcement(missing: readonly Place[], total: number): Promise<string> {
   const have = await measure(cacheDirectory);
   const used = existsSync(build) ? await diskUse(build) : 0;
   const need = {
@@ -67,7 +77,7 @@ async function announce(missing: readonly Place[], total: number): Promise<void>
   };
   checkSpace(need, have, cacheDirectory);
   const minutes = Math.ceil(missing.reduce((sum, { artifact }) => sum + artifact.seconds, 0) / 60);
-  console.log(
+  return (
     `${missing.length} of ${total} programs and images are missing. Building all of them takes up to ${minutes} ` +
     `minute${minutes === 1 ? "" : "s"} on two cores` +
     `${need.disk > 0 ? ` and, for a while, up to ${size(need.disk)} of disk` : ""}; an interrupted run goes on where it was.`);

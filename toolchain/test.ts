@@ -29,7 +29,7 @@ async function vitest(project: string, directory: string): Promise<Sum> {
 }
 
 await main(async () => {
-  const progress = await prepare(4, testPackages);
+  const progress = await prepare(4, { debian: testPackages });
   const directory = await mkdtemp(join(tmpdir(), "kubernetes-on-exoscale-test-"));
   const sums: Sum[] = [];
   try {

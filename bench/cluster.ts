@@ -1,0 +1,119 @@
+/** A cluster with machines as its administrator reaches it, whoever made it. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { apiOf, request, type Api } from "../test/cluster/load.ts";
+import { query, isAnswered } from "./dns.ts";
+
+/** Milliseconds between two looks. */
+const PAUSE = 500;
+
+interface NodeObject {
+  readonly metadata: { readonly name: string };
+  readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string; readonly lastTransitionTime: string }[] };
+}
+
+export interface ClusterArgs {
+  /** Address by name. */
+  readonly nodes: ReadonlyMap<string, string>;
+  readonly kubeconfig: string;
+  readonly ssh: Ssh;
+  /** Of the Service of DNS. */
+  readonly dnsAddress: string;
+}
+
+export class Cluster {
+  readonly nodes: ReadonlyMap<string, string>;
+  readonly api: Api;
+  readonly #ssh: Ssh;
+  readonly #dnsAddress: string;
+
+  constructor({ nodes, kubeconfig, ssh, dnsAddress }: ClusterArgs) {
+    this.nodes = nodes;
+    this.api = apiOf(kubeconfig);
+    this.#ssh = ssh;
+    this.#dnsAddress = dnsAddress;
+  }
+
+  /** Runs a script on a node. @throws Error with what it said when it fails. */
+  on(node: string, script: string): Promise<string> {
+    return this.#ssh.run(this.nodes.get(node)!, script);
+  }
+
+  /** When each node that is Ready became so, in milliseconds since 1970; the API knows whole seconds. */
+  async readySince(): Promise<Map<string, number>> {
+    const { items } = JSON.parse(await request(`${this.api.server}/api/v1/nodes`, this.api)) as { items: readonly NodeObject[] };
+    return new Map(items.flatMap(({ metadata, status }) => {
+      const ready = status.conditions.find(({ type }) => type === "Ready");
+      return ready?.status === "True" ? [[metadata.name, Date.parse(ready.lastTransitionTime)]] : [];
+    }));
+  }
+
+  /** Whether the cluster's DNS answers a node. */
+  async isDnsAnswering(): Promise<boolean> {
+    const address = [...this.nodes.values()].at(-1)!;
+    return isAnswered(await this.#ssh.exchange(address, `${this.#dnsAddress}:53`, query("kubernetes.default.svc.cluster.local")));
+  }
+
+  /**
+   * Until every node is Ready and DNS answers.
+   * @throws Error that says what is missing after so many seconds
+   */
+  async untilUsable(limit: number): Promise<void> {
+    const end = performance.now() + limit * 1000;
+    for (;;) {
+      const missing = await this.#missing().catch((error: Error) => error.message);
+      if (missing === undefined) return;
+      if (performance.now() > end) throw new Error(`the cluster cannot be used after ${limit} s: ${missing}`);
+      await sleep(PAUSE);
+    }
+  }
+
+  async #missing(): Promise<string | undefined> {
+    const ready = await this.readySince();
+    const late = [...this.nodes.keys()].filter((name) => !ready.has(name));
+    if (late.length > 0) return `${late.join(", ")} not Ready`;
+    return await this.isDnsAnswering() ? undefined : "DNS does not answer";
+  }
+}
+
+/** SSH to machines that were just made on this very host: whose keys they have nobody knows yet. */
+export class Ssh {
+  readonly #options: readonly string[];
+
+  /** @param directory where its files may stand @param privateKey OpenSSH's format */
+  constructor(directory: string, privateKey: string) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const identity = join(directory, "ssh_key");
+    writeFileSync(identity, privateKey, { mode: 0o600 });
+    const options = {
+      User: "core", IdentityFile: identity, IdentitiesOnly: "yes", StrictHostKeyChecking: "no", UserKnownHostsFile: "/dev/null",
+      LogLevel: "ERROR", BatchMode: "yes", ConnectTimeout: "5",
+    };
+    this.#options = ["-F", "/dev/null", ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`])];
+  }
+
+  /** @throws Error with what it said when it fails or takes longer than two minutes. */
+  async run(address: string, script: string): Promise<string> {
+    return (await this.#ssh([address, "bash", "-s"], Buffer.from(script), 120_000)).toString().trim();
+  }
+
+  /** What is answered to these bytes at an address as the node sees it. */
+  exchange(address: string, to: string, bytes: Buffer): Promise<Buffer> {
+    return this.#ssh(["-W", to, address], bytes, 5_000);
+  }
+
+  async #ssh(args: readonly string[], input: Buffer, timeout: number): Promise<Buffer> {
+    const child = spawn("ssh", [...this.#options, ...args], { stdio: "pipe", timeout, killSignal: "SIGKILL" });
+    const [out, said]: [Buffer[], Buffer[]] = [[], []];
+    child.stdout.on("data", (data: Buffer) => out.push(data));
+    child.stderr.on("data", (data: Buffer) => said.push(data));
+    child.stdin.on("error", () => {}); // It ended before it had read all: its exit code says so.
+    child.stdin.end(input);
+    const [code] = await once(child, "close") as [number | null];
+    if (code !== 0) throw new Error(`ssh ${args.join(" ")} ended with ${code ?? "a signal"}: ${Buffer.concat([...out, ...said]).toString().trim().slice(-2000)}`);
+    return Buffer.concat(out);
+  }
+}

@@ -1,0 +1,82 @@
+/** The least that a new worker could take: a bare machine of its kind, until a kubelet that has no cluster answers on it. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Settings } from "../config.ts";
+import { encodeUserData } from "../exoscale/userData.ts";
+import { toYAML } from "../ignition/cloudconfig.ts";
+import { downloads, mirrorCA, plain, registries, script } from "../ignition/node.ts";
+import { fill } from "../ignition/template.ts";
+import { ports } from "../ports.ts";
+import { files, images } from "../versions.ts";
+import type { Lab } from "./lab.ts";
+
+/** Seconds until it has failed. */
+const LIMIT = 180;
+const NAME = "bench-floor";
+
+/** Seconds from the call that makes the machine to the kubelet's first answer. Our cluster is there. */
+export async function bareKubelet(lab: Lab): Promise<number> {
+  const [{ zone }, settings] = [await lab.place(), await lab.settings()];
+  const { api } = zone;
+  const { instances } = await api.get("/instance") as { instances: readonly { id: string; name: string }[] };
+  // Of the same kind as a worker, in its groups.
+  const worker = await api.get(`/instance/${instances.find(({ name }) => name.endsWith("-worker-1"))!.id}`);
+  const { template, "instance-type": type, "security-groups": groups, "disk-size": disk } = worker;
+  const begin = Date.now();
+  const id = await api.operate("POST", "/instance", {
+    name: NAME, template: { id: template.id }, "instance-type": { id: type.id }, "disk-size": disk,
+    "security-groups": groups.map((group: { id: string }) => ({ id: group.id })),
+    "user-data": encodeUserData(bareConfig(settings)),
+  });
+  try {
+    for (;;) {
+      // Nobody may log in to it: it says on its console when it is done.
+      const { log } = (await zone.ask<{ log: string }>("GET", `/console?instance=${id}`))!;
+      const at = /^kubelet answers at (\d+\.\d+)/m.exec(log)?.[1];
+      if (at !== undefined) return Number(at) - begin / 1000;
+      if (Date.now() - begin > LIMIT * 1000) throw new Error(`no kubelet answered on a bare machine within ${LIMIT} s; its console:\n${log.slice(-2000)}`);
+      await sleep(500);
+    }
+  } finally {
+    await api.operate("DELETE", `/instance/${id}`);
+  }
+}
+
+const BARE = `#!/bin/bash
+set -euo pipefail
+bash /run/kubernetes/bin/fetch /opt/bin/kubelet {{kubeletSha256}} {{kubeletURL}}
+systemd-run --quiet --unit kubelet /opt/bin/kubelet --config=/run/kubernetes/kubelet.yaml --config-dir=/etc/kubernetes/kubelet.conf.d
+until [[ $(curl --silent http://127.0.0.1:${ports.kubeletHealthz}/healthz) == ok ]]; do sleep 0.1; done
+echo "kubelet answers at $(date +%s.%3N)" > /dev/console
+`;
+
+const KUBELET = `apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+cgroupDriver: systemd
+containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
+authorization: {mode: AlwaysAllow}
+`;
+
+function bareConfig({ mirror }: Settings): string {
+  const v: Record<string, string> = {
+    ...downloads(mirror), pauseImage: images.pause, cniBinDir: `/opt/cni/${files.cniPlugins.version}`, cniConfDir: "/etc/cni/net.d",
+  };
+  return toYAML({
+    hostname: NAME,
+    authorizedKeys: [],
+    files: [
+      ...mirrorCA(mirror), ...registries(mirror),
+      plain("containerd.toml", fill("node/containerd.toml", v)),
+      script("fetch", fill("node/fetch", v)),
+      script("bare", BARE.replaceAll(/\{\{(\w+)\}\}/g, (_, value: string) => v[value]!)),
+      plain("kubelet.yaml", KUBELET),
+    ],
+    units: [
+      { name: "containerd.service", dropIn: fill("node/containerd.conf", v), command: "restart" },
+      {
+        name: "bare.service", command: "start",
+        content: "[Unit]\nRequires=containerd.service\nAfter=containerd.service\n[Service]\nExecStart=/bin/bash /run/kubernetes/bin/bare\n",
+      },
+    ],
+  });
+}

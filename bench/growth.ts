@@ -1,0 +1,97 @@
+/** How a stack grows with its workers, in a zone without machines: what each command takes, and what the state holds. */
+import { statSync } from "node:fs";
+import { destroy, instancesOnly, Place, up, withoutMachines } from "../test/world/place.ts";
+import type { Ran, RunOptions, Running } from "../test/world/stack.ts";
+import { round, type Part, type PartOptions } from "./part.ts";
+import { noChangePlan } from "./opentofu.ts";
+import { watchSession, type Usage } from "./usage.ts";
+
+/** The longest that one command may take, in milliseconds. */
+const LIMIT = 4 * 3_600_000;
+/** Above so many workers the state is not written around every step of the creation: that alone would take hours. */
+const CHECKPOINTS_UP_TO = 300;
+
+const steps = ["create", "preview", "refresh", "one more", "destroy"] as const;
+type Step = (typeof steps)[number];
+
+interface Taken extends Usage {
+  /** Seconds. */
+  readonly wall: number;
+  readonly apiCalls: number;
+}
+
+/** A stack with so many workers, from nothing to nothing. */
+interface Grown {
+  readonly workers: number;
+  readonly hasCheckpoints: boolean;
+  readonly resources: number;
+  /** Bytes. */
+  readonly state: number;
+  readonly steps: Readonly<Record<Step, Taken>>;
+  /** OpenTofu's plan of as many resources that make as large a state. */
+  readonly openTofu: Usage & Pick<Taken, "wall">;
+}
+
+export async function measure({ say, workers: counts }: PartOptions): Promise<Part> {
+  const all: Grown[] = [];
+  for (const workers of counts) all.push(await grow(workers, say));
+  const least = all[0]!;
+  return {
+    title: "A stack without machines: 3 masters and more and more workers",
+    columns: ["workers", "resources", "state, MB", "step", "wall, s", "CPU, s", "peak, MiB", "API calls", "per worker more"],
+    rows: all.flatMap((grown) => [
+      ...steps.map((step) => {
+        const { wall, cpu, peak, apiCalls } = grown.steps[step];
+        const more = grown === least ? "-" : round((apiCalls - least.steps[step].apiCalls) / (grown.workers - least.workers), 2);
+        const name = step === "create" && !grown.hasCheckpoints ? "create, no checkpoints" : step;
+        return [grown.workers, grown.resources, round(grown.state / 1e6), name, round(wall), round(cpu), Math.round(peak), apiCalls, more];
+      }),
+      [grown.workers, grown.resources, round(grown.state / 1e6), "OpenTofu's plan", round(grown.openTofu.wall), round(grown.openTofu.cpu), Math.round(grown.openTofu.peak), "-", "-"],
+    ]),
+    values: Object.fromEntries(all.map(({ workers, ...grown }) => [workers, grown])),
+  };
+}
+
+async function grow(workers: number, say: PartOptions["say"]): Promise<Grown> {
+  await using place = await Place.open("bench", withoutMachines("bench"), { ...instancesOnly, desiredWorkers: workers });
+  const { stack, zone } = place;
+  const hasCheckpoints = workers <= CHECKPOINTS_UP_TO;
+  const env: Record<string, string> = hasCheckpoints ? {} : { PULUMI_SKIP_CHECKPOINTS: "true" };
+  const step = async (name: string, args: readonly string[], options: RunOptions = {}): Promise<Taken> => {
+    const before = await zone.calls();
+    const { wall, ...usage } = await watched(stack.start(args, { ...options, limit: LIMIT }));
+    const taken = { wall, ...usage, apiCalls: (await zone.calls()) - before };
+    say(`  ${workers} workers, ${name}: ${round(wall)} s, ${taken.apiCalls} calls`);
+    return taken;
+  };
+
+  const create = await step("create", up, { env });
+  const state = statSync(stack.file).size;
+  const resources = stack.resources().length;
+  const preview = await step("preview", ["preview", "--expect-no-changes", "--non-interactive"]);
+  const refresh = await step("refresh", ["refresh", "--yes", "--skip-preview", "--expect-no-changes", "--non-interactive"]);
+  stack.configure({ desiredWorkers: workers + 1 });
+  const oneMore = await step("one more", up);
+  const gone = await step("destroy", destroy, { env });
+  const left = stack.resources().length;
+  if (left > 0) throw new Error(`${left} resources are left in the state of a stack that was destroyed`);
+  const openTofu = await noChangePlan({ resources, bytes: state / resources });
+  say(`  ${resources} resources, OpenTofu's plan: ${round(openTofu.wall)} s`);
+  return {
+    workers, hasCheckpoints, resources, state, openTofu,
+    steps: { create, preview, refresh, "one more": oneMore, destroy: gone },
+  };
+}
+
+/** @throws Error with the end of what was printed when the command fails. */
+async function watched({ pid, done }: Running): Promise<Usage & Pick<Taken, "wall">> {
+  const stop = watchSession(pid);
+  let ran: Ran;
+  try {
+    ran = await done;
+  } finally {
+    stop();
+  }
+  if (ran.code !== 0) throw new Error(`it ended with ${ran.code}:\n${ran.output.trim().split("\n").slice(-25).join("\n")}`);
+  return { wall: ran.took / 1000, ...stop() };
+}

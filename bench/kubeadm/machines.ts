@@ -1,0 +1,91 @@
+/** Six machines of a zone that make a cluster by kubeadm, made through the zone's API as anybody's are. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Settings } from "../../config.ts";
+import { encodeUserData } from "../../exoscale/userData.ts";
+import { files } from "../../versions.ts";
+import type { Client } from "../../zone/testing-client.ts";
+import { makeSecrets, type Role } from "./documents.ts";
+import { renderKubeadmNode } from "./node.ts";
+
+export interface KubeadmMachine {
+  readonly name: string;
+  readonly role: Role;
+  readonly id: string;
+  readonly address: string;
+}
+
+export interface MachinesArgs {
+  readonly api: Client;
+  /** Sizes, template, networks and mirror as ours has them. */
+  readonly settings: Settings;
+  /** OpenSSH line for user core. */
+  readonly publicKey: string;
+  /** The program, which the mirror has beside kubelet. */
+  readonly kubeadm: string;
+}
+
+const names: readonly (readonly [string, Role])[] = [
+  ["kubeadm-master-1", "first"], ["kubeadm-master-2", "master"], ["kubeadm-master-3", "master"],
+  ["kubeadm-worker-1", "worker"], ["kubeadm-worker-2", "worker"], ["kubeadm-worker-3", "worker"],
+];
+const NAME = "kubeadm";
+
+/** Where the mirror has kubeadm, as upstream does. */
+export const kubeadmAddress = files.kubelet.address.replace(/kubelet$/, "kubeadm");
+
+/** Makes and starts them: the first, whose address the others are told, then the others together. */
+export async function startMachines({ api, settings, publicKey, kubeadm }: MachinesArgs): Promise<KubeadmMachine[]> {
+  const [template, group, , types] = await Promise.all([
+    api.operate("POST", "/template", {
+      name: NAME, url: settings.template.url, checksum: settings.template.checksum, "boot-mode": settings.template.bootMode, "default-user": "core", "ssh-key-enabled": true, "password-enabled": false,
+    }),
+    openGroup(api, settings),
+    api.operate("POST", "/ssh-key", { name: NAME, "public-key": publicKey }),
+    api.get("/instance-type"),
+  ]);
+  const secrets = makeSecrets();
+  const typeId = (wanted: string): string =>
+    (types["instance-types"] as { id: string; family: string; size: string }[]).find(({ family, size }) => `${family}.${size}` === wanted)!.id;
+  const { podCIDR, serviceCIDR, mirror } = settings;
+  const program = { url: `${mirror.files}/${kubeadmAddress}`, sha256: createHash("sha256").update(readFileSync(kubeadm)).digest("hex") };
+
+  async function start(name: string, role: Role, endpoint: string): Promise<KubeadmMachine> {
+    const userData = renderKubeadmNode({ name, role, endpoint, secrets, podCIDR, serviceCIDR, mirror, kubeadm: program });
+    const isWorker = role === "worker";
+    const id = await api.operate("POST", "/instance", {
+      name, template: { id: template }, "user-data": encodeUserData(userData), "ssh-keys": [{ name: NAME }], "security-groups": [{ id: group }],
+      "instance-type": { id: typeId(isWorker ? settings.workerType : settings.masterType) },
+      "disk-size": isWorker ? settings.workerDisk : settings.masterDisk,
+    });
+    const { "public-ip": address } = await api.get(`/instance/${id}`);
+    return { name, role, id, address };
+  }
+
+  const [first, ...others] = names;
+  const master = await start(...first!, "");
+  return [master, ...await Promise.all(others.map(([name, role]) => start(name, role, master.address)))];
+}
+
+/** One group for all, open to itself, to SSH and to users of the API. */
+async function openGroup(api: Client, { sshSources, apiSources }: Settings): Promise<string> {
+  const group = await api.operate("POST", "/security-group", { name: NAME });
+  const rule = (protocol: string, first: number, last: number, peer: object) =>
+    api.operate("POST", `/security-group/${group}/rules`, { "flow-direction": "ingress", protocol, "start-port": first, "end-port": last, ...peer });
+  for (const protocol of ["tcp", "udp"]) await rule(protocol, 1, 65535, { "security-group": { id: group } });
+  for (const network of sshSources) await rule("tcp", 22, 22, { network });
+  for (const network of apiSources) await rule("tcp", 6443, 6443, { network });
+  return group;
+}
+
+/** Removes all that has been made, however far that got. */
+export async function removeMachines(api: Client): Promise<void> {
+  const { instances } = await api.get("/instance");
+  const own = (instances as { id: string; name: string }[]).filter(({ name }) => names.some(([known]) => known === name));
+  await Promise.all(own.map(({ id }) => api.operate("DELETE", `/instance/${id}`)));
+  const kinds = [["/security-group", "security-groups"], ["/template?visibility=private", "templates"], ["/ssh-key", "ssh-keys"]] as const;
+  for (const [path, field] of kinds) {
+    const all: { id?: string; name: string }[] = (await api.get(path))[field];
+    for (const { id, name } of all.filter(({ name }) => name === NAME)) await api.operate("DELETE", `${path.split("?")[0]}/${id ?? name}`);
+  }
+}

@@ -1,0 +1,101 @@
+/** A night in which all six nodes reboot for an update, and a master that is cut off: what clients notice of it. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ports } from "../ports.ts";
+import { request, startReader, startWriter } from "../test/cluster/load.ts";
+import { NODE_PORT, served } from "../test/cluster/served.ts";
+import { extras } from "../toolchain/mirror/images.ts";
+import type { Cluster } from "./cluster.ts";
+import { round, type Part, type PartOptions } from "./part.ts";
+
+const VERSION = "9001.0.0";
+/** Something small that the mirror has. */
+const [image = ""] = Object.keys(extras);
+/** Seconds until a night has failed, and for which clients go on after a master was cut off. */
+const [NIGHT, AFTER] = [1500, 45];
+
+interface NodeObject {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly unschedulable?: boolean };
+  readonly status: { readonly nodeInfo: { readonly osImage: string } };
+}
+
+/** It comes last: a master is away when it ends. */
+export async function measure({ say, lab }: PartOptions): Promise<Part> {
+  const { cluster } = await lab.ours();
+  const { checkout, stack, zone } = await lab.place();
+  const kubectl = (args: readonly string[], input = "") => new Promise<void>((resolve, reject) => {
+    const child = execFile(join(checkout, "bin/kubectl"), args, { env: { ...process.env, PULUMI_STACK: stack.name } }, (error, _stdout, stderr) =>
+      error ? reject(new Error(`kubectl ${args.join(" ")}: ${stderr || error.message}`)) : resolve());
+    child.stdin!.end(input);
+  });
+  await kubectl(["create", "configmap", "night"]);
+  await kubectl(["apply", "--filename", "-"], served(image));
+  await kubectl(["rollout", "status", "deployment/served", "--timeout=120s"]);
+
+  const workers = [...cluster.nodes].filter(([name]) => name.includes("-worker-")).map(([, address]) => address);
+  const [writer, reader] = [startWriter(cluster.api, "night"), startReader(workers, NODE_PORT)];
+  const begin = performance.now();
+  await zone.ask("POST", "/update", { version: VERSION });
+  await untilUpdated(cluster, say);
+  const seconds = (performance.now() - begin) / 1000;
+  const [writes, reads] = await Promise.all([writer.stop(), reader()]);
+  if (writes.found < writes.acknowledged) throw new Error(`write ${writes.acknowledged} was acknowledged, and ${writes.found} is found`);
+
+  const leader = await leaderOf(cluster);
+  say(`  cutting off ${leader}, which leads etcd`);
+  const [second, secondReader] = [startWriter(cluster.api, "night"), startReader(workers, NODE_PORT)];
+  await sleep(5_000);
+  await zone.ask("POST", "/kill", { instance: leader });
+  await sleep(AFTER * 1000);
+  const [cutWrites, cutReads] = await Promise.all([second.stop(), secondReader()]);
+
+  const row = (when: string, who: string, { done, retried, failed, longest }: typeof reads) => [when, who, done, retried, failed.length, round(longest / 1000)];
+  const figures = ({ done, retried, failed, longest }: typeof reads) => ({ done, retried, failed: failed.length, longestSeconds: round(longest / 1000, 2) });
+  return {
+    title: `Six reboots one after the other, each node drained first: ${Math.round(seconds)} s in all`,
+    columns: ["when", "client", "requests", "tried again", "failed for a minute", "longest, s"],
+    rows: [
+      row("six reboots", "writes through the elastic IP", writes), row("six reboots", "reads at a node port", reads),
+      row("a master cut off", "writes through the elastic IP", cutWrites), row("a master cut off", "reads at a node port", cutReads),
+    ],
+    values: {
+      seconds: round(seconds),
+      reboots: { writes: figures(writes), reads: figures(reads) },
+      cutOff: { writes: figures(cutWrites), reads: figures(cutReads) },
+    },
+  };
+}
+
+/** Until every node runs the new version and takes pods again, and nobody holds the lock. */
+async function untilUpdated(cluster: Cluster, say: PartOptions["say"]): Promise<void> {
+  const end = performance.now() + NIGHT * 1000;
+  for (let before = -1; ; await sleep(1000)) {
+    const done = await updated(cluster).catch(() => before);
+    if (done !== before) say(`  ${done} of ${cluster.nodes.size} nodes updated`);
+    before = done;
+    if (done === cluster.nodes.size && await isLockFree(cluster)) return;
+    if (performance.now() > end) throw new Error(`only ${done} nodes were updated within ${NIGHT} s`);
+  }
+}
+
+async function updated({ api }: Cluster): Promise<number> {
+  const { items } = JSON.parse(await request(`${api.server}/api/v1/nodes`, api)) as { items: readonly NodeObject[] };
+  return items.filter(({ spec, status }) => status.nodeInfo.osImage.includes(VERSION) && !spec.unschedulable).length;
+}
+
+const mastersOf = (cluster: Cluster): string[] => [...cluster.nodes.keys()].filter((name) => name.includes("-master-"));
+
+async function isLockFree(cluster: Cluster): Promise<boolean> {
+  const text = await cluster.on(mastersOf(cluster)[0]!, "sudo bash /run/kubernetes/bin/reboot-lock show").catch(() => "");
+  return text !== "" && (JSON.parse(text) as { holders: readonly unknown[] }).holders.length === 0;
+}
+
+/** The master whose member leads kubernetes-etcd. */
+async function leaderOf(cluster: Cluster): Promise<string> {
+  for (const name of mastersOf(cluster)) {
+    if (await cluster.on(name, `curl --silent http://127.0.0.1:${ports.etcdMetrics}/metrics | grep '^etcd_server_is_leader '`) === "etcd_server_is_leader 1") return name;
+  }
+  throw new Error("no member of kubernetes-etcd says that it leads");
+}

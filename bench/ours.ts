@@ -1,0 +1,57 @@
+/** Our cluster, made by `bin/pulumi up`. */
+import { join } from "node:path";
+import { addressIn } from "../ignition/node.ts";
+import { up } from "../test/world/place.ts";
+import { Cluster, Ssh } from "./cluster.ts";
+import { watchIdle } from "./idle.ts";
+import type { Lab, Ours } from "./lab.ts";
+import { phasesOf } from "./phases.ts";
+
+/** What `pulumi up` says at the end of each phase: the last such line counts. */
+const ends = [
+  ["template, groups, six instances with addresses", /Instance \S+ created/],
+  ["certificates, user-data, six boots begun", /Boot \S+ created/],
+  ["masters well and labelled", /Command \S+-master-\d+-ready created/],
+  ["the elastic IP leads to one", /Command \S+-api-ready created/],
+  ["workers Ready and labelled", /Command \S+-worker-\d+-node created/],
+  ["CoreDNS", /Deployment \S+ created/],
+] as const;
+
+/** Of a stack's outputs those that are used here. */
+interface Outputs {
+  readonly kubeconfig: string;
+  readonly sshPrivateKey: string;
+  readonly nodes: Readonly<Record<string, { readonly address: string }>>;
+}
+
+export async function bootstrapOurs(lab: Lab): Promise<Ours> {
+  const { say, isIdleMeasured } = lab.options;
+  const place = await lab.place();
+  const { serviceCIDR } = await lab.settings();
+  say("  our cluster: bin/pulumi up");
+  const at = new Map<string, number>();
+  const begin = performance.now();
+  const onLine = (line: string) => {
+    for (const [name, pattern] of ends) if (pattern.test(line)) at.set(name, performance.now());
+  };
+  await place.stack.must(up, { onLine });
+  const ended = performance.now();
+  const missing = ends.filter(([name]) => !at.has(name));
+  if (missing.length > 0) throw new Error(`bin/pulumi up did not say when it was done with: ${missing.map(([name]) => name).join("; ")}`);
+
+  const outputs = JSON.parse(await place.stack.must(["stack", "output", "--json", "--show-secrets"])) as Outputs;
+  const cluster = new Cluster({
+    nodes: new Map(Object.entries(outputs.nodes).map(([name, { address }]) => [name, address]).sort() as [string, string][]),
+    kubeconfig: outputs.kubeconfig,
+    ssh: new Ssh(join(place.directory, "ours"), outputs.sshPrivateKey),
+    dnsAddress: addressIn(serviceCIDR, 10),
+  });
+  const asked = performance.now();
+  await cluster.untilUsable(60);
+  // Reading the outputs is no part of it: `up` has printed them.
+  const checked = performance.now() - asked;
+  const phases = phasesOf(begin, [...ends.map(([name]) => [name, at.get(name)!] as const), ["end of the command", ended], ["seen from outside", ended + checked]]);
+  const seconds = (ended - begin + checked) / 1000;
+  say(`  our cluster: ${seconds.toFixed(1)} s`);
+  return { seconds, phases, cluster, ...isIdleMeasured && { idle: await watchIdle(cluster, (name) => name.includes("-master-")) } };
+}

@@ -1,0 +1,26 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { watchSession } from "./usage.ts";
+
+const program = (megabytes: number, then: string) =>
+  `const held = Buffer.alloc(${megabytes} * 2 ** 20, 1); for (let used = 0; used < 400_000;) { const { user, system } = process.cpuUsage(); used = user + system; } ${then}`;
+
+test("children count, also those that have ended", { timeout: 60_000 }, async () => {
+  const inner = program(200, "held.length");
+  const outer = `require("child_process").execFileSync(process.execPath, ["-e", ${JSON.stringify(inner)}]); ${program(1, "setTimeout(() => {}, 300)")}`;
+  const child = spawn(process.execPath, ["-e", outer], { detached: true, stdio: "ignore" });
+  const stop = watchSession(child.pid!);
+  await once(child, "exit");
+  const { cpu, peak } = stop();
+  // 0.4 s of work in each of the two.
+  expect(cpu).toBeGreaterThan(0.6);
+  expect(peak).toBeGreaterThan(200);
+});
+
+test("another session does not count", { timeout: 60_000 }, async () => {
+  const child = spawn(process.execPath, ["-e", program(1, "")], { detached: true, stdio: "ignore" });
+  const stop = watchSession(child.pid! + 1_000_000);
+  await once(child, "exit");
+  expect(stop()).toEqual({ cpu: 0, peak: 0 });
+});
