@@ -17,6 +17,9 @@ const ends = [
   ["CoreDNS", /Deployment \S+ created/],
 ] as const;
 
+/** The phase whose end a line of `pulumi up` may be. */
+export const phaseIn = (line: string): string | undefined => ends.find(([, pattern]) => pattern.test(line))?.[0];
+
 /** Of a stack's outputs those that are used here. */
 interface Outputs {
   readonly kubeconfig: string;
@@ -32,7 +35,8 @@ export async function bootstrapOurs(lab: Lab): Promise<Ours> {
   const at = new Map<string, number>();
   const begin = performance.now();
   const onLine = (line: string) => {
-    for (const [name, pattern] of ends) if (pattern.test(line)) at.set(name, performance.now());
+    const phase = phaseIn(line);
+    if (phase !== undefined) at.set(phase, performance.now());
   };
   await place.stack.must(up, { onLine });
   const ended = performance.now();
