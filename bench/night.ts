@@ -34,8 +34,9 @@ export async function measure({ say, lab }: PartOptions): Promise<Part> {
   await kubectl(["apply", "--filename", "-"], served(image));
   await kubectl(["rollout", "status", "deployment/served", "--timeout=120s"]);
 
-  const workers = [...cluster.nodes].filter(([name]) => name.includes("-worker-")).map(([, address]) => address);
-  const [writer, reader] = [startWriter(cluster.api, "night"), startReader(workers, NODE_PORT)];
+  const workers = [...cluster.nodes.keys()].filter((name) => name.includes("-worker-"));
+  const reading = () => startReader(workers, async () => cluster.nodes, NODE_PORT);
+  const [writer, reader] = [startWriter(cluster.api, "night"), reading()];
   const begin = performance.now();
   await zone.ask("POST", "/update", { version: VERSION });
   await untilUpdated(cluster, say);
@@ -45,7 +46,7 @@ export async function measure({ say, lab }: PartOptions): Promise<Part> {
 
   const leader = await leaderOf(cluster);
   say(`  cutting off ${leader}, which leads etcd`);
-  const [second, secondReader] = [startWriter(cluster.api, "night"), startReader(workers, NODE_PORT)];
+  const [second, secondReader] = [startWriter(cluster.api, "night"), reading()];
   await sleep(5_000);
   await zone.ask("POST", "/kill", { instance: leader });
   await sleep(AFTER * 1000);

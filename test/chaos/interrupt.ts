@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { signal } from "../world/processes.ts";
+import { signal, type Process } from "../world/processes.ts";
 import type { Random } from "../../zone/testing-random.ts";
 import type { Ran, Stack } from "../world/stack.ts";
 import type { World } from "./world.ts";
@@ -38,10 +38,10 @@ export interface Moment {
   readonly delay: number;
 }
 
-/** A moment of a run that prints `lines` lines about resources, its start-up among them. */
-export function momentOf(random: Random, lines: number): Moment {
+/** A moment of a run that prints `lines` lines about resources, its start-up among them, `pause` ms apart at most. */
+export function momentOf(random: Random, lines: number, pause = 300): Moment {
   const after = random.int(0, lines);
-  return { lines: after, delay: random.int(0, after === 0 ? 2_500 : 300) };
+  return { lines: after, delay: random.int(0, after === 0 ? 2_500 : pause) };
 }
 
 export interface Interrupted extends Ran {
@@ -50,7 +50,7 @@ export interface Interrupted extends Ran {
 }
 
 /** Runs `bin/pulumi`, and strikes it at that moment. */
-export async function interrupted({ stack }: World, args: readonly string[], name: BlowName, moment: Moment): Promise<Interrupted> {
+export async function interrupted({ stack }: Pick<World, "stack">, args: readonly string[], name: BlowName, moment: Moment): Promise<Interrupted> {
   let seen = 0;
   let come = () => {};
   const hasCome = new Promise<void>((resolve) => (come = resolve));
@@ -69,12 +69,19 @@ export async function interrupted({ stack }: World, args: readonly string[], nam
 
 /** @returns false when there was nothing to strike any more. */
 function strike(stack: Stack, cli: number, blow: Blow): boolean {
-  const all = stack.processes();
-  if (!all.some(({ pid }) => pid === cli)) return false;
+  const all = descendants(stack.processes(), cli);
+  if (all.length === 0) return false;
   const others = all.filter(({ pid, command }) => pid !== cli && blow.others?.test(command));
   if (blow.cli) signal(cli, blow.cli);
   for (const { pid } of others) signal(pid, "SIGKILL");
   const { again } = blow;
   if (again) setTimeout(() => stack.processes().some(({ pid }) => pid === cli) && signal(cli, again), 200);
   return blow.cli !== undefined || others.length > 0;
+}
+
+/** A process, if it lives, and all that it started: others may work in the same directory. */
+function descendants(all: readonly Process[], first: number): Process[] {
+  const found = all.filter(({ pid }) => pid === first);
+  for (const { pid } of found) found.push(...all.filter(({ parent }) => parent === pid));
+  return found;
 }

@@ -13,19 +13,19 @@ import type { World } from "./world.ts";
 export type Verdict = "right" | "repaired";
 
 /** One line of the table: trials of one kind. */
-export type Line = Chance | Each;
+export type Line<W = World> = Chance<W> | Each<W>;
 
 /** Trials whose seed says what is tried. `say` adds to what is told about one. */
-export interface Chance {
+export interface Chance<W = World> {
   readonly name: string;
-  try(world: World, random: Random, say: (text: string) => void): Promise<Verdict>;
+  try(world: W, random: Random, say: (text: string) => void): Promise<Verdict>;
 }
 
 /** Trials that are known by their names. */
-export interface Each {
+export interface Each<W = World> {
   readonly name: string;
   readonly each: readonly string[];
-  try(world: World, which: string, say: (text: string) => void): Promise<Verdict>;
+  try(world: W, which: string, say: (text: string) => void): Promise<Verdict>;
 }
 
 export const lines: readonly Line[] = [

@@ -6,12 +6,12 @@ import { randomFrom } from "../../zone/testing-random.ts";
 import type { World } from "./world.ts";
 
 /** One thing that is tried. */
-export interface Trial {
+export interface Trial<W = World> {
   readonly name: string;
   /** Arguments of `npm run chaos --` that try it alone. */
   readonly again: string;
   /** @throws Error with what went wrong, how to try it again, and where its logs are. */
-  go(world: World, say: (text: string) => void): Promise<Verdict>;
+  go(world: W, say: (text: string) => void): Promise<Verdict>;
 }
 
 /** Which trials of a line. */
@@ -24,8 +24,14 @@ export interface Choice {
   readonly only?: string;
 }
 
-export function trialsOf(line: Line, { runs, seed: first, only = "" }: Choice): Trial[] {
-  const trials: Trial[] = "each" in line
+/** Something that is worked on, and can tell afterwards what was done. */
+export interface Worked {
+  /** Puts what tells of its last life into a directory. */
+  keepLogs(directory: string): void | Promise<void>;
+}
+
+export function trialsOf<W extends Worked>(line: Line<W>, { runs, seed: first, only = "" }: Choice): Trial<W>[] {
+  const trials: Trial<W>[] = "each" in line
     ? line.each.filter((which) => which.includes(only)).map((which) => ({
         name: which,
         again: `--line ${JSON.stringify(line.name)} --only ${JSON.stringify(which)}`,
@@ -39,12 +45,12 @@ export function trialsOf(line: Line, { runs, seed: first, only = "" }: Choice): 
   return trials.map((trial) => ({ ...trial, go: (world, say) => kept(world, `${line.name} ${trial.name}`, trial, say) }));
 }
 
-async function kept(world: World, name: string, { again, go }: Trial, say: (text: string) => void): Promise<Verdict> {
+async function kept<W extends Worked>(world: W, name: string, { again, go }: Trial<W>, say: (text: string) => void): Promise<Verdict> {
   try {
     return await go(world, say);
   } catch (error) {
     const logs = join(root, "test-results", "chaos", name.replaceAll(/\W+/g, "-"));
-    world.keepLogs(logs);
+    await world.keepLogs(logs);
     throw new Error(`${error instanceof Error ? error.message : error}\nAgain: npm run chaos -- ${again}\nLogs: ${logs}`);
   }
 }

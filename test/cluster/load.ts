@@ -116,10 +116,13 @@ export function startWriter(api: Api, configMap: string): Writer {
   };
 }
 
-/** A client of a node port: asks one worker after the other, the next one when there is no answer. */
-export function startReader(addresses: readonly string[], port: number): () => Promise<Fared> {
+/** Nodes' addresses by their names, as they are now: one that was lost and made anew has another. */
+export type Whereabouts = () => Promise<ReadonlyMap<string, string>>;
+
+/** A client of a node port: asks one of these nodes after the other, the next one when there is no answer. */
+export function startReader(names: readonly string[], whereabouts: Whereabouts, port: number): () => Promise<Fared> {
   let turn = 0;
-  return keepOn(() => request(`http://${addresses[turn++ % addresses.length]}:${port}/`, {}));
+  return keepOn(async () => request(`http://${(await whereabouts()).get(names[turn++ % names.length]!) ?? "192.0.2.1"}:${port}/`, {}));
 }
 
 /** What was seen from outside in one second. */
@@ -134,8 +137,8 @@ export interface Look {
 
 interface Items { items: { metadata: { name: string }; status: { conditions?: { type: string; status: string }[] } }[] }
 
-/** Looks at all nodes and at the pods with `label` each second. @param nodes address by name */
-export function startLooking(api: Api, nodes: ReadonlyMap<string, string>, label: string): () => Promise<Look[]> {
+/** Looks at these nodes and at the pods with `label` each second. One that is nowhere is away. */
+export function startLooking(api: Api, names: readonly string[], whereabouts: Whereabouts, label: string): () => Promise<Look[]> {
   const looks: Look[] = [];
   const conditions = async (path: string): Promise<Map<string, boolean> | undefined> => {
     const text = await request(`${api.server}${path}`, api).catch(() => undefined);
@@ -149,9 +152,10 @@ export function startLooking(api: Api, nodes: ReadonlyMap<string, string>, label
     while (!stopped) {
       const next = Date.now() + 1000;
       const at = new Date().toISOString();
+      const addresses = await whereabouts();
       const [states, pods, ...answers] = await Promise.all([
         conditions("/api/v1/nodes"), conditions(`/api/v1/namespaces/default/pods?labelSelector=${label}`),
-        ...[...nodes].map(async ([name, address]) => [name, await staysUp(address)] as const),
+        ...names.map(async (name) => [name, addresses.has(name) && await staysUp(addresses.get(name)!)] as const),
       ]);
       const away = answers.filter(([name, answered]) => !answered || states?.get(name) === false).map(([name]) => name);
       looks.push({ at, away, pods: pods && [...pods.values()].filter(Boolean).length });

@@ -1,62 +1,27 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { parseDocument } from "yaml";
-import { absences, apiOf, startLooking, startReader, startWriter, type Api } from "./load.ts";
-import { BUDGET, NODE_PORT, served } from "./served.ts";
-import { attempt, eventually, fromNothing, IMAGE, json, kubectl, masters, run, settings, six, ssh, workers } from "./user.ts";
+import { startClients, startServing } from "./clients.ts";
+import { fromNothing } from "./fromNothing.ts";
+import { attempt, eventually, kubectl, masters, run, settings, six, ssh, status, workers } from "./user.ts";
 
 /**
  * Nights without anybody: the operating system updates itself while clients write and read. Windows are moved to now;
  * what happens is measured from outside, each second. Logs of a failure stay in test-results/cluster.
  */
 
-interface Instance { name: string; address: string }
 interface NodeObject { metadata: { name: string }; spec: { unschedulable?: boolean }; status: { nodeInfo: { bootID: string; osImage: string } } }
-interface Status { state: string; lock: { holders: { node?: string }[] }; problems: { severity: string; what: string; where: string; todo: string }[] }
 
 const nodes = async (): Promise<Map<string, NodeObject>> => {
   const { items } = JSON.parse(await kubectl("get nodes -o json")) as { items: NodeObject[] };
   return new Map(items.map((node) => [node.metadata.name, node]));
 };
 const osImages = async (): Promise<Record<string, string>> => Object.fromEntries([...(await nodes())].map(([name, { status }]) => [name, status.nodeInfo.osImage]));
-/** `npm run status -- --json`, whatever its exit code. */
-const status = async (): Promise<Status & { code: number }> => {
-  const { code, stdout } = await attempt("npm run --silent status -- --json", { timeout: 60 });
-  return { ...(JSON.parse(stdout) as Status), code };
-};
 const clock = (time: number): string => new Date(time).toISOString().slice(11, 16);
 const minutes = 60_000;
 
 const { passed } = fromNothing();
 let workersFrom = 0;
-let addresses: Map<string, string>;
-let api: Api;
-
-/** A night's clients; `end` tells how they fared and holds what every night promises. */
-function clients(): { end(): Promise<ReturnType<typeof absences>> } {
-  const writer = startWriter(api, "night");
-  const reader = startReader(workers.map((name) => addresses.get(name)!), NODE_PORT);
-  const looking = startLooking(api, addresses, "app%3Dserved");
-  return {
-    end: async () => {
-      const [writes, reads, looks] = await Promise.all([writer.stop(), reader(), looking()]);
-      const all = absences(looks);
-      const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
-      console.log([
-        ...all.map(({ node, from, to }) => `${from.slice(11, 19)}-${to.slice(11, 19)} ${node} away`),
-        `${writes.done} writes, ${writes.retried} tried again, longest ${seconds(writes.longest)}; ` +
-        `${reads.done} reads, ${reads.retried} tried again, longest ${seconds(reads.longest)}; ` +
-        `${looks.length} looks, fewest pods ${Math.min(...looks.flatMap(({ pods }) => pods ?? []))}`,
-      ].join("\n"));
-      expect(writes.failed).toEqual([]);
-      expect(reads.failed).toEqual([]);
-      expect(writes.found).toBeGreaterThanOrEqual(writes.acknowledged);
-      expect(looks.filter(({ away }) => away.length > 1)).toEqual([]);
-      expect(looks.filter(({ pods }) => pods !== undefined && pods < BUDGET)).toEqual([]);
-      return all;
-    },
-  };
-}
 
 beforeAll(async () => {
   const config = parseDocument(readFileSync(settings, "utf8"));
@@ -67,11 +32,7 @@ beforeAll(async () => {
   config.setIn(name("workerRebootWindow"), { start: clock(workersFrom), length: "12h" });
   writeFileSync(settings, config.toString());
   await run("npm run up", { timeout: 1800 });
-  addresses = new Map((await json<{ instances: Instance[] }>("bin/zone status --json")).instances.map(({ name, address }) => [name, address]));
-  api = apiOf(await kubectl("config view --raw -o json"));
-  await kubectl("create configmap night");
-  await kubectl("apply -f -", served(IMAGE));
-  await kubectl("rollout status deployment/served --timeout=120s");
+  await startServing();
 });
 
 test("status: all is well before the night", async () => {
@@ -81,11 +42,11 @@ test("status: all is well before the night", async () => {
 
 test("six updates at once: one node after the other, in its window, and nobody notices", { timeout: 1_800_000 }, async () => {
   const before = await nodes();
-  const night = clients();
+  const night = await startClients();
   await run("bin/zone update --version 9001.0.0");
   await eventually("all six updated", 1500, osImages, (images) => six.every((name) => images[name]?.includes("9001.0.0")));
   await eventually("the lock given back", 180, status, ({ lock, code }) => code === 0 && lock.holders.length === 0);
-  const away = await night.end();
+  const { away } = await night.end(1);
   expect([...new Set(away.map(({ node }) => node))].sort()).toEqual(six);
   for (const { node, from } of away) {
     if (workers.includes(node)) expect(Date.parse(from), `${node} before its window`).toBeGreaterThanOrEqual(workersFrom);
@@ -119,12 +80,12 @@ test("a node that never comes back keeps the lock: no other goes, and status say
 });
 
 test("an update night and `pulumi up` that changes the masters, at the same time", { timeout: 1_800_000 }, async () => {
-  const night = clients();
+  const night = await startClients();
   await run(`bin/pulumi config set --path masterRebootWindow.length 11h && bin/zone update ${masters.join(" ")} ${workers[0]} --version 9003.0.0`);
   await run("bin/pulumi up --yes --skip-preview", { timeout: 1500 });
   await eventually("all updated", 900, osImages, (images) => [...masters, workers[0]!].every((name) => images[name]?.includes("9003.0.0")));
   await eventually("all is well", 180, status, ({ code, lock }) => code === 0 && lock.holders.length === 0);
-  await night.end();
+  await night.end(1);
 });
 
 test("nothing is left", { timeout: 600_000 }, async () => {

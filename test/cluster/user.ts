@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll } from "vitest";
 
 /** The checkout: everything here is typed as a user would, from its root. */
 export const root = join(import.meta.dirname, "../..");
@@ -16,33 +15,6 @@ export const workers = [1, 2, 3].map((n) => `dev-worker-${n}`);
 export const six = [...masters, ...workers];
 /** An image that the mirror has. */
 export const IMAGE = "docker.io/library/busybox:1.35.0";
-
-/**
- * The frame of a file of tests that live with one cluster: it begins with nothing and ends with nothing, settings as they
- * were. Logs are kept unless the last test calls `passed`.
- */
-export function fromNothing(): { passed(): void } {
-  const asCommitted = readFileSync(settings);
-  let [began, hasPassed] = [false, false];
-  beforeAll(async () => {
-    const { code } = await attempt("bin/zone status --json", { timeout: 30 });
-    if (code === 0) throw new Error("a local zone runs in this checkout and this test starts from nothing: `npm run down` first");
-    rmSync(results, { recursive: true, force: true });
-    began = true;
-  });
-  afterAll(async () => {
-    // Somebody else's zone stays.
-    if (!began) return;
-    if (!hasPassed) await keepLogs(six);
-    await attempt("npm run down", { timeout: 300 });
-    writeFileSync(settings, asCommitted);
-  }, 600_000);
-  return {
-    passed: () => {
-      hasPassed = true;
-    },
-  };
-}
 
 export interface Ran {
   readonly code: number;
@@ -101,6 +73,18 @@ export const ssh = async (node: string, command: string, timeout = 60): Promise<
 
 export const json = async <T>(command: string): Promise<T> => JSON.parse((await run(command)).stdout) as T;
 
+export interface Status {
+  readonly code: number;
+  readonly lock: { readonly holders: readonly { readonly node?: string }[] };
+  readonly problems: readonly { readonly severity: string; readonly what: string; readonly where: string; readonly todo: string }[];
+}
+
+/** `npm run status -- --json`, whatever its exit code. */
+export async function status(): Promise<Status> {
+  const { code, stdout } = await attempt("npm run --silent status -- --json", { timeout: 60 });
+  return { ...(JSON.parse(stdout) as Status), code };
+}
+
 /** Asks again until `check` holds. @throws Error with the last answer after `limit` seconds. */
 export async function eventually<T>(what: string, limit: number, ask: () => Promise<T>, check: (answer: T) => boolean): Promise<T> {
   const end = Date.now() + limit * 1000;
@@ -110,6 +94,13 @@ export async function eventually<T>(what: string, limit: number, ask: () => Prom
     if (Date.now() > end) throw new Error(`${what}: not within ${limit} s; last: ${answer instanceof Error ? answer.message : JSON.stringify(answer)}`);
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
+}
+
+/** What stands in the zone besides what every zone has, by kind. */
+export async function leftInZone(): Promise<string[]> {
+  const status = await json<Record<string, { name?: string }[]>>("bin/zone status --json");
+  return ["instances", "elasticIps", "templates", "sshKeys", "antiAffinityGroups", "securityGroups"]
+    .flatMap((kind) => (status[kind] ?? []).map(({ name = "" }) => `${kind} ${name}`)).filter((each) => each !== "securityGroups default");
 }
 
 /** The journal of every node, the zone's log and the cluster's events, for whoever reads a failure. */
