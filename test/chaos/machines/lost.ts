@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import { ports } from "../../../ports.ts";
-import { startClients } from "../../cluster/clients.ts";
+import { startClients, startCounting } from "../../cluster/clients.ts";
 import { eventually, masters, run, six, ssh, status } from "../../cluster/user.ts";
 import type { Verdict } from "../lines.ts";
 import { changed, type Cluster } from "./cluster.ts";
@@ -77,4 +77,24 @@ export async function expectMembers(): Promise<void> {
       assert.deepEqual((await membersOf(etcd, member)).map(({ name }) => name).sort(), masters, `members of ${etcd}`);
     }
   }
+}
+
+/** The power of all six goes at once and comes back: nobody does anything, and what was acknowledged is there. */
+export async function powerCut(cluster: Cluster, _which: string, say: Say): Promise<Verdict> {
+  await cluster.begin();
+  const [before, boots] = [await cluster.instances(), await cluster.boots(six)];
+  const writer = await startCounting();
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  await run(six.map((name) => `bin/zone kill ${name} &`).join("\n") + "\nwait");
+  for (const { state, name } of (await cluster.instances()).values()) assert.equal(state, "stopped", name);
+  // As a provider does whose power is back.
+  const started = performance.now();
+  await Promise.all([...before.values()].map(({ id }) => cluster.api.operate("PUT", `/instance/${id}:start`, {})));
+  await cluster.untilWell(600);
+  say(`all well after ${Math.round((performance.now() - started) / 1_000)} s`);
+  const { acknowledged, found } = await writer.stop();
+  assert.ok(acknowledged > 5 && found >= acknowledged, `of ${acknowledged} acknowledged writes ${found} are there`);
+  assert.deepEqual(changed(boots, await cluster.boots(six)), six);
+  await expectMembers();
+  return "right";
 }

@@ -1,0 +1,63 @@
+/** Runs that are killed while machines are at work. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+
+import { attempt, leftInZone, results, root, run, six } from "../../cluster/user.ts";
+import type { Random } from "../../../zone/testing-random.ts";
+import { blows, interrupted, momentOf, type BlowName } from "../interrupt.ts";
+import type { Verdict } from "../lines.ts";
+import { Stack } from "../stack.ts";
+import { destroy, up } from "../world.ts";
+import type { Cluster } from "./cluster.ts";
+
+/** `lines`: about resources that it prints, about. */
+interface Operation {
+  readonly args: readonly string[];
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly lines: number;
+}
+
+const operations: Readonly<Record<string, Operation>> = {
+  "scale up": { args: up, settings: { desiredWorkers: 4 }, lines: 40 },
+  "scale down": { args: up, settings: { desiredWorkers: 2 }, lines: 30 },
+  "change of all nodes": { args: up, settings: { timeZone: "Europe/Vienna" }, lines: 16 },
+  "destroy": { args: destroy, settings: {}, lines: 170 },
+};
+
+const killed = Object.keys(blows).filter((name) => name.startsWith("SIGKILL")) as BlowName[];
+
+/** The same command again ends right, after `bin/pulumi recover` where it is needed. */
+export async function machinesInterruption(cluster: Cluster, random: Random, say: (text: string) => void): Promise<Verdict> {
+  const name = random.pick(Object.keys(operations));
+  const blow = random.pick(killed);
+  const { args, settings, lines } = operations[name]!;
+  // A node's reboot takes half a minute, in which nothing is printed.
+  const moment = momentOf(random, lines, 30_000);
+  say(`${name}, ${blow} after line ${moment.lines} and ${moment.delay} ms`);
+
+  await cluster.begin();
+  const stack = new Stack(root, join(results, "commands.log"), "dev");
+  // Whatever another trial set.
+  stack.configure({ desiredWorkers: 3, timeZone: "UTC" });
+  await stack.must(up);
+  stack.configure(settings);
+  const { code, isHit } = await interrupted({ stack }, args, blow, moment);
+  if (!isHit) say("it had ended before");
+  if (stack.isLocked() || stack.hasPending()) await stack.must(["recover"]);
+  const isDone = code === 0 && !isHit;
+  if (!isDone) await stack.must(args);
+  if (args === destroy) {
+    assert.deepEqual(await leftInZone(), []);
+    return isDone ? "right" : "repaired";
+  }
+  // The next run gives back what it takes over, but takes nothing where nothing is left to be done: docs/operations.md.
+  await attempt(`bin/ssh master-1 "sudo bash /run/kubernetes/bin/reboot-lock give pulumi"`);
+  await cluster.untilWell();
+  const expected = six.length + (Number(settings["desiredWorkers"] ?? 3) - 3);
+  assert.equal((await cluster.names()).length, expected);
+  assert.equal((await cluster.instances()).size, expected);
+  await run("bin/pulumi preview --refresh --expect-no-changes", { timeout: 300 });
+  stack.configure({ desiredWorkers: 3, timeZone: "UTC" });
+  await stack.must(up);
+  return isDone ? "right" : "repaired";
+}
