@@ -23,9 +23,10 @@ beforeAll(async () => {
 
 /** What is said of a setting, and each change that does so. */
 const rows: [string, Record<string, string>[]][] = [
-  ["`sshPublicKeys`, `timeZone`, `drainTimeout`, `mirror`, `leafValidity`, `caValidity`", [
+  ["`sshPublicKeys`, `timeZone`, `drainTimeout`, `mirror`, `leafValidity`, `caValidity`, `caReplacement`", [
     { sshPublicKeys: '["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE0example me@laptop"]' }, { timeZone: "Europe/Zurich" }, { drainTimeout: "2m" },
     { mirror: '{"files": "https://mirror.example"}' }, { leafValidity: "2000h" }, { caValidity: "80000h" },
+    { caReplacement: "1" },
   ]],
   ["`masterRebootWindow`", [{ masterRebootWindow: '{"start": "03:00"}' }]],
   ["`workerRebootWindow`", [{ workerRebootWindow: '{"start": "03:00"}' }]],

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { startClients, startCounting } from "../../cluster/clients.ts";
 import { attempt, eventually, masters, run, six, ssh, status } from "../../cluster/user.ts";
 import type { Verdict } from "../lines.ts";
-import type { Resource } from "../stack.ts";
+import type { Resource } from "../../world/stack.ts";
 import { stepsIn } from "../steps.ts";
 import type { Cluster } from "./cluster.ts";
 import { expired } from "./expired.ts";

@@ -6,7 +6,7 @@ import { attempt, leftInZone, results, root, run, six } from "../../cluster/user
 import type { Random } from "../../../zone/testing-random.ts";
 import { blows, interrupted, momentOf, type BlowName } from "../interrupt.ts";
 import type { Verdict } from "../lines.ts";
-import { Stack } from "../stack.ts";
+import { Stack } from "../../world/stack.ts";
 import { destroy, up } from "../world.ts";
 import type { Cluster } from "./cluster.ts";
 
