@@ -1,6 +1,6 @@
 /**
- * The short form of `npm run chaos -- --machines`: a cluster that loses a master while clients write and read. Logs of a
- * failure stay in test-results/cluster.
+ * The short form of `npm run chaos -- --machines`: a cluster that loses a master while clients write and read, and then its
+ * power. Logs of a failure stay in test-results/cluster.
  */
 import { describe, test } from "vitest";
 
@@ -12,6 +12,7 @@ import { fromNothing } from "./fromNothing.ts";
 /** In this order: each needs the cluster that the one before has left. */
 const few: readonly (readonly [line: string, only: string])[] = [
   ["lost master", "dev-master-1 is deleted"],
+  ["power cut", "of all six at once"],
 ];
 
 const { passed } = fromNothing();

@@ -8,7 +8,7 @@ import { BUDGET, NODE_PORT, served } from "./served.ts";
 import { IMAGE, kubectl, masters, root, six, workers } from "./user.ts";
 
 /** Where the writer counts. */
-const CONFIG_MAP = "counted";
+export const CONFIG_MAP = "counted";
 
 /** By the zone's word, asked directly: once a second a command line would be much. */
 export const whereabouts: Whereabouts = async () => {
