@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { byName, run, settled, type Registered } from "./components/testing.ts";
 import { configure, program } from "./test/program.ts";
@@ -9,7 +9,6 @@ let plain: Awaited<ReturnType<typeof program>>;
 beforeAll(async () => {
   plain = await program();
 }, 60_000);
-vi.setConfig({ testTimeout: 60_000 });
 
 const key = ({ type, name }: Registered) => `${type} ${name}`;
 

@@ -1,9 +1,6 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { type NodeOutput, sshConfig } from "../toolchain/access.ts";
 import { nodesIn, renewBefore } from "./stack.ts";
-
-// The settings bring Pulumi's SDK with them.
-vi.setConfig({ testTimeout: 60_000 });
 
 test("the nodes are those that bin/ssh knows, masters first, in the order of their numbers", () => {
   const names = ["two-words-worker-10", "two-words-worker-9", "two-words-master-1"];

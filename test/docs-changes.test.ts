@@ -1,7 +1,7 @@
 /** The table in docs/operations.md of what a changed setting does to the nodes: by the program, and by what it shows in a preview. */
 import { readFileSync } from "node:fs";
 
-import { beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 
 import { byName, type Registered } from "../components/testing.ts";
 import { schema } from "../config.ts";
@@ -11,8 +11,6 @@ import type { Kind } from "../exoscale/kind.ts";
 import { template } from "../exoscale/template.ts";
 import { userDataSha256 } from "../exoscale/userData.ts";
 import { program } from "./program.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const page = readFileSync(new URL("../docs/operations.md", import.meta.url), "utf8");
 

@@ -2,13 +2,11 @@
 import diagnostics from "node:diagnostics_channel";
 import type { ClientRequest } from "node:http";
 
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 
 import { iamPolicy, operationOf } from "../docs/generate/iam.ts";
 import { encodeUserData } from "../exoscale/userData.ts";
 import { openWorld, type World } from "./provider/world.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 test("docs/iam-policy.json allows what a cluster's life calls", async () => {
   const called = new Set<string>();

@@ -3,7 +3,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
 import { masters, object, report, workers } from "../status/fixtures.ts";
 import type { NodeReport } from "../status/report.ts";
@@ -11,8 +11,6 @@ import type { Status } from "../status/facts.ts";
 
 const checkout = join(import.meta.dirname, "..");
 let root: string;
-// Each run loads the program's settings, and with them Pulumi's SDK.
-vi.setConfig({ testTimeout: 60_000 });
 
 async function put(path: string, text: string): Promise<void> {
   await mkdir(dirname(join(root, path)), { recursive: true });

@@ -1,11 +1,8 @@
 /** What a change of the configuration does, and what a refresh finds and an update repairs. */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { providers } from "../../exoscale/provider.ts";
 import { openWorld, plain } from "./world.ts";
-
-// Operations take what polling them takes, and many tests run at the same time.
-vi.setConfig({ testTimeout: 60_000 });
 
 const other = "00000000-0000-4000-8000-000000000000";
 

@@ -1,12 +1,10 @@
 /** What a provider that died has made, and no state tells of. */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import type { ClaimInputs } from "../../exoscale/claim.ts";
 import { keyMark } from "../../exoscale/identity.ts";
 import type { KindName } from "../../exoscale/provider.ts";
 import { openWorld, Resource, sshKeys, type World } from "./world.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** As of a later run: a client of its own, which has not listed anything yet. */
 const claim = ({ api }: World, of: ClaimInputs["of"], name: string, mark: string) =>

@@ -6,7 +6,6 @@ import { noMachines } from "../../zone/machines/none.ts";
 import { clientOf } from "../../zone/testing-client.ts";
 import { openWorld, type World } from "./world.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
 beforeAll(() => void vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "1"));
 afterAll(() => void vi.unstubAllEnvs());
 

@@ -1,13 +1,11 @@
 /** What is made, found again, and gone: also with an API that loses answers. */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import type { FaultKind } from "../../zone/api/faults.ts";
 import { patience } from "../../exoscale/patience.ts";
 import { providers } from "../../exoscale/provider.ts";
 import { openWorld, plain, type World } from "./world.ts";
 
-// Operations take what polling them takes, and many tests run at the same time.
-vi.setConfig({ testTimeout: 60_000 });
 patience.retry = 50;
 
 /** Makes one of everything, looks at it, and deletes it. */

@@ -1,14 +1,13 @@
 /** Masters and workers that take new user-data, another type, disk or template. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import type { BootInputs } from "../../exoscale/boot.ts";
 import { patience } from "../../exoscale/patience.ts";
 import { encodeUserData } from "../../exoscale/userData.ts";
 import { cluster, reasons, type Node } from "./fleet.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
 Object.assign(patience, { look: 20, gate: 50, give: 500, away: 500 });
 
 describe.concurrent("masters", () => {
