@@ -161,7 +161,8 @@ test("new user-data is taken in place, and what cannot change is refused with th
   const preview = await expectSuccess(["preview"], nobody);
   for (const name of ["kube-worker-1", "kube-worker-2"]) {
     expect(preview).toContain(`${name} will be drained and rebooted.`);
-    expect(preview).toMatch(new RegExp(`Boot +${name} +update +\\[diff: ~userData\\]`));
+    // What is secret is not compared in the open.
+    expect(preview).toMatch(new RegExp(`Boot +${name} +update`));
   }
   const output = await expectSuccess(up);
   expect(output).toMatch(/~ 2 updated/);
@@ -196,14 +197,14 @@ test("workers are made anew from another template and changed to another type in
 
 test("another family of workers is refused with what to do, and that does it", async () => {
   const before = instances();
-  settings.type = "cpu.large";
+  settings.type = "cpu.extra-large";
   const { code, output } = await pulumi(["preview"], nobody);
   expect(code).not.toBe(0);
-  expect(output).toContain("kube-worker-1 cannot change from standard.large to cpu.large: on Exoscale an instance stays within its family. Set it back to standard.large, or");
+  expect(output).toContain("kube-worker-1 cannot change from standard.large to cpu.extra-large: on Exoscale an instance stays within its family. Set it back to standard.large, or");
   expect(instances()).toEqual(before);
   // Here the tokens are names, so the instances themselves are named.
   await expectSuccess([...up, "--replace", "**exoscale:Instance::kube-worker-*"]);
-  expect(instances()).toMatchObject([{ type: "cpu.large", state: "running" }, { type: "cpu.large", state: "running" }]);
+  expect(instances()).toMatchObject([{ type: "cpu.extra-large", state: "running" }, { type: "cpu.extra-large", state: "running" }]);
   await expectSuccess(["preview", "--expect-no-changes"], nobody);
 });
 
