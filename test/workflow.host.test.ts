@@ -153,7 +153,7 @@ test("a second stack lives beside the first in one organization", async () => {
   const first = things();
   await type("pulumi stack init prod-2 --copy-config-from prod && pulumi config set desiredWorkers 1 && pulumi up --yes --skip-preview", "prod-2");
   expect(labelled("prod-2")).toEqual(["prod-2-api", "prod-2-master-1", "prod-2-master-2", "prod-2-master-3", "prod-2-worker-1"]);
-  expect(things().filter((name) => !first.includes(name)).map((name) => name.replace(/-[0-9a-f]{16}$/, "-TOKEN"))).toEqual([
+  expect(things().filter((name) => !first.includes(name)).map((name) => name.replace(/-[0-9a-f]{16}$/, "-TOKEN")).sort()).toEqual([
     "prod-2", "prod-2-TOKEN", "prod-2-api", "prod-2-master-1", "prod-2-master-2", "prod-2-master-3", "prod-2-masters", "prod-2-masters",
     "prod-2-worker-1", "prod-2-workers",
   ]);
