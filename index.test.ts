@@ -20,8 +20,7 @@ test("six nodes, their names, what each costs", async () => {
   const ofWorker = resources.filter(({ name }) => name.startsWith("dev-worker-2")).map(({ type, name }) => `${type.split(":").at(-1)} ${name}`);
   expect(ofWorker.sort()).toEqual([
     "Boot dev-worker-2",
-    "CertRequest dev-worker-2-infra-etcd",
-    "CertRequest dev-worker-2-kubelet",
+    "CertRequest dev-worker-2",
     "Claim dev-worker-2-instance",
     "Command dev-worker-2-node",
     "Instance dev-worker-2",
@@ -68,7 +67,7 @@ test("scaling changes only what belongs to the new workers", async () => {
   const known = new Map(before.map((resource) => [key(resource), resource.inputs]));
   const added = after.filter((resource) => !known.has(key(resource)));
   for (const { name } of added) expect(name).toMatch(/^dev-worker-[45]/);
-  expect(added).toHaveLength(22);
+  expect(added).toHaveLength(20);
   for (const resource of after.filter((resource) => known.has(key(resource)))) {
     expect(resource.inputs, key(resource)).toEqual(known.get(key(resource)));
   }

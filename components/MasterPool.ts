@@ -21,7 +21,7 @@ export class MasterPool extends pulumi.ComponentResource {
   /** Done once every master is well and the elastic IP leads to one: what comes after may use the Kubernetes API. */
   readonly ready: pulumi.Resource[];
 
-  /** @param name the cluster's name */
+  /** @param name What its nodes' names begin with, `NAME-master-1`; the cluster's. */
   constructor(name: string, args: MasterPoolArgs, opts?: pulumi.ComponentResourceOptions) {
     super("kubernetes-on-exoscale:MasterPool", name, {}, opts);
     const { api, pki, endpoint } = args;
@@ -58,7 +58,7 @@ export class MasterPool extends pulumi.ComponentResource {
           securityGroups: [args.securityGroup],
           antiAffinityGroups: [antiAffinityGroup.id],
           elasticIps: [endpoint.elasticIp.id],
-          labels: { cluster: name, role: "master" },
+          labels: { cluster: args.clusterName, role: "master" },
         },
         { parent, dependsOn: args.sshKey.resource },
       );

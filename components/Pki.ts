@@ -46,12 +46,16 @@ interface Authority {
   readonly trusted: pulumi.Output<string>;
 }
 
-interface Leaf {
-  ca: Authority;
+/** Whom a leaf names. */
+interface Subject {
   commonName: string;
   organization?: string;
   dnsNames?: string[];
   ipAddresses?: pulumi.Input<string>[];
+}
+
+interface Leaf extends Subject {
+  ca: Authority;
   uses: Use[];
 }
 
@@ -106,18 +110,22 @@ export class Pki extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 
-  /** A worker's SSH host key. */
+  /** A worker's SSH host key: not the node's, since sshd reads it from the disk. */
   hostKey(node: string): tls.PrivateKey {
     return this.#key(`${node}-host-key`);
   }
 
-  /** A worker's key and leaves, by their names in `WorkerArgs`. */
+  /**
+   * A worker's key and leaves, by their names in `WorkerArgs`. Both leaves are of one request: workers are many, and each
+   * resource costs every preview time and memory.
+   */
   worker(node: NodeIdentity) {
     const key = this.#key(node.name);
+    const request = this.#request(node.name, key, kubelet(node));
     return {
       key: key.privateKeyPem,
-      kubeletCert: this.#kubelet(node, key),
-      infraEtcdCert: this.#leaf(`${node.name}-infra-etcd`, key, { ca: this.infraEtcdCA, commonName: node.name, uses: CLIENT }),
+      kubeletCert: this.#sign(`${node.name}-kubelet`, request, this.kubernetesCA, BOTH),
+      infraEtcdCert: this.#sign(`${node.name}-infra-etcd`, request, this.infraEtcdCA, CLIENT),
     };
   }
 
@@ -131,7 +139,7 @@ export class Pki extends pulumi.ComponentResource {
     const member = { commonName: name, dnsNames: [name, "localhost"], ipAddresses: [address, "127.0.0.1"], uses: BOTH };
     return {
       key: key.privateKeyPem,
-      kubeletCert: this.#kubelet(node, key),
+      kubeletCert: leaf("kubelet", { ca: this.kubernetesCA, ...kubelet(node), uses: BOTH }),
       infraEtcdCert: leaf("infra-etcd", { ca: this.infraEtcdCA, ...member }),
       kubernetesEtcdCert: leaf("kubernetes-etcd", { ca: this.kubernetesEtcdCA, ...member }),
       apiserverCert: leaf("apiserver", {
@@ -152,17 +160,6 @@ export class Pki extends pulumi.ComponentResource {
         ca: this.kubernetesCA, commonName: "kubernetes-super-admin", organization: "system:masters", uses: CLIENT,
       }),
     };
-  }
-
-  #kubelet({ name, address }: NodeIdentity, key: tls.PrivateKey): pulumi.Output<string> {
-    return this.#leaf(`${name}-kubelet`, key, {
-      ca: this.kubernetesCA,
-      commonName: `system:node:${name}`,
-      organization: "system:nodes",
-      dnsNames: [name],
-      ipAddresses: [address],
-      uses: BOTH,
-    });
   }
 
   #key(name: string): tls.PrivateKey {
@@ -200,25 +197,27 @@ export class Pki extends pulumi.ComponentResource {
     return { key, cert: cert.certPem };
   }
 
-  #leaf(name: string, key: tls.PrivateKey, leaf: Leaf): pulumi.Output<string> {
-    const { certRequestPem } = new tls.CertRequest(
+  #leaf(name: string, key: tls.PrivateKey, { ca, uses, ...subject }: Leaf): pulumi.Output<string> {
+    return this.#sign(name, this.#request(name, key, subject), ca, uses);
+  }
+
+  #request(name: string, key: tls.PrivateKey, { commonName, organization, dnsNames, ipAddresses }: Subject): tls.CertRequest {
+    return new tls.CertRequest(
       name,
-      {
-        privateKeyPem: key.privateKeyPem,
-        subject: { commonName: leaf.commonName, organization: leaf.organization },
-        dnsNames: leaf.dnsNames,
-        ipAddresses: leaf.ipAddresses,
-      },
+      { privateKeyPem: key.privateKeyPem, subject: { commonName, organization }, dnsNames, ipAddresses },
       { parent: this },
     );
+  }
+
+  #sign(name: string, { certRequestPem }: tls.CertRequest, ca: Authority, uses: Use[]): pulumi.Output<string> {
     return new tls.LocallySignedCert(
       name,
       {
         certRequestPem,
-        caCertPem: leaf.ca.cert,
-        caPrivateKeyPem: leaf.ca.key.privateKeyPem,
+        caCertPem: ca.cert,
+        caPrivateKeyPem: ca.key.privateKeyPem,
         // An ECDSA key signs only; key_encipherment is RSA's.
-        allowedUses: ["digital_signature", ...leaf.uses],
+        allowedUses: ["digital_signature", ...uses],
         validityPeriodHours: this.#args.leafValidity,
         earlyRenewalHours: this.#args.renewBefore,
       },
@@ -232,3 +231,11 @@ export class Pki extends pulumi.ComponentResource {
     return pulumi.secret(result.apply((password) => createHash("sha256").update(password).digest("base64")));
   }
 }
+
+/** As Kubernetes knows a node: https://kubernetes.io/docs/reference/access-authn-authz/node/ */
+const kubelet = ({ name, address }: NodeIdentity): Subject => ({
+  commonName: `system:node:${name}`,
+  organization: "system:nodes",
+  dnsNames: [name],
+  ipAddresses: [address],
+});

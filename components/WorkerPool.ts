@@ -21,7 +21,7 @@ export interface WorkerPoolArgs extends ClusterArgs, PoolArgs {
 export class WorkerPool extends pulumi.ComponentResource {
   readonly nodes: readonly Node[];
 
-  /** @param name the cluster's name */
+  /** @param name What its nodes' names begin with, `NAME-worker-1`; the cluster's, but for further pools. */
   constructor(name: string, args: WorkerPoolArgs, opts?: pulumi.ComponentResourceOptions) {
     super("kubernetes-on-exoscale:WorkerPool", name, {}, opts);
     const { api, pki, endpoint, masters } = args;
@@ -51,7 +51,7 @@ export class WorkerPool extends pulumi.ComponentResource {
           securityGroups: [args.securityGroup],
           antiAffinityGroups: [],
           elasticIps: [],
-          labels: { cluster: name, role: "worker" },
+          labels: { cluster: args.clusterName, role: "worker" },
         },
         { parent, dependsOn: args.sshKey.resource },
       );

@@ -6,6 +6,8 @@ import type { Pki } from "./Pki.ts";
 
 /** What masters and workers of one cluster share. */
 export interface ClusterArgs {
+  /** Label `cluster` of every instance. */
+  clusterName: string;
   api: ApiArgs;
   pki: Pki;
   endpoint: ApiEndpoint;

@@ -2,8 +2,8 @@ import type { Api, Instance } from "./api.ts";
 import { connect, type Client } from "./client.ts";
 import { Incomplete, messageOf, Refused } from "./errors.ts";
 import { goDown, judge, waitUntilWell, type Verdict } from "./health.ts";
-import { changed, orGone, type Failure, type Kind } from "./kind.ts";
-import { atRest, getInstance, isLeaving, put, reboot, start, stop, waitFor } from "./machine.ts";
+import { changed, type Failure, type Kind } from "./kind.ts";
+import { atRest, put, readInstance, reboot, start, stop, waitFor } from "./machine.ts";
 import { madeOf, partsOf, refusals, remodel, workFor, type MadeOf, type Work } from "./madeOf.ts";
 import { patience } from "./patience.ts";
 import { Meanwhile, NotYet, queue, type Queue } from "./queue.ts";
@@ -85,8 +85,8 @@ export const boot: Kind<BootInputs, BootOutputs> = {
 
   async read(id, olds) {
     const client = connect(olds.api);
-    const actual = await orGone(getInstance(client, id));
-    if (!actual || isLeaving(actual)) return undefined;
+    const actual = await readInstance(client, id, "boot");
+    if (!actual) return undefined;
     const isUp = actual.state === "running" || actual.state === "starting" || actual.state === "migrating";
     return {
       outs: {

@@ -4,7 +4,7 @@ import { connect, type Client } from "./client.ts";
 import { ApiError, Incomplete, messageOf } from "./errors.ts";
 import { findOrMake, tokenLabel, type Collection } from "./find.ts";
 import { changed, orGone, type Kind } from "./kind.ts";
-import { atRest, getInstance, isLeaving, put, start, stop, typeId, waitFor, waitUntilGone } from "./machine.ts";
+import { atRest, getInstance, isLeaving, put, readInstance, start, stop, typeId, waitFor, waitUntilGone } from "./machine.ts";
 import { operationLimit } from "./operations.ts";
 import { patience } from "./patience.ts";
 import { encodeUserData } from "./userData.ts";
@@ -105,8 +105,8 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
 
   async read(id, olds) {
     const client = connect(olds.api);
-    const actual = await orGone(getInstance(client, id));
-    if (!actual || isLeaving(actual)) return undefined;
+    const actual = await readInstance(client, id, "instance");
+    if (!actual) return undefined;
     const outs = outputs(actual, olds);
     const { publicIp: _publicIp, ...inputs } = outs;
     const { [tokenLabel]: _token, ...labels } = outs.labels;

@@ -9,6 +9,9 @@ import { operationLimit, type Operation } from "./operations.ts";
 /** An instance's type list changes with the seasons, not during a run. */
 const typesMaxAge = 3_600_000;
 
+/** A refresh of a thousand instances takes minutes; the two readers of one come within seconds. */
+const toldMaxAge = 30_000;
+
 const polling = [300, 5_000] as const;
 
 /** How long an instance may be on its way: what others have begun, and then what we have, in milliseconds. */
@@ -16,6 +19,26 @@ const stateLimit = (): number => 2 * operationLimit();
 
 export function getInstance(client: Client, id: string): Promise<Instance> {
   return client.get(`/instance/${id}`);
+}
+
+type Reader = "instance" | "boot";
+
+/** What one reader of an instance was told, for the other; by client and id. */
+const told = new WeakMap<Client, Map<string, { readonly reader: Reader; readonly at: number; readonly answer: Promise<Instance | undefined> }>>();
+
+/**
+ * The instance as a refresh finds it; undefined: gone, or leaving. Two resources describe it, and the API is asked once
+ * for both: lists have no user-data, so a call per instance is the least there can be.
+ */
+export function readInstance(client: Client, id: string, reader: Reader): Promise<Instance | undefined> {
+  let instances = told.get(client);
+  if (!instances) told.set(client, (instances = new Map()));
+  const known = instances.get(id);
+  instances.delete(id);
+  if (known && known.reader !== reader && performance.now() - known.at < toldMaxAge) return known.answer;
+  const answer = orGone(getInstance(client, id)).then((actual) => (actual && !isLeaving(actual) ? actual : undefined));
+  instances.set(id, { reader, at: performance.now(), answer });
+  return answer;
 }
 
 /** Asked to go, or gone: the API lists such instances for a while. */

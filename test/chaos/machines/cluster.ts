@@ -110,7 +110,7 @@ export class Cluster {
   }
 }
 
-/** The names whose values are no longer the same. */
+/** The names whose values are no longer the same, in order. */
 export function changed(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
-  return [...before.keys()].filter((name) => before.get(name) !== after.get(name));
+  return [...before.keys()].filter((name) => before.get(name) !== after.get(name)).sort();
 }
