@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { AntiAffinityGroup, Boot, Instance } from "../exoscale/index.ts";
+import { AntiAffinityGroup, type Boot, type Instance } from "../exoscale/index.ts";
 import { renderMaster } from "../ignition/index.ts";
 import { sharedNodeArgs, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
 import { nodeCommand, nodeScript, publicLine } from "./commands.ts";
+import { createBoot, createInstance } from "./machine.ts";
 
 export interface MasterPoolArgs extends ClusterArgs, PoolArgs {
   /** 1, 3 or 5: members of both etcds. */
@@ -27,11 +28,11 @@ export class MasterPool extends pulumi.ComponentResource {
     const { api, pki, endpoint } = args;
     const hostKey = publicLine(pki.masterHostKey);
     const antiAffinityGroup = createAntiAffinityGroup(this);
-    const instances = Array.from({ length: args.count }, (_, i) => createInstance(this, `${name}-master-${i + 1}`));
+    const instances = Array.from({ length: args.count }, (_, i) => createMachine(this, `${name}-master-${i + 1}`));
 
     this.nodes = instances.map(({ nodeName, instance }) => ({ name: nodeName, role: "master", address: instance.publicIp, hostKey }));
     this.peers = pulumi.all(this.nodes.map(({ name, address }) => address.apply((address) => ({ name, address }))));
-    const boots = instances.map(({ nodeName, instance }) => createBoot(this, nodeName, instance));
+    const boots = instances.map(({ nodeName, instance }) => bootMaster(this, nodeName, instance));
     this.ready =
       args.waitFor === "cluster"
         ? waitForApi(this, instances.map(({ nodeName, instance }, i) => waitUntilWell(this, nodeName, instance, boots[i]!)))
@@ -43,29 +44,12 @@ export class MasterPool extends pulumi.ComponentResource {
       return new AntiAffinityGroup(`${name}-masters`, { api, name: `${name}-masters`, token: token.hex }, { parent });
     }
 
-    function createInstance(parent: MasterPool, nodeName: string) {
-      const token = new random.RandomId(nodeName, { byteLength: 8 }, { parent });
-      const instance = new Instance(
-        nodeName,
-        {
-          api,
-          name: nodeName,
-          token: token.hex,
-          type: args.type,
-          template: args.template,
-          diskSize: args.diskSize,
-          sshKey: args.sshKey.name,
-          securityGroups: [args.securityGroup],
-          antiAffinityGroups: [antiAffinityGroup.id],
-          elasticIps: [endpoint.elasticIp.id],
-          labels: { cluster: args.clusterName, role: "master" },
-        },
-        { parent, dependsOn: args.sshKey.resource },
-      );
-      return { nodeName, instance };
+    function createMachine(parent: MasterPool, nodeName: string) {
+      const apart = { antiAffinityGroups: [antiAffinityGroup.id], elasticIps: [endpoint.elasticIp.id] };
+      return { nodeName, instance: createInstance(parent, nodeName, args, "master", apart) };
     }
 
-    function createBoot(parent: MasterPool, nodeName: string, instance: Instance): Boot {
+    function bootMaster(parent: MasterPool, nodeName: string, instance: Instance): Boot {
       const userData = pulumi
         .output({
           ...sharedNodeArgs(args),
@@ -83,27 +67,8 @@ export class MasterPool extends pulumi.ComponentResource {
           encryptionKey: pki.encryptionKey,
         })
         .apply(renderMaster);
-      return new Boot(
-        nodeName,
-        {
-          api,
-          name: nodeName,
-          instance: instance.id,
-          userData: pulumi.secret(userData),
-          // Without a template: a master is never made anew, it would lose its part of both etcds.
-          type: args.type,
-          diskSize: args.diskSize,
-          kind: "master",
-          group: `${name}-masters`,
-          maxUnavailable: 1,
-          waitFor: args.waitFor,
-          drainTimeout: args.drainTimeout,
-          caReplacement: args.caReplacement,
-          ssh: { host: instance.publicIp, user: "core", privateKey: pki.ssh.privateKeyOpenssh, hostKey },
-          masters: { host: endpoint.address, hostKey },
-        },
-        { parent },
-      );
+      // Without a template: a master is never made anew, it would lose its part of both etcds.
+      return createBoot(parent, nodeName, args, { instance, hostKey, userData, kind: "master", group: `${name}-masters`, maxUnavailable: 1 });
     }
 
     function waitUntilWell(parent: MasterPool, nodeName: string, instance: Instance, boot: Boot): pulumi.Resource {

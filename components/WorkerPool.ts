@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
-import { Boot, Instance } from "../exoscale/index.ts";
+import type { Boot, Instance } from "../exoscale/index.ts";
 import { renderWorker } from "../ignition/index.ts";
 import { sharedNodeArgs, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
 import { nodeCommand, nodeScript, publicLine } from "./commands.ts";
+import { createBoot, createInstance } from "./machine.ts";
 import type { MasterPool } from "./MasterPool.ts";
 
 export interface WorkerPoolArgs extends ClusterArgs, PoolArgs {
@@ -24,40 +24,19 @@ export class WorkerPool extends pulumi.ComponentResource {
   /** @param name What its nodes' names begin with, `NAME-worker-1`; the cluster's, but for further pools. */
   constructor(name: string, args: WorkerPoolArgs, opts?: pulumi.ComponentResourceOptions) {
     super("kubernetes-on-exoscale:WorkerPool", name, {}, opts);
-    const { api, pki, endpoint, masters } = args;
+    const { pki, endpoint, masters } = args;
     this.nodes = Array.from({ length: args.count }, (_, i) => createWorker(this, `${name}-worker-${i + 1}`));
     this.registerOutputs();
 
     function createWorker(parent: WorkerPool, nodeName: string): Node {
-      const instance = createInstance(parent, nodeName);
+      const instance = createInstance(parent, nodeName, args, "worker", { antiAffinityGroups: [], elasticIps: [] });
       const hostKey = pki.hostKey(nodeName);
-      const boot = createBoot(parent, nodeName, instance, hostKey);
+      const boot = bootWorker(parent, nodeName, instance, hostKey);
       if (args.waitFor === "cluster") createMembership(parent, nodeName, instance, boot);
       return { name: nodeName, role: "worker", address: instance.publicIp, hostKey: publicLine(hostKey) };
     }
 
-    function createInstance(parent: WorkerPool, nodeName: string): Instance {
-      const token = new random.RandomId(nodeName, { byteLength: 8 }, { parent });
-      return new Instance(
-        nodeName,
-        {
-          api,
-          name: nodeName,
-          token: token.hex,
-          type: args.type,
-          template: args.template,
-          diskSize: args.diskSize,
-          sshKey: args.sshKey.name,
-          securityGroups: [args.securityGroup],
-          antiAffinityGroups: [],
-          elasticIps: [],
-          labels: { cluster: args.clusterName, role: "worker" },
-        },
-        { parent, dependsOn: args.sshKey.resource },
-      );
-    }
-
-    function createBoot(parent: WorkerPool, nodeName: string, instance: Instance, hostKey: ReturnType<typeof pki.hostKey>): Boot {
+    function bootWorker(parent: WorkerPool, nodeName: string, instance: Instance, hostKey: ReturnType<typeof pki.hostKey>): Boot {
       const userData = pulumi
         .output({
           ...sharedNodeArgs(args),
@@ -68,27 +47,10 @@ export class WorkerPool extends pulumi.ComponentResource {
           sshHostKey: hostKey.privateKeyOpenssh,
         })
         .apply(renderWorker);
-      return new Boot(
-        nodeName,
-        {
-          api,
-          name: nodeName,
-          instance: instance.id,
-          userData: pulumi.secret(userData),
-          type: args.type,
-          template: args.template,
-          diskSize: args.diskSize,
-          kind: "worker",
-          group: `${name}-workers`,
-          maxUnavailable: args.maxUnavailable,
-          waitFor: args.waitFor,
-          drainTimeout: args.drainTimeout,
-          caReplacement: args.caReplacement,
-          ssh: { host: instance.publicIp, user: "core", privateKey: pki.ssh.privateKeyOpenssh, hostKey: publicLine(hostKey) },
-          masters: { host: endpoint.address, hostKey: publicLine(pki.masterHostKey) },
-        },
-        { parent },
-      );
+      return createBoot(parent, nodeName, args, {
+        instance, hostKey: publicLine(hostKey), userData,
+        kind: "worker", group: `${name}-workers`, maxUnavailable: args.maxUnavailable, template: args.template,
+      });
     }
 
     /**

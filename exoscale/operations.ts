@@ -50,6 +50,6 @@ export async function settled(client: { get<T>(path: string): Promise<T> }, oper
 
 /** Milliseconds before the next poll: quick for what is quick, then every 3 s, after half a minute slower up to 30 s. */
 export function interval(poll: number, elapsed: number): number {
-  const quick = Math.min(200 * 1.4 ** poll, 3_000);
+  const quick = Math.min(200 * 1.2 ** poll, 3_000);
   return elapsed < 30_000 ? quick : Math.min(3_000 + (elapsed - 30_000) / 20, 30_000);
 }

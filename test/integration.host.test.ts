@@ -83,6 +83,7 @@ test("the page's program has the right types, and without machines it makes a cl
   expect(instances()).toEqual([
     ...["large-worker-1", "large-worker-2", "master-1", "master-2", "master-3", "worker-1", "worker-2", "worker-3"].map((name) => `prod-${name}`),
   ]);
+  expect(new Set([...zone.zone.state.instances.values()].map(({ labels }) => labels["cluster"]))).toEqual(new Set(["prod"]));
   await type(shop, "pulumi preview --expect-no-changes");
 });
 

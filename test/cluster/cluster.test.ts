@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { openings, ports } from "../../ports.ts";
+import { Cluster } from "../chaos/machines/cluster.ts";
+import { machineLines } from "../chaos/machines/lines.ts";
+import { trialsOf } from "../chaos/trials.ts";
+import { startServing } from "./clients.ts";
 import { fromNothing } from "./fromNothing.ts";
 import { attempt, eventually, IMAGE, json, kubectl, leftInZone, masters, run, six, ssh, workers } from "./user.ts";
 
@@ -208,6 +212,16 @@ test("a changed setting reboots workers in place, with the new and without the o
   }
   expect(await ssh(workers[0]!, "ls /run/kubernetes/manifests")).toBe("haproxy.yaml\nkube-proxy.yaml");
   expect((await nodes()).every(ready)).toBe(true);
+});
+
+test("clients have something to use", { timeout: 300_000 }, startServing);
+
+/** The short form of `npm run chaos -- --machines`. */
+const few = [["lost master", "dev-master-1 is deleted"], ["power cut", "of all six at once"]] as const;
+const trials = few.flatMap(([name, only]) => trialsOf(machineLines.find((each) => each.name === name)!, { runs: 0, seed: 0, only }));
+
+test.each(trials)("$name", { timeout: 1_800_000 }, async ({ go }) => {
+  console.log(await go(new Cluster(), console.log));
 });
 
 test("no private key stands in the state in clear", () => {
