@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { ports } from "../ports.ts";
 import { fill } from "./template.ts";
@@ -42,4 +42,23 @@ test("a fellow that is no member, has not started, or is dead is a problem, and 
   expect(problems([{}, member(2, "192.0.2.2"), member(3, "192.0.2.3")])[0]).toBe("problem: kubernetes-etcd of unstarted is not healthy");
   expect(problems([member(1, "192.0.2.1"), member(2, "192.0.2.2"), member(3, "192.0.2.3")])[0]).toBe("problem: kubernetes-etcd of test-master-1 is not healthy");
   expect(problems(undefined)).toEqual(["problem: kubernetes-etcd has no leader, or not 3 members:"]);
+});
+
+/** Runs bin/health on a node where nothing answers. */
+function unwell(options: string): string[] {
+  const common = "node=test-worker-1 pki=/pki; api() { echo refused; return 1; }; curl() { return 7; }";
+  const whole = fill("node/health", { ...ports, name: "test-worker-1", cniConfDir: "/nowhere", masterHealth: "" });
+  const { stdout, status } = spawnSync("bash", ["-s", "--", ...options.split(" ")], { input: whole.replace(/source .*/, common), encoding: "utf8" });
+  expect(status).toBe(1);
+  return stdout.trim().split("\n");
+}
+
+test("who waits is told the first thing alone, everybody else all of them", () => {
+  const all = unwell("--drained");
+  expect(all).toEqual([
+    "test-worker-1: kubelet does not answer (journalctl -u kubelet)",
+    "test-worker-1: no flannel lease yet (journalctl -u flanneld)",
+    "test-worker-1: API does not answer: refused",
+  ]);
+  expect(unwell("--first --drained")).toEqual(all.slice(0, 1));
 });
