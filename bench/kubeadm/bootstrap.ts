@@ -1,4 +1,5 @@
 /** kubeadm's cluster: six machines that know from their user-data what to do, the first `init`, the others `join`. */
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import ssh2 from "ssh2";
@@ -42,6 +43,8 @@ export async function bootstrapKubeadm(lab: Lab): Promise<Bootstrapped> {
     };
   } finally {
     await removeMachines(api);
+    // Whoever comes next has the disk for itself as well.
+    execFileSync("sync");
   }
 }
 
