@@ -36,7 +36,7 @@ export async function machinesInterruption(cluster: Cluster, random: Random, say
   say(`${name}, ${blow} after line ${moment.lines} and ${moment.delay} ms`);
 
   await cluster.begin();
-  const stack = new Stack(root, join(results, "commands.log"), "dev");
+  const stack = new Stack("dev", root, join(results, "commands.log"));
   // Whatever another trial set.
   stack.configure({ desiredWorkers: 3, timeZone: "UTC" });
   await stack.must(up);
