@@ -214,14 +214,19 @@ test("a changed setting reboots workers in place, with the new and without the o
   expect((await nodes()).every(ready)).toBe(true);
 });
 
-test("clients have something to use", { timeout: 300_000 }, startServing);
+const cluster = new Cluster();
+
+test("all is well, and clients have something to use", { timeout: 600_000 }, async () => {
+  await startServing();
+  await cluster.untilWell();
+});
 
 /** The short form of `npm run chaos -- --machines`. */
 const few = [["lost master", "dev-master-1 is deleted"], ["power cut", "of all six at once"]] as const;
 const trials = few.flatMap(([name, only]) => trialsOf(machineLines.find((each) => each.name === name)!, { runs: 0, seed: 0, only }));
 
 test.each(trials)("$name", { timeout: 1_800_000 }, async ({ go }) => {
-  console.log(await go(new Cluster(), console.log));
+  console.log(await go(cluster, console.log));
 });
 
 test("no private key stands in the state in clear", () => {
