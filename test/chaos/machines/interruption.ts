@@ -10,18 +10,20 @@ import { Stack } from "../../world/stack.ts";
 import { destroy, up } from "../world.ts";
 import type { Cluster } from "./cluster.ts";
 
-/** `lines`: about resources that it prints, about. */
 interface Operation {
   readonly args: readonly string[];
   readonly settings: Readonly<Record<string, unknown>>;
+  /** About resources that it prints, about. */
   readonly lines: number;
+  /** Milliseconds between two of them, about. */
+  readonly pause: number;
 }
 
 const operations: Readonly<Record<string, Operation>> = {
-  "scale up": { args: up, settings: { desiredWorkers: 4 }, lines: 40 },
-  "scale down": { args: up, settings: { desiredWorkers: 2 }, lines: 30 },
-  "change of all nodes": { args: up, settings: { timeZone: "Europe/Vienna" }, lines: 16 },
-  "destroy": { args: destroy, settings: {}, lines: 170 },
+  "scale up": { args: up, settings: { desiredWorkers: 4 }, lines: 20, pause: 2_000 },
+  "scale down": { args: up, settings: { desiredWorkers: 2 }, lines: 16, pause: 500 },
+  "change of all nodes": { args: up, settings: { timeZone: "Europe/Vienna" }, lines: 11, pause: 20_000 },
+  "destroy": { args: destroy, settings: {}, lines: 170, pause: 200 },
 };
 
 const killed = Object.keys(blows).filter((name) => name.startsWith("SIGKILL")) as BlowName[];
@@ -30,9 +32,8 @@ const killed = Object.keys(blows).filter((name) => name.startsWith("SIGKILL")) a
 export async function machinesInterruption(cluster: Cluster, random: Random, say: (text: string) => void): Promise<Verdict> {
   const name = random.pick(Object.keys(operations));
   const blow = random.pick(killed);
-  const { args, settings, lines } = operations[name]!;
-  // A node's reboot takes half a minute, in which nothing is printed.
-  const moment = momentOf(random, lines, 30_000);
+  const { args, settings, lines, pause } = operations[name]!;
+  const moment = momentOf(random, lines, pause);
   say(`${name}, ${blow} after line ${moment.lines} and ${moment.delay} ms`);
 
   await cluster.begin();
