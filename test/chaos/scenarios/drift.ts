@@ -101,7 +101,8 @@ const drifts: Readonly<Record<string, Drift>> = {
     plan: [
       "create Boot chaos-worker-2", "create Instance chaos-worker-2",
       // Whether it gets the same address again is not known before.
-      "replace CertRequest chaos-worker-2-kubelet", "replace LocallySignedCert chaos-worker-2-kubelet",
+      "replace CertRequest chaos-worker-2",
+      "replace LocallySignedCert chaos-worker-2-infra-etcd", "replace LocallySignedCert chaos-worker-2-kubelet",
     ],
     do: async (hand) => hand.operate("DELETE", `/instance/${(await hand.instance("chaos-worker-2")).id}`),
   },
