@@ -83,14 +83,13 @@ export async function removeMachines(api: Client): Promise<void> {
   const { instances } = await api.get("/instance");
   const own = (instances as { id: string; name: string }[]).filter(({ name }) => names.some(([known]) => known === name));
   await Promise.all(own.map(({ id }) => api.operate("DELETE", `/instance/${id}`)));
-  const { "security-groups": groups } = await api.get("/security-group");
-  // It names itself, and could not go.
-  for (const { id, name, rules = [] } of groups as { id: string; name: string; rules?: { id: string }[] }[]) {
-    if (name === NAME) for (const rule of rules) await api.operate("DELETE", `/security-group/${id}/rules/${rule.id}`);
-  }
   const kinds = [["/security-group", "security-groups"], ["/template?visibility=private", "templates"], ["/ssh-key", "ssh-keys"]] as const;
   for (const [path, field] of kinds) {
-    const all: { id?: string; name: string }[] = (await api.get(path))[field];
-    for (const { id, name } of all.filter(({ name }) => name === NAME)) await api.operate("DELETE", `${path.split("?")[0]}/${id ?? name}`);
+    const all: { id?: string; name: string; rules?: { id: string }[] }[] = (await api.get(path))[field];
+    for (const { id, name, rules = [] } of all.filter(({ name }) => name === NAME)) {
+      // A group that its own rules name could not go.
+      for (const rule of rules) await api.operate("DELETE", `/security-group/${id}/rules/${rule.id}`);
+      await api.operate("DELETE", `${path.split("?")[0]}/${id ?? name}`);
+    }
   }
 }

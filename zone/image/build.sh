@@ -17,7 +17,7 @@ packages=(
   systemd systemd-sysv dbus libpam-systemd libnss-myhostname tzdata
   # that people and pulumi reach
   openssh-server sudo
-  # what Flatcar has for containers; with pigz images are unpacked in a third of the time
+  # what Flatcar has for containers; both unpack images with pigz where it is there
   docker.io containerd runc pigz
   # the network tools that kubelet, kube-proxy, flannel and their operators expect on a node
   iproute2 iptables nftables conntrack ipset ethtool socat iputils-ping
