@@ -1,7 +1,7 @@
 import type { Api, Instance } from "./api.ts";
 import { ensure, remove, whileBusy } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
-import { ApiError, Incomplete, messageOf } from "./errors.ts";
+import { ApiError, Incomplete, messageOf, Refused } from "./errors.ts";
 import { findOrMake, tokenLabel, type Collection } from "./find.ts";
 import { changed, orGone, type Kind } from "./kind.ts";
 import { atRest, getInstance, isLeaving, put, readInstance, start, stop, typeId, waitFor, waitUntilGone } from "./machine.ts";
@@ -52,20 +52,29 @@ export const instances: Collection<Instance> = {
 /** Started without its own user-data, it does nothing. */
 export const emptyCloudConfig = encodeUserData("#cloud-config\n");
 
+/** Masters that this run of Pulumi asks for anew, though others of their names may be there: cluster and name. */
+const anew = new Set<string>();
 /** The master that this run of Pulumi replaces, by cluster. */
 const replaced = new Map<string, string>();
 
+/** @returns why a master cannot be replaced: another one of its cluster is, by this run. */
+function replace(cluster: string, name: string): string | undefined {
+  const first = replaced.get(cluster) ?? name;
+  replaced.set(cluster, first);
+  if (first === name) return undefined;
+  return `${name} cannot be replaced together with ${first}: both etcds would lose their quorum. Replace one master, and the next once \`npm run status\` says that all is well.`;
+}
+
+const clusterOf = ({ api, labels: { cluster } }: InstanceInputs) => `${api.endpoint} ${cluster}`;
+
 export const instance: Kind<InstanceInputs, InstanceOutputs> = {
-  check(olds, { api, name, token, labels: { cluster, role } }) {
-    if (role !== "master" || olds.token === undefined || olds.token === token) return [];
-    const key = `${api.endpoint} ${cluster}`;
-    const first = replaced.get(key) ?? name;
-    replaced.set(key, first);
-    if (first === name) return [];
-    return [{
-      property: "token",
-      reason: `${name} cannot be replaced together with ${first}: both etcds would lose their quorum. Replace one master, and the next once \`npm run status\` says that all is well.`,
-    }];
+  check(olds, news) {
+    if (news.labels.role !== "master") return [];
+    // The engine tells nothing of what is there where it is to replace it by its name (`--replace`).
+    if (olds.token === undefined) anew.add(`${clusterOf(news)} ${news.name}`);
+    if (olds.token === undefined || olds.token === news.token) return [];
+    const reason = replace(clusterOf(news), news.name);
+    return reason === undefined ? [] : [{ property: "token", reason }];
   },
 
   diff(_id, olds, news) {
@@ -118,6 +127,8 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
   address: ({ publicIp }) => publicIp,
 
   async delete(id, olds) {
+    const reason = anew.has(`${clusterOf(olds)} ${olds.name}`) ? replace(clusterOf(olds), olds.name) : undefined;
+    if (reason !== undefined) throw new Refused(`${reason} ${olds.name} was not touched.`);
     const client = connect(olds.api);
     const actual = await orGone(getInstance(client, id));
     if (!actual) return;

@@ -102,7 +102,7 @@ function end(pid: number, name: NodeJS.Signals): void {
 /** What `recover` does, for those whose backend is not this checkout's own. */
 function refuseOtherBackend(stack: string): void {
   const backend = process.env["PULUMI_BACKEND_URL"];
-  if (!backend || backend === `file://${join(local, "state")}`) return;
+  if (!backend || backend.startsWith(`file://${join(local, "state")}?`)) return;
   throw new Failure(
     `PULUMI_BACKEND_URL names another backend than this checkout's own. Once nothing of the killed run is left, type there:\n` +
     `  pulumi cancel ${stack} --yes\n` +

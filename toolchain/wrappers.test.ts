@@ -79,7 +79,7 @@ test("pulumi gets all arguments as they are, and everything set for the stack de
     root,
     "EXOSCALE_API_KEY=EXOlocal",
     "EXOSCALE_API_SECRET=secret",
-    `PULUMI_BACKEND_URL=file://${root}/.local/state`,
+    `PULUMI_BACKEND_URL=file://${root}/.local/state?metadata=skip`,
     "PULUMI_CONFIG_PASSPHRASE=local-zone",
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
     `PULUMI_HOME=${root}/.local/pulumi`,

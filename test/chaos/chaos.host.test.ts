@@ -50,6 +50,7 @@ const few: Readonly<Record<string, number | readonly string[]>> = {
   "destroy": 2,
   "drift": ["all but the deletion", "an instance is deleted"],
   "recover": ["beside a run that lives", "killed itself", "with nothing to do"],
+  "replace": ["two masters at once"],
   "load": ["others are made beside one that hangs", "one that hangs is told"],
 };
 

@@ -7,6 +7,7 @@ import { load, loads } from "./scenarios/load.ts";
 import { operationFault, operationFaultNames } from "./scenarios/operationFaults.ts";
 import { rateLimit, rates } from "./scenarios/rateLimit.ts";
 import { recoveries, recovery } from "./scenarios/recover.ts";
+import { replacement, replacements } from "./scenarios/replacement.ts";
 import type { World } from "./world.ts";
 
 /** How a trial went, if it went: right at once, or by the next run. What is thrown is what went wrong. */
@@ -35,6 +36,7 @@ export const lines: readonly Line[] = [
   { name: "operations", each: operationFaultNames, try: operationFault },
   { name: "rate limit", each: rates, try: rateLimit },
   { name: "drift", each: driftNames, try: drift },
+  { name: "replace", each: replacements, try: replacement },
   { name: "destroy", try: destruction },
   { name: "load", each: loads, try: load },
 ];

@@ -42,6 +42,17 @@ describe.concurrent("an instance", () => {
     expect(await check(second!)).toEqual([{ property: "token", reason: expect.stringMatching(/^kube-master-2 cannot be replaced together with kube-master-1: both etcds .* Replace one master, /) }]);
   });
 
+  test("of a second master that is to be replaced by its name is not deleted", async () => {
+    await using world = await openWorld();
+    const { instance } = await world.surroundings();
+    const masters = ["kube-master-1", "kube-master-2"].map((name) => instance(name, { elasticIps: [], labels: { cluster: "kube", role: "master" } }));
+    const [first, second] = await Promise.all(masters.map((each) => each.create()));
+    for (const each of masters) await providers.instance.check({}, plain(each.inputs));
+    await first!.delete();
+    await expect(second!.delete()).rejects.toThrow(/^kube-master-2 cannot be replaced together with kube-master-1: .* kube-master-2 was not touched\.$/);
+    expect([...world.state.instances.values()].map(({ name }) => name)).toEqual(["kube-master-2"]);
+  });
+
   test("is replaced when its token is another one", async () => {
     await using world = await openWorld();
     const { instance } = await world.surroundings();
