@@ -10,6 +10,8 @@ import { watchSession, type Usage } from "./usage.ts";
 const LIMIT = 4 * 3_600_000;
 /** Above so many workers the state is not written around every step of the creation: that alone would take hours. */
 const CHECKPOINTS_UP_TO = 300;
+/** The default has a /24 for 255 nodes. */
+const podCIDR = "10.128.0.0/12";
 
 const steps = ["create", "preview", "refresh", "one more", "destroy"] as const;
 type Step = (typeof steps)[number];
@@ -53,7 +55,7 @@ export async function measure({ say, workers: counts }: PartOptions): Promise<Pa
 }
 
 async function grow(workers: number, say: PartOptions["say"]): Promise<Grown> {
-  await using place = await Place.open("bench", withoutMachines("bench"), { ...instancesOnly, desiredWorkers: workers });
+  await using place = await Place.open("bench", withoutMachines("bench"), { ...instancesOnly, podCIDR, desiredWorkers: workers });
   const { stack, zone } = place;
   const hasCheckpoints = workers <= CHECKPOINTS_UP_TO;
   const env: Record<string, string> = hasCheckpoints ? {} : { PULUMI_SKIP_CHECKPOINTS: "true" };

@@ -4,7 +4,7 @@ import { remove } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
 import { elasticIps } from "./elasticIp.ts";
 import { firstLook, type Collection } from "./find.ts";
-import { emptyCloudConfig, instance, instances, type InstanceOutputs } from "./instance.ts";
+import { emptyCloudConfig, instances, removeInstance } from "./instance.ts";
 import { changed, orGone, type Kind } from "./kind.ts";
 import { getInstance } from "./machine.ts";
 import { securityGroups } from "./securityGroup.ts";
@@ -53,7 +53,7 @@ export const claim: Kind<ClaimInputs, ClaimInputs> = {
 
   async delete(_id, { api, of, name, mark }) {
     const client = connect(api);
-    if (of === "instance") return dropInstances(client, api, name, mark);
+    if (of === "instance") return dropInstances(client, name, mark);
     const { kind, path } = collections[of];
     for (const id of await marked(client, of, mark)) {
       await remove(client, `${path.split("?")[0]}/${encodeURIComponent(id)}`, `${kind} ${name}`);
@@ -67,11 +67,11 @@ async function marked(client: Client, of: ClaimInputs["of"], mark: string): Prom
   return all.filter((each) => isMarked(each, mark)).map(id);
 }
 
-async function dropInstances(client: Client, api: Api, name: string, mark: string): Promise<void> {
+async function dropInstances(client: Client, name: string, mark: string): Promise<void> {
   for (const id of await marked(client, "instance", mark)) {
     const left = await orGone(getInstance(client, id));
     // One that was told what to run is in the state, or somebody took it out to keep it.
-    if (left && isUntold(left)) await instance.delete(id, { api, name } as InstanceOutputs);
+    if (left && isUntold(left)) await removeInstance(client, id, name);
   }
 }
 

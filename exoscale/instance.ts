@@ -129,17 +129,21 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
   async delete(id, olds) {
     const reason = anew.has(`${clusterOf(olds)} ${olds.name}`) ? replace(clusterOf(olds), olds.name) : undefined;
     if (reason !== undefined) throw new Refused(`${reason} ${olds.name} was not touched.`);
-    const client = connect(olds.api);
-    const actual = await orGone(getInstance(client, id));
-    if (!actual) return;
-    if (!isLeaving(actual)) {
-      // An address that is still held could not be deleted.
-      await setElasticIps(client, actual, []);
-      await remove(client, `/instance/${id}`, `instance ${olds.name}`);
-    }
-    await waitUntilGone(client, actual);
+    await removeInstance(connect(olds.api), id, olds.name);
   },
 };
+
+/** Resolves when it is gone; it may have been gone before. */
+export async function removeInstance(client: Client, id: string, name: string): Promise<void> {
+  const actual = await orGone(getInstance(client, id));
+  if (!actual) return;
+  if (!isLeaving(actual)) {
+    // An address that is still held could not be deleted.
+    await setElasticIps(client, actual, []);
+    await remove(client, `/instance/${id}`, `instance ${name}`);
+  }
+  await waitUntilGone(client, actual);
+}
 
 /** A template that an interrupted run registered may still be on its way: the API does not tell, but refuses. */
 async function onceImported<T>({ name }: InstanceInputs, make: () => Promise<T>): Promise<T> {

@@ -46,7 +46,7 @@ test("a fellow that is no member, has not started, or is dead is a problem, and 
 
 /** Runs bin/health on a node where nothing answers. */
 function unwell(options: string): string[] {
-  const common = "node=test-worker-1 pki=/pki; api() { echo refused; return 1; }; curl() { return 7; }";
+  const common = "node=test-worker-1 pki=/pki; listens() { false; }; api() { echo refused; return 1; }";
   const whole = fill("node/health", { ...ports, name: "test-worker-1", cniConfDir: "/nowhere", masterHealth: "" });
   const { stdout, status } = spawnSync("bash", ["-s", "--", ...options.split(" ")], { input: whole.replace(/source .*/, common), encoding: "utf8" });
   expect(status).toBe(1);
