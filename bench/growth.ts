@@ -63,7 +63,7 @@ async function grow(workers: number, say: PartOptions["say"]): Promise<Grown> {
     const before = await zone.calls();
     const { wall, ...usage } = await watched(stack.start(args, { ...options, limit: LIMIT }));
     const taken = { wall, ...usage, apiCalls: (await zone.calls()) - before };
-    say(`  ${workers} workers, ${name}: ${round(wall)} s, ${taken.apiCalls} calls`);
+    say(`  ${workers} workers, ${name}: ${round(wall)} s, CPU ${round(taken.cpu)} s, peak ${Math.round(taken.peak)} MiB, ${taken.apiCalls} calls`);
     return taken;
   };
 

@@ -145,6 +145,8 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
     for (const { path, content, permissions } of config.write_files) {
       if (path.startsWith("/run/")) place(path, content, parseInt(permissions, 8));
     }
+    // What it would fetch is there.
+    place(`${RUN}/bin/fetch`, "", 0o755);
     const dropIn = config.coreos.units.find(({ name }) => name === "locksmithd.service")!.drop_ins![0]!.content;
     place("/run/stand-in/locksmithd.env", dropIn.split("\n").flatMap((line) => /^Environment="?([^"]*)"?$/.exec(line)?.[1] ?? [])
       .map((setting) => `export ${setting}\n`).join(""));
