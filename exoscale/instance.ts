@@ -58,7 +58,7 @@ const anew = new Set<string>();
 const replaced = new Map<string, string>();
 
 /** @returns why a master cannot be replaced: another one of its cluster is, by this run. */
-function replace(cluster: string, name: string): string | undefined {
+function refusal(cluster: string, name: string): string | undefined {
   const first = replaced.get(cluster) ?? name;
   replaced.set(cluster, first);
   if (first === name) return undefined;
@@ -66,14 +66,15 @@ function replace(cluster: string, name: string): string | undefined {
 }
 
 const clusterOf = ({ api, labels: { cluster } }: InstanceInputs) => `${api.endpoint} ${cluster}`;
+const masterOf = (inputs: InstanceInputs) => `${clusterOf(inputs)} ${inputs.name}`;
 
 export const instance: Kind<InstanceInputs, InstanceOutputs> = {
   check(olds, news) {
     if (news.labels.role !== "master") return [];
     // The engine tells nothing of what is there where it is to replace it by its name (`--replace`).
-    if (olds.token === undefined) anew.add(`${clusterOf(news)} ${news.name}`);
+    if (olds.token === undefined) anew.add(masterOf(news));
     if (olds.token === undefined || olds.token === news.token) return [];
-    const reason = replace(clusterOf(news), news.name);
+    const reason = refusal(clusterOf(news), news.name);
     return reason === undefined ? [] : [{ property: "token", reason }];
   },
 
@@ -127,7 +128,7 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
   address: ({ publicIp }) => publicIp,
 
   async delete(id, olds) {
-    const reason = anew.has(`${clusterOf(olds)} ${olds.name}`) ? replace(clusterOf(olds), olds.name) : undefined;
+    const reason = anew.has(masterOf(olds)) ? refusal(clusterOf(olds), olds.name) : undefined;
     if (reason !== undefined) throw new Refused(`${reason} ${olds.name} was not touched.`);
     await removeInstance(connect(olds.api), id, olds.name);
   },
