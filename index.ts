@@ -1,6 +1,5 @@
 /** The program: a stack's configuration in, a Kubernetes cluster on Exoscale out. */
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import {
   Addons, ApiEndpoint, ClusterShape, kubeconfig as toKubeconfig, MasterPool, Pki, publicLine, SecurityGroups, SshKey, Template,
   WorkerPool,
@@ -28,15 +27,7 @@ const pki = new Pki(name, settings);
 const groups = new SecurityGroups(name, { api, ...settings });
 const apiEndpoint = new ApiEndpoint(name, { api });
 
-const templateToken = new random.RandomId(`${name}-template`, { byteLength: 8, keepers: { ...settings.template } });
-const template = new Template(name, {
-  api,
-  // A name of its own, so that a new image can stand beside the one it replaces.
-  name: pulumi.interpolate`${name}-${templateToken.hex}`,
-  ...settings.template,
-  defaultUser: "core",
-  token: templateToken.hex,
-});
+const template = new Template(name, { api, name, ...settings.template, defaultUser: "core" });
 const sshKey = new SshKey(name, { api, name, publicKey: publicLine(pki.ssh) });
 
 const cluster = {

@@ -6,12 +6,14 @@ const cluster = "test/cluster/**/*.test.ts";
 export default defineConfig({
   test: {
     projects: [
-      // Seconds, anywhere, as any user: npm run test:unit.
+      // Under a minute, anywhere, as any user: npm run test:unit.
       {
         test: {
           name: "unit", include: ["**/*.test.ts"], exclude: [...exclude, "**/*.host.test.ts", cluster],
           // For what hangs: a loaded machine, or one call in ten that goes wrong, is no failure.
           testTimeout: 300_000, hookTimeout: 300_000,
+          // Most of them wait most of the time.
+          maxWorkers: 6,
         },
       },
       // Root, Docker, nft, or time: one file after the other, since they share this machine's network.

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { ElasticIp, type ApiArgs } from "../exoscale/index.ts";
 import { ports } from "../ports.ts";
 
@@ -17,13 +16,11 @@ export class ApiEndpoint extends pulumi.ComponentResource {
   /** @param name the cluster's name */
   constructor(name: string, { api }: ApiEndpointArgs, opts?: pulumi.ComponentResourceOptions) {
     super("kubernetes-on-exoscale:ApiEndpoint", name, {}, opts);
-    const token = new random.RandomId(`${name}-api`, { byteLength: 8 }, { parent: this });
     this.elasticIp = new ElasticIp(
       `${name}-api`,
       {
         api,
         name: `${name}-api`,
-        token: token.hex,
         healthcheck: {
           mode: "https",
           port: ports.apiserver,

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { AntiAffinityGroup, type Boot, type Instance } from "../exoscale/index.ts";
 import { renderMaster } from "../ignition/index.ts";
 import { sharedNodeArgs, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
@@ -27,7 +26,7 @@ export class MasterPool extends pulumi.ComponentResource {
     super("kubernetes-on-exoscale:MasterPool", name, {}, opts);
     const { api, pki, endpoint } = args;
     const hostKey = publicLine(pki.masterHostKey);
-    const antiAffinityGroup = createAntiAffinityGroup(this);
+    const antiAffinityGroup = new AntiAffinityGroup(`${name}-masters`, { api, name: `${name}-masters` }, { parent: this });
     const instances = Array.from({ length: args.count }, (_, i) => createMachine(this, `${name}-master-${i + 1}`));
 
     this.nodes = instances.map(({ nodeName, instance }) => ({ name: nodeName, role: "master", address: instance.publicIp, hostKey }));
@@ -38,11 +37,6 @@ export class MasterPool extends pulumi.ComponentResource {
         ? waitForApi(this, instances.map(({ nodeName, instance }, i) => waitUntilWell(this, nodeName, instance, boots[i]!)))
         : boots;
     this.registerOutputs();
-
-    function createAntiAffinityGroup(parent: MasterPool): AntiAffinityGroup {
-      const token = new random.RandomId(`${name}-masters-affinity`, { byteLength: 8 }, { parent });
-      return new AntiAffinityGroup(`${name}-masters`, { api, name: `${name}-masters`, token: token.hex }, { parent });
-    }
 
     function createMachine(parent: MasterPool, nodeName: string) {
       const apart = { antiAffinityGroups: [antiAffinityGroup.id], elasticIps: [endpoint.elasticIp.id] };

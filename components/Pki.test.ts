@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 import { expect, test } from "vitest";
 import { byName, run, settled } from "./testing.ts";
 import { Pki } from "./Pki.ts";
@@ -65,7 +65,7 @@ test("no private key is visible in any input", async () => {
 test("the encryption key is 32 bytes, and secret", async () => {
   const { result } = await run(make);
   const { value, isSecret } = await settled(result.pki.encryptionKey);
-  expect(value).toBe(createHash("sha256").update("SECRET password of dev-encryption-key").digest("base64"));
+  expect(value).toBe(Buffer.from(hkdfSync("sha256", "SECRET pem of dev-encryption", "", "Secrets in kubernetes-etcd", 32)).toString("base64"));
   expect(Buffer.from(value, "base64")).toHaveLength(32);
   expect(isSecret).toBe(true);
 });

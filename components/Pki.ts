@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
 import { addressIn } from "../ignition/node.ts";
 
@@ -78,7 +77,7 @@ export class Pki extends pulumi.ComponentResource {
   readonly ssh: tls.PrivateKey;
   /** One SSH host key for all masters: the elastic IP leads to any of them. */
   readonly masterHostKey: tls.PrivateKey;
-  /** 32 random bytes, base64: encrypts Secrets in kubernetes-etcd. */
+  /** 32 bytes, base64: encrypts Secrets in kubernetes-etcd. */
   readonly encryptionKey: pulumi.Output<string>;
   /** The administrator's client certificate. Its group is bound to cluster-admin and, unlike system:masters, can be unbound. */
   readonly admin: { readonly key: pulumi.Output<string>; readonly cert: pulumi.Output<string> };
@@ -98,7 +97,7 @@ export class Pki extends pulumi.ComponentResource {
     this.serviceAccount = this.#key(`${name}-service-account`);
     this.ssh = this.#key(`${name}-ssh`);
     this.masterHostKey = this.#key(`${name}-master-host-key`);
-    this.encryptionKey = this.#encryptionKey();
+    this.encryptionKey = pulumi.secret(this.#key(`${name}-encryption`).privateKeyPem.apply(encryptionKeyOf));
 
     const adminKey = this.#key(`${name}-admin`);
     this.admin = {
@@ -224,12 +223,6 @@ export class Pki extends pulumi.ComponentResource {
       { parent: this },
     ).certPem;
   }
-
-  /** RandomBytes would put the key into its id, which the state holds in clear. */
-  #encryptionKey(): pulumi.Output<string> {
-    const { result } = new random.RandomPassword(`${this.#name}-encryption-key`, { length: 64, special: false }, { parent: this });
-    return pulumi.secret(result.apply((password) => createHash("sha256").update(password).digest("base64")));
-  }
 }
 
 /** As Kubernetes knows a node: https://kubernetes.io/docs/reference/access-authn-authz/node/ */
@@ -239,3 +232,8 @@ const kubelet = ({ name, address }: NodeIdentity): Subject => ({
   dnsNames: [name],
   ipAddresses: [address],
 });
+
+/** A key for AES from one that serves nothing else: https://www.rfc-editor.org/rfc/rfc5869 */
+function encryptionKeyOf(pem: string): string {
+  return Buffer.from(hkdfSync("sha256", pem, "", "Secrets in kubernetes-etcd", 32)).toString("base64");
+}

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { SecurityGroup, SecurityGroupRules, type ApiArgs } from "../exoscale/index.ts";
 import { openings, type Group, type Opening, type Source } from "../ports.ts";
 
@@ -57,10 +56,7 @@ export class SecurityGroups extends pulumi.ComponentResource {
   constructor(name: string, { api, sshSources, apiSources, nodePortSources }: SecurityGroupsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("kubernetes-on-exoscale:SecurityGroups", name, {}, opts);
 
-    const group = (role: Group): SecurityGroup => {
-      const token = new random.RandomId(`${name}-${role}-group`, { byteLength: 8 }, { parent: this });
-      return new SecurityGroup(`${name}-${role}`, { api, name: `${name}-${role}`, token: token.hex }, { parent: this });
-    };
+    const group = (role: Group) => new SecurityGroup(`${name}-${role}`, { api, name: `${name}-${role}` }, { parent: this });
     const masters = group("masters");
     const workers = group("workers");
     const sources: Sources = { masters: masters.id, workers: workers.id, sshSources, apiSources, nodePortSources };

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { Boot, Instance, type BootArgs, type InstanceArgs } from "../exoscale/index.ts";
 import type { ClusterArgs, Node, PoolArgs } from "./cluster.ts";
 import { publicLine } from "./commands.ts";
@@ -10,13 +9,11 @@ type Args = ClusterArgs & PoolArgs;
 export function createInstance(
   parent: pulumi.Resource, name: string, args: Args, role: Node["role"], apart: Pick<InstanceArgs, "antiAffinityGroups" | "elasticIps">,
 ): Instance {
-  const token = new random.RandomId(name, { byteLength: 8 }, { parent });
   return new Instance(
     name,
     {
       api: args.api,
       name,
-      token: token.hex,
       type: args.type,
       template: args.template,
       diskSize: args.diskSize,

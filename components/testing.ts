@@ -27,10 +27,6 @@ function outputs(type: string, name: string, { validityPeriodHours }: { validity
     case "tls:index/selfSignedCert:SelfSignedCert":
     case "tls:index/locallySignedCert:LocallySignedCert":
       return { certPem: `certificate ${name} for ${validityPeriodHours} h` };
-    case "random:index/randomPassword:RandomPassword":
-      return { result: secret("password") };
-    case "random:index/randomId:RandomId":
-      return { hex: `token-${name}` };
     case "pulumi-nodejs:dynamic/exoscale:ElasticIp":
       return { ip: "198.51.100.99" };
     case "pulumi-nodejs:dynamic/exoscale:Instance":

@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+
 import { antiAffinityGroups } from "./antiAffinityGroup.ts";
 import type { Api, Instance } from "./api.ts";
 import { remove } from "./busy.ts";
@@ -26,20 +28,23 @@ const collections = {
  * That something may have been made with a mark, kept from before its creation until after its deletion: a provider
  * that dies while it makes a thing leaves nothing in the state that tells of it. The next run with the same settings
  * finds the thing by its mark; where there is none, because it is no longer wanted or all is destroyed, what is left
- * goes with its claim.
+ * goes with its claim. Its id is the creation token, which so is known in every preview.
  */
 export interface ClaimInputs {
   readonly api: Api;
   readonly of: keyof typeof collections;
   readonly name: string;
-  readonly mark: string;
+  /** What marks a thing that can carry no creation token; default: the token that this claim makes, 16 hex digits. */
+  readonly mark?: string;
+  /** What the thing is made of: another one is another thing, with a mark of its own. */
+  readonly keepers?: object;
   /** Ids of what the thing uses, which cannot go before it. */
   readonly uses: readonly string[];
 }
 
 export const claim: Kind<ClaimInputs, ClaimInputs> = {
   diff(_id, olds, news) {
-    const replaces = changed(olds, news, ["of", "mark"]);
+    const replaces = changed(olds, news, ["of", "mark", "keepers"]);
     return {
       changes: replaces.length > 0 || changed(olds, news, ["api", "name"]).length > 0,
       replaces,
@@ -47,11 +52,11 @@ export const claim: Kind<ClaimInputs, ClaimInputs> = {
       deleteBeforeReplace: news.of === "instance",
     };
   },
-  create: async (inputs) => ({ id: inputs.name, outs: inputs }),
+  create: async (inputs) => ({ id: inputs.mark ? inputs.name : randomBytes(8).toString("hex"), outs: inputs }),
   read: async (_id, olds) => ({ outs: olds, inputs: olds }),
   update: async (_id, _olds, news) => news,
 
-  async delete(_id, { api, of, name, mark }) {
+  async delete(token, { api, of, name, mark = token }) {
     const client = connect(api);
     if (of === "instance") return dropInstances(client, name, mark);
     const { kind, path } = collections[of];

@@ -23,22 +23,25 @@ type Deep<T> = pulumi.Input<T extends object ? { readonly [K in keyof T]: Deep<T
 
 /** Exoscale's API and zone, as every resource takes them. */
 export type ApiArgs = Deep<TemplateInputs["api"]>;
-export type TemplateArgs = Args<TemplateInputs>;
+export type TemplateArgs = Args<Omit<TemplateInputs, "token">>;
 export type SshKeyArgs = Args<SshKeyInputs>;
-export type GroupArgs = Args<GroupInputs>;
+export type GroupArgs = Args<Omit<GroupInputs, "token">>;
 export type SecurityGroupRulesArgs = Args<SecurityGroupRulesInputs>;
-export type ElasticIpArgs = Args<ElasticIpInputs>;
-export type InstanceArgs = Args<InstanceInputs>;
+export type ElasticIpArgs = Args<Omit<ElasticIpInputs, "token">>;
+export type InstanceArgs = Args<Omit<InstanceInputs, "token">>;
 export type ClusterShapeArgs = Args<ClusterShapeInputs>;
-/** What else a resource is made with is of no account. */
 type ClaimArgs = Args<Omit<ClaimInputs, "of" | "uses">> & { readonly of: ClaimInputs["of"]; readonly uses?: pulumi.Input<string[]> };
 /** `userData` here is the cloud-config's text. */
 export type BootArgs = Args<BootInputs>;
 
-/** An image that Exoscale fetches and instances are made from. */
+/**
+ * An image that Exoscale fetches and instances are made from. Its creation token follows its `name`: a new image can
+ * stand beside the one it replaces.
+ */
 export class Template extends DynamicResource {
-  constructor(name: string, args: TemplateArgs, opts?: pulumi.CustomResourceOptions) {
-    super("template", "Template", name, args, claimed(name, { of: "template", ...args, mark: args.token }, opts));
+  constructor(name: string, { api, name: prefix, ...image }: TemplateArgs, opts?: pulumi.CustomResourceOptions) {
+    const { token, options } = claimed(name, { of: "template", api, name: prefix, keepers: image }, opts);
+    super("template", "Template", name, { api, name: pulumi.interpolate`${prefix}-${token}`, ...image, token }, options);
   }
 }
 
@@ -46,21 +49,24 @@ export class Template extends DynamicResource {
 export class SshKey extends DynamicResource {
   constructor(name: string, args: SshKeyArgs, opts?: pulumi.CustomResourceOptions) {
     const mark = pulumi.all([args.name, args.publicKey]).apply(([keyName, publicKey]) => keyMark(keyName, publicKey));
-    super("sshKey", "SshKey", name, args, claimed(name, { of: "sshKey", ...args, mark }, opts));
+    const { api, name: thing } = args;
+    super("sshKey", "SshKey", name, args, claimed(name, { of: "sshKey", api, name: thing, mark }, opts).options);
   }
 }
 
 /** Instances that run on different hosts, at most eight. */
 export class AntiAffinityGroup extends DynamicResource {
   constructor(name: string, args: GroupArgs, opts?: pulumi.CustomResourceOptions) {
-    super("antiAffinityGroup", "AntiAffinityGroup", name, args, claimed(name, { of: "antiAffinityGroup", ...args, mark: args.token }, opts));
+    const { token, options } = claimed(name, { of: "antiAffinityGroup", ...args }, opts);
+    super("antiAffinityGroup", "AntiAffinityGroup", name, { ...args, token }, options);
   }
 }
 
 /** Instances that share rules. */
 export class SecurityGroup extends DynamicResource {
   constructor(name: string, args: GroupArgs, opts?: pulumi.CustomResourceOptions) {
-    super("securityGroup", "SecurityGroup", name, args, claimed(name, { of: "securityGroup", ...args, mark: args.token }, opts));
+    const { token, options } = claimed(name, { of: "securityGroup", ...args }, opts);
+    super("securityGroup", "SecurityGroup", name, { ...args, token }, options);
   }
 }
 
@@ -76,7 +82,8 @@ export class ElasticIp extends DynamicResource {
   declare readonly ip: pulumi.Output<string>;
 
   constructor(name: string, args: ElasticIpArgs, opts?: pulumi.CustomResourceOptions) {
-    super("elasticIp", "ElasticIp", name, args, claimed(name, { of: "elasticIp", ...args, mark: args.token }, opts), ["ip"]);
+    const { token, options } = claimed(name, { of: "elasticIp", api: args.api, name: args.name }, opts);
+    super("elasticIp", "ElasticIp", name, { ...args, token }, options, ["ip"]);
     this.ip = fixed(this.id, this.ip);
   }
 }
@@ -86,11 +93,12 @@ export class Instance extends DynamicResource {
   declare readonly publicIp: pulumi.Output<string>;
 
   constructor(name: string, { elasticIps, ...args }: InstanceArgs, opts?: pulumi.CustomResourceOptions) {
-    const inputs = { ...args, elasticIps: pulumi.output(elasticIps).apply((identities) => identities.map(idOf)) };
-    const uses = pulumi.all([args.securityGroups, args.antiAffinityGroups, inputs.elasticIps]).apply((ids) => ids.flat());
-    const claim = claimed(name, { of: "instance", ...args, mark: args.token, uses }, opts);
+    const addresses = pulumi.output(elasticIps).apply((identities) => identities.map(idOf));
+    const uses = pulumi.all([args.securityGroups, args.antiAffinityGroups, addresses]).apply((ids) => ids.flat());
+    const { token, options } = claimed(name, { of: "instance", api: args.api, name: args.name, uses }, opts);
+    const inputs = { ...args, elasticIps: addresses, token };
     // Also where a replacement is asked for by hand: found by its token, the old one would be taken for the new.
-    super("instance", "Instance", name, inputs, pulumi.mergeOptions({ deleteBeforeReplace: true }, claim), ["publicIp"]);
+    super("instance", "Instance", name, inputs, pulumi.mergeOptions({ deleteBeforeReplace: true }, options), ["publicIp"]);
     this.publicIp = fixed(this.id, this.publicIp);
   }
 }
@@ -120,17 +128,17 @@ export class ClusterShape extends DynamicResource {
 
 /** Remembers what may have been made: see `claim.ts`. */
 class Claim extends DynamicResource {
-  constructor(name: string, { api, of, name: thing, mark, uses = [] }: ClaimArgs, opts: pulumi.CustomResourceOptions) {
-    super("claim", "Claim", name, { api, of, name: thing, mark, uses }, opts);
+  constructor(name: string, args: ClaimArgs, opts: pulumi.CustomResourceOptions) {
+    super("claim", "Claim", name, { uses: [], ...args }, opts);
   }
 }
 
-/** Claims what a resource is going to make; its options are then to be these. */
-function claimed(name: string, args: ClaimArgs, opts: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
+/** Claims what a resource is going to make. Returns its creation token and what its options are to be. */
+function claimed(name: string, args: ClaimArgs, opts: pulumi.CustomResourceOptions = {}) {
   const { parent, dependsOn, retainOnDelete } = opts;
   // A name of its own among claims: several kinds of things share one.
   const claim = new Claim(`${name}-${args.of}`, args, { parent, dependsOn, retainOnDelete });
-  return pulumi.mergeOptions(opts, { dependsOn: claim });
+  return { token: claim.id, options: pulumi.mergeOptions(opts, { dependsOn: claim }) };
 }
 
 /** An address as the id has it, which is known in every preview; else as the output has it. */

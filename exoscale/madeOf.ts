@@ -54,7 +54,7 @@ export function refusals(name: string, from: MadeOf, to: MadeOf): Failure[] {
       property: "type",
       reason: `${name} cannot change from ${from.type} to ${to.type}: on Exoscale an instance stays within its family. Set it back to ${from.type}, or `
         + (canBeAnew
-          ? `replace them all at once, drained first, without what is on their disks: bin/pulumi up --replace '**:RandomId::${others}'`
+          ? `replace them all at once, drained first, without what is on their disks: bin/pulumi up --replace '**:Claim::${others}-instance'`
           : "destroy the cluster first."),
     });
   }

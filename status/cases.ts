@@ -31,7 +31,7 @@ export const cases: readonly Case[] = [
     name: "a worker is down",
     broken: new Situation().notReady(w2, 12).silence(w2),
     found: [`node-not-ready ${w2}`], what: /^not Ready for 12 min: no answer over SSH: .*timed out$/,
-    todo: `${refresh}; if it runs with a dead disk: \`bin/pulumi up --replace '**:RandomId::${w2}'\``,
+    todo: `${refresh}; if it runs with a dead disk: \`bin/pulumi up --replace '**:Claim::${w2}-instance'\``,
   },
   {
     name: "a worker is up and its kubelet is not: the node says where to look",
@@ -47,7 +47,7 @@ export const cases: readonly Case[] = [
     name: "one master is down: its replacement is named",
     broken: new Situation().notReady(m2, 12).silence(m2),
     found: [`node-not-ready ${m2}`], what: /^not Ready for 12 min/,
-    todo: `${refresh}; if it runs with a dead disk: \`bin/pulumi up --replace '**:RandomId::${m2}'\``,
+    todo: `${refresh}; if it runs with a dead disk: \`bin/pulumi up --replace '**:Claim::${m2}-instance'\``,
   },
   {
     name: "two masters are down: no replacement is named, or the last data would go with it",
@@ -83,7 +83,7 @@ export const cases: readonly Case[] = [
       missing.objects.splice(2, 1);
       return missing;
     })(),
-    found: [`node-missing ${m3}`], what: /^in the stack and not in the cluster: no answer over SSH/, todo: new RegExp(`^${refresh}; if .*RandomId::${m3}'.$`),
+    found: [`node-missing ${m3}`], what: /^in the stack and not in the cluster: no answer over SSH/, todo: new RegExp(`^${refresh}; if .*Claim::${m3}-instance'.$`),
   },
   {
     name: "a node of the cluster is not in the stack",

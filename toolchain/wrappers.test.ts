@@ -65,11 +65,12 @@ test.each<[string[], Record<string, string>, string]>([
   expect((await run("pulumi", args, { env })).lines).toEqual([stack]);
 });
 
-test("pulumi's Nodes are told to keep fewer young objects, unless somebody says otherwise", async () => {
-  await program(join(root, ".local/bin/pulumi"), `#!/bin/sh\nexec node -p "process.env.NODE_OPTIONS + ' ' + process.allowedNodeEnvironmentFlags.has('--max-semi-space-size')"\n`);
+test("pulumi's Nodes are told to keep fewer young objects and fewer arenas, unless somebody says otherwise", async () => {
+  await program(join(root, ".local/bin/pulumi"), `#!/bin/sh\nexec node -p "process.env.NODE_OPTIONS + ' ' + process.allowedNodeEnvironmentFlags.has('--max-semi-space-size') + ' ' + process.env.MALLOC_ARENA_MAX"\n`);
   const { lines } = await run("pulumi", [], { env: { NODE_OPTIONS: "--max-semi-space-size=32" } });
   // The last one counts.
-  expect(lines).toEqual(["--max-semi-space-size=4 --max-semi-space-size=32 --disable-warning=ExperimentalWarning true"]);
+  expect(lines).toEqual(["--max-semi-space-size=4 --max-semi-space-size=32 --disable-warning=ExperimentalWarning true 2"]);
+  expect((await run("pulumi", [], { env: { MALLOC_ARENA_MAX: "8" } })).lines[0]).toMatch(/ 8$/);
 });
 
 test("pulumi gets all arguments as they are, and everything set for the stack dev", async () => {

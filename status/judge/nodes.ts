@@ -103,6 +103,6 @@ function revival(facts: Facts, { name, role }: NodeFacts): string {
   const isReplaceable = role === "worker" || (illMasters === 1 && facts.etcds?.kubernetes.hasQuorum === true && facts.etcds.infra.hasQuorum === true);
   // What tells an instance from its predecessor, which then goes first: of the instance alone, a second would be made beside it.
   return isReplaceable
-    ? `${refresh}; if it runs with a dead disk: \`bin/pulumi up --replace '**:RandomId::${name}'\``
+    ? `${refresh}; if it runs with a dead disk: \`bin/pulumi up --replace '**:Claim::${name}-instance'\``
     : `${refresh}; replace no master before the others are back`;
 }

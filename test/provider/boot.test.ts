@@ -99,7 +99,7 @@ describe.concurrent("a boot", () => {
     test("another family of workers, though they can be replaced", async () => {
       await using it = await running({ kind: "worker" });
       expect(await asked(it, { name: "kube-worker-12", type: "cpu.large", diskSize: 40 })).toEqual([{
-        property: "type", reason: expect.stringMatching(/Set it back to standard\.medium, or replace them all at once, .*: bin\/pulumi up --replace '\*\*:RandomId::kube-worker-\*'$/),
+        property: "type", reason: expect.stringMatching(/Set it back to standard\.medium, or replace them all at once, .*: bin\/pulumi up --replace '\*\*:Claim::kube-worker-\*-instance'$/),
       }]);
     });
   });

@@ -3,29 +3,30 @@ import { describe, expect, test } from "vitest";
 
 import type { ClaimInputs } from "../../exoscale/claim.ts";
 import { keyMark } from "../../exoscale/identity.ts";
-import type { KindName } from "../../exoscale/provider.ts";
 import { openWorld, Resource, sshKeys, type World } from "./world.ts";
 
+type Thing = Resource<{ name: string; token?: string }, any>;
+
 /** As of a later run: a client of its own, which has not listed anything yet. */
-const claim = ({ api }: World, of: ClaimInputs["of"], name: string, mark: string) =>
-  new Resource<ClaimInputs>("claim", { api: { ...api, endpoint: api.endpoint + "/".repeat(++runs) }, of, name, mark, uses: [] });
+const claim = ({ api }: World, of: ClaimInputs["of"], name: string, more: Partial<ClaimInputs> = {}) =>
+  new Resource<ClaimInputs>("claim", { api: { ...api, endpoint: api.endpoint + "/".repeat(++runs) }, of, name, uses: [], ...more }).create();
 let runs = 0;
 
-const thing = (world: World, of: string): Resource<{ name: string; token?: string }, any> => {
-  const make = world[of as "template" | "sshKey" | "antiAffinityGroup" | "securityGroup" | "elasticIp"];
-  return make() as unknown as Resource<{ name: string; token?: string }, any>;
+/** Made with the token of its claim. */
+const claimed = (thing: Thing, { identity: token }: { readonly identity: string }): Promise<Thing> => {
+  thing.inputs = { ...thing.inputs, token };
+  return thing.create();
 };
-const markOf = ({ inputs: { name, token } }: Resource<{ name: string; token?: string }, any>) =>
-  token ?? keyMark(name, `${sshKeys.public} core@kube`);
 
-describe.concurrent.each<KindName & ClaimInputs["of"]>(["template", "sshKey", "antiAffinityGroup", "securityGroup", "elasticIp"])("the claim on a thing of kind %s", (of) => {
+describe.concurrent.each(["template", "antiAffinityGroup", "securityGroup", "elasticIp"] as const)("the claim on a thing of kind %s", (of) => {
   test("takes with it what was made, and nothing of others", async () => {
     await using world = await openWorld();
-    const made = await thing(world, of).create();
-    const mark = markOf(made);
-    await (await claim(world, of, made.inputs.name, of === "sshKey" ? keyMark(made.inputs.name, "ssh-ed25519 AAAA") : "another").create()).delete();
+    const thing = world[of]() as unknown as Thing;
+    const ours = await claim(world, of, thing.inputs.name);
+    expect(ours.identity).toMatch(/^[0-9a-f]{16}$/);
+    const made = await claimed(thing, ours);
+    await (await claim(world, of, made.inputs.name)).delete();
     expect(await made.refresh()).toBe("same");
-    const ours = await claim(world, of, made.inputs.name, mark).create();
     expect(await ours.diff()).toMatchObject({ changes: false });
     await ours.delete();
     expect(world.left()).toEqual(["default"]);
@@ -34,31 +35,49 @@ describe.concurrent.each<KindName & ClaimInputs["of"]>(["template", "sshKey", "a
   });
 });
 
+test("the claim on an SSH key takes with it the one with that name and that key", async () => {
+  await using world = await openWorld();
+  const { inputs: { name } } = await world.sshKey().create();
+  await (await claim(world, "sshKey", name, { mark: keyMark(name, "ssh-ed25519 AAAA") })).delete();
+  expect(world.left()).toContain(name);
+  await (await claim(world, "sshKey", name, { mark: keyMark(name, `${sshKeys.public} core@kube`) })).delete();
+  expect(world.left()).toEqual(["default"]);
+});
+
 describe.concurrent("the claim on an instance", () => {
   test("takes with it one that was never told what to run", async () => {
     await using world = await openWorld();
     const { instance, elasticIp } = await world.surroundings();
-    const master = await instance().create();
+    const ours = await claim(world, "instance", "kube-master-1");
+    const master = await claimed(instance() as unknown as Thing, ours);
     expect(master.outs.elasticIps).toEqual([elasticIp.id]);
-    await (await claim(world, "instance", master.inputs.name, master.inputs.token).create()).delete();
+    await ours.delete();
     expect(world.state.instances.size).toBe(0);
   });
 
   test("leaves one that was: somebody took it out of the state", async () => {
     await using world = await openWorld();
     const { instance } = await world.surroundings();
-    const master = await instance().create();
+    const ours = await claim(world, "instance", "kube-master-1");
+    const master = await claimed(instance() as unknown as Thing, ours);
     await world.boot(master.id).create();
-    await (await claim(world, "instance", master.inputs.name, master.inputs.token).create()).delete();
+    await ours.delete();
     expect(world.state.instances.size).toBe(1);
   });
 
-  test("is replaced before the instance is, and minds nothing but its mark", async () => {
+  test("is deleted before its successor is made, which is to have its name", async () => {
     await using world = await openWorld();
-    const ours = await claim(world, "instance", "kube-master-1", "t").create();
+    const ours = await claim(world, "instance", "kube-master-1");
     expect(await ours.diff({ ...ours.inputs, uses: ["another"] })).toMatchObject({ changes: false });
-    expect(await ours.diff({ ...ours.inputs, mark: "another" })).toEqual({ changes: true, replaces: ["mark"], deleteBeforeReplace: true });
+    expect(await ours.diff({ ...ours.inputs, name: "kube-master-2" })).toMatchObject({ changes: true, replaces: [], deleteBeforeReplace: true });
   });
+});
+
+test("what is made of something else is claimed anew", async () => {
+  await using world = await openWorld();
+  const ours = await claim(world, "template", "kube", { keepers: { checksum: "1" } });
+  expect(await ours.diff()).toMatchObject({ changes: false });
+  expect(await ours.diff({ ...ours.inputs, keepers: { checksum: "2" } })).toEqual({ changes: true, replaces: ["keepers"], deleteBeforeReplace: false });
 });
 
 test("groups whose rules name each other, and nobody remembers, can be deleted", async () => {
