@@ -1,13 +1,14 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 import { credentials } from "./credentials.ts";
 
 function home(toml?: string): NodeJS.ProcessEnv {
   const directory = mkdtempSync(join(tmpdir(), "exoscale-"));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
   if (toml !== undefined) {
     mkdirSync(join(directory, "exoscale"));
     writeFileSync(join(directory, "exoscale", "exoscale.toml"), toml);

@@ -65,12 +65,23 @@ test.each<[string[], Record<string, string>, string]>([
   expect((await run("pulumi", args, { env })).lines).toEqual([stack]);
 });
 
-test("pulumi's Nodes are told to keep fewer young objects and fewer arenas, unless somebody says otherwise", async () => {
-  await program(join(root, ".local/bin/pulumi"), `#!/bin/sh\nexec node -p "process.env.NODE_OPTIONS + ' ' + process.allowedNodeEnvironmentFlags.has('--max-semi-space-size') + ' ' + process.env.MALLOC_ARENA_MAX"\n`);
+test("pulumi's processes are told to take less memory, unless somebody says otherwise", async () => {
+  await program(join(root, ".local/bin/pulumi"), `#!/bin/sh\nexec node -p "process.env.NODE_OPTIONS + ' ' + process.allowedNodeEnvironmentFlags.has('--max-semi-space-size') + ' ' + process.env.GOGC + ' ' + process.env.MALLOC_ARENA_MAX"\n`);
   const { lines } = await run("pulumi", [], { env: { NODE_OPTIONS: "--max-semi-space-size=32" } });
   // The last one counts.
-  expect(lines).toEqual(["--max-semi-space-size=4 --max-semi-space-size=32 --disable-warning=ExperimentalWarning true 2"]);
-  expect((await run("pulumi", [], { env: { MALLOC_ARENA_MAX: "8" } })).lines[0]).toMatch(/ 8$/);
+  expect(lines).toEqual(["--max-semi-space-size=4 --max-semi-space-size=32 --disable-warning=ExperimentalWarning true 50 2"]);
+  expect((await run("pulumi", [], { env: { GOGC: "off", MALLOC_ARENA_MAX: "8" } })).lines[0]).toMatch(/ off 8$/);
+});
+
+test("no kubeconfig is left among everybody's temporary files, nor for long in the checkout", async () => {
+  const forgotten = join(root, ".local/tmp/kubeconfig123");
+  await program(join(root, ".local/bin/pulumi"), `#!/bin/sh\nls "$TMPDIR"\ntouch "$TMPDIR/kubeconfig123"\nstat -c %a "$TMPDIR"\n`);
+  await run("pulumi", []);
+  expect(await stat(forgotten)).toBeDefined();
+  expect((await run("pulumi", [])).lines).toEqual(["700"]);
+  const own = join(elsewhere, "kubeconfig123");
+  await writeFile(own, "somebody's");
+  expect((await run("pulumi", [], { env: { TMPDIR: elsewhere } })).lines[0]).toBe("kubeconfig123");
 });
 
 test("pulumi gets all arguments as they are, and everything set for the stack dev", async () => {
