@@ -6,7 +6,7 @@ const cluster = "test/cluster/**/*.test.ts";
 export default defineConfig({
   test: {
     projects: [
-      // Under a minute, anywhere, as any user: npm run test:unit.
+      // A minute, anywhere, as any user: npm run test:unit.
       {
         test: {
           name: "unit", include: ["**/*.test.ts"], exclude: [...exclude, "**/*.host.test.ts", cluster],
