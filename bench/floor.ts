@@ -7,15 +7,15 @@ import { downloads, mirrorCA, plain, registries, script } from "../ignition/node
 import { fill } from "../ignition/template.ts";
 import { ports } from "../ports.ts";
 import { files, images } from "../versions.ts";
-import type { Lab } from "./lab.ts";
+import type { Site } from "./site.ts";
 
 /** Seconds until it has failed. */
 const LIMIT = 180;
 const NAME = "bench-floor";
 
 /** Seconds from the call that makes the machine to the kubelet's first answer. Our cluster is there. */
-export async function bareKubelet(lab: Lab): Promise<number> {
-  const [{ zone }, settings] = [await lab.place(), await lab.settings()];
+export async function bareKubelet(site: Site): Promise<number> {
+  const [{ zone }, settings] = [await site.place(), await site.settings()];
   const { api } = zone;
   const { instances } = await api.get("/instance") as { instances: readonly { id: string; name: string }[] };
   // Of the same kind as a worker, in its groups.

@@ -1,125 +1,20 @@
-/** Clusters with machines in a local zone, for all parts of one run: what two parts ask for is made once. */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { parse } from "yaml";
-import { loadSettings, type Settings } from "../config.ts";
-import { root } from "../test/world/checkout.ts";
-import { Place } from "../test/world/place.ts";
-import { files } from "../versions.ts";
-import type { Cluster } from "./cluster.ts";
-import type { Idle } from "./idle.ts";
-import { kubeadmAddress } from "./kubeadm/machines.ts";
-import type { Phase } from "./phases.ts";
+/** The clusters of all parts of one run: what two parts ask for is made once. */
+import { bootstrapKubeadm } from "./kubeadm/bootstrap.ts";
+import { bootstrapOurs, type Ours } from "./ours.ts";
+import type { Bootstrapped } from "./phases.ts";
+import { Site } from "./site.ts";
 
-/** How a cluster came up. */
-export interface Bootstrapped {
-  /** From nothing to six nodes Ready and DNS answering. */
-  readonly seconds: number;
-  readonly phases: readonly Phase[];
-  /** Nodes at rest, where that was asked for. */
-  readonly idle?: Idle;
-}
-
-export interface Ours extends Bootstrapped {
-  readonly cluster: Cluster;
-}
-
-export interface LabOptions {
-  readonly say: (line: string) => void;
-  /** Whether nodes are watched at rest: it takes a minute and a half for each cluster. */
-  readonly isIdleMeasured: boolean;
-}
-
-/** The stack's name. */
-const NAME = "bench";
-
-/** Nodes may go down for updates at any time. */
-const always = { start: "00:00", length: "24h" };
-
-export class Lab {
-  readonly options: LabOptions;
-  #mirror: string | undefined;
-  #place: Promise<Place> | undefined;
+export class Lab extends Site {
   #kubeadm: Promise<Bootstrapped> | undefined;
   #ours: Promise<Ours> | undefined;
-  readonly #forget = () => {
-    if (this.#mirror !== undefined) rmSync(this.#mirror, { recursive: true, force: true });
-  };
-
-  constructor(options: LabOptions) {
-    this.options = options;
-    process.once("exit", this.#forget);
-  }
-
-  /** A zone with machines and a stack that is configured as `npm run up`'s is. */
-  place(): Promise<Place> {
-    return this.#place ??= (async () => {
-      this.options.say("  starting a local zone");
-      const mirror = this.#mirror = mkdtempSync(join(tmpdir(), "bench-mirror-"));
-      fillMirror(mirror);
-      const flags = ["--machines=docker", `--mirror=${mirror}`, `--template=${join(root, ".local/template")}`];
-      const place = await Place.open(NAME, flags, { ...committed(), masterRebootWindow: always, workerRebootWindow: always });
-      readAll(join(root, ".local/template"), mirror);
-      return place;
-    })();
-  }
-
-  /** The stack's settings as the program reads them. */
-  async settings(): Promise<Settings> {
-    const { checkout } = await this.place();
-    // As Pulumi hands them out.
-    const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-    return loadSettings(settingsIn(join(checkout, `Pulumi.${NAME}.yaml`), text), NAME, checkout);
-  }
 
   /** kubeadm's cluster came and went. */
   kubeadm(): Promise<Bootstrapped> {
-    return this.#kubeadm ??= import("./kubeadm/bootstrap.ts").then(({ bootstrapKubeadm }) => bootstrapKubeadm(this));
+    return this.#kubeadm ??= bootstrapKubeadm(this);
   }
 
   /** Our cluster came, and stays. kubeadm's, if it is to be measured at all, has to be gone before. */
   ours(): Promise<Ours> {
-    return this.#ours ??= import("./ours.ts").then(({ bootstrapOurs }) => bootstrapOurs(this));
+    return this.#ours ??= bootstrapOurs(this);
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const place = await this.#place?.catch(() => undefined);
-    if (place) {
-      this.options.say("removing the local zone");
-      await place[Symbol.asyncDispose]();
-    }
-    this.#forget();
-    process.off("exit", this.#forget);
-  }
-}
-
-/** The mirror as our nodes have it, and kubeadm beside kubelet. */
-function fillMirror(directory: string): void {
-  const whole = join(root, ".local/mirror");
-  const link = (from: string, to: string) => {
-    mkdirSync(dirname(to), { recursive: true });
-    symlinkSync(from, to);
-  };
-  for (const { address } of Object.values(files)) link(join(whole, "files", address), join(directory, "files", address));
-  const kubeadm = join(root, ".local/bin/kubeadm");
-  if (existsSync(kubeadm)) link(kubeadm, join(directory, "files", kubeadmAddress));
-  link(join(whole, "registry"), join(directory, "registry"));
-}
-
-/** The committed settings of the local zone's stack, but for the API's address. */
-function committed(): Record<string, unknown> {
-  const { apiEndpoint: _, ...settings } = settingsIn(join(root, "Pulumi.dev.yaml"), (value) => value);
-  return settings;
-}
-
-function settingsIn<T>(file: string, as: (value: unknown) => T): Record<string, T> {
-  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
-  return Object.fromEntries(Object.entries(config).map(([name, value]) => [name.slice(name.indexOf(":") + 1), as(value)]));
-}
-
-/** Reads every file once, so that whoever comes first does not wait for the disk. */
-function readAll(...directories: string[]): void {
-  execFileSync("find", ["-L", ...directories, "-type", "f", "-exec", "cat", "{}", "+"], { stdio: ["ignore", "ignore", "inherit"] });
 }

@@ -4,8 +4,8 @@ import { addressIn } from "../ignition/node.ts";
 import { up } from "../test/world/place.ts";
 import { Cluster, Ssh } from "./cluster.ts";
 import { watchIdle } from "./idle.ts";
-import type { Lab, Ours } from "./lab.ts";
-import { phasesOf } from "./phases.ts";
+import { phasesOf, type Bootstrapped } from "./phases.ts";
+import type { Site } from "./site.ts";
 
 /** What `pulumi up` says at the end of each phase: the last such line counts. */
 const ends = [
@@ -27,10 +27,14 @@ interface Outputs {
   readonly nodes: Readonly<Record<string, { readonly address: string }>>;
 }
 
-export async function bootstrapOurs(lab: Lab): Promise<Ours> {
-  const { say, isIdleMeasured } = lab.options;
-  const place = await lab.place();
-  const { serviceCIDR } = await lab.settings();
+export interface Ours extends Bootstrapped {
+  readonly cluster: Cluster;
+}
+
+export async function bootstrapOurs(site: Site): Promise<Ours> {
+  const { say, isIdleMeasured } = site.options;
+  const place = await site.place();
+  const { serviceCIDR } = await site.settings();
   say("  our cluster: bin/pulumi up");
   const at = new Map<string, number>();
   const begin = performance.now();

@@ -1,10 +1,20 @@
 /** Where the time of a bootstrap goes. */
+import type { Idle } from "./idle.ts";
 
 /** One of several that follow each other. */
 export interface Phase {
   readonly name: string;
   /** How long it took. */
   readonly seconds: number;
+}
+
+/** How a cluster came up. */
+export interface Bootstrapped {
+  /** From nothing to six nodes Ready and DNS answering. */
+  readonly seconds: number;
+  readonly phases: readonly Phase[];
+  /** Nodes at rest, where that was asked for. */
+  readonly idle?: Idle;
 }
 
 /**

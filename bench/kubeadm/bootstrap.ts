@@ -7,16 +7,16 @@ import { addressIn } from "../../ignition/node.ts";
 import { root } from "../../test/world/checkout.ts";
 import { Cluster, Ssh } from "../cluster.ts";
 import { watchIdle } from "../idle.ts";
-import type { Bootstrapped, Lab } from "../lab.ts";
-import { phasesOf, type Phase } from "../phases.ts";
+import { phasesOf, type Bootstrapped, type Phase } from "../phases.ts";
+import type { Site } from "../site.ts";
 import { removeMachines, startMachines, type KubeadmMachine } from "./machines.ts";
 
 /** Seconds until a cluster that is not there has failed. */
 const LIMIT = 600;
 
-export async function bootstrapKubeadm(lab: Lab): Promise<Bootstrapped> {
-  const { say, isIdleMeasured } = lab.options;
-  const [place, settings] = [await lab.place(), await lab.settings()];
+export async function bootstrapKubeadm(site: Site): Promise<Bootstrapped> {
+  const { say, isIdleMeasured } = site.options;
+  const [place, settings] = [await site.place(), await site.settings()];
   const { api } = place.zone;
   const keys = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
   const ssh = new Ssh(join(place.directory, "kubeadm"), keys.private);

@@ -1,0 +1,97 @@
+/** A local zone with machines and a stack in it, for all parts of one run. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { parse } from "yaml";
+import { loadSettings, type Settings } from "../config.ts";
+import { root } from "../test/world/checkout.ts";
+import { Place } from "../test/world/place.ts";
+import { files } from "../versions.ts";
+import { kubeadmAddress } from "./kubeadm/machines.ts";
+
+export interface SiteOptions {
+  readonly say: (line: string) => void;
+  /** Whether nodes are watched at rest: it takes a minute and a half for each cluster. */
+  readonly isIdleMeasured: boolean;
+}
+
+/** The stack's name. */
+const NAME = "bench";
+
+/** Nodes may go down for updates at any time. */
+const always = { start: "00:00", length: "24h" };
+
+export class Site {
+  readonly options: SiteOptions;
+  #mirror: string | undefined;
+  #place: Promise<Place> | undefined;
+  readonly #forget = () => {
+    if (this.#mirror !== undefined) rmSync(this.#mirror, { recursive: true, force: true });
+  };
+
+  constructor(options: SiteOptions) {
+    this.options = options;
+    process.once("exit", this.#forget);
+  }
+
+  /** A zone with machines and a stack that is configured as `npm run up`'s is. */
+  place(): Promise<Place> {
+    return this.#place ??= (async () => {
+      this.options.say("  starting a local zone");
+      const mirror = this.#mirror = mkdtempSync(join(tmpdir(), "bench-mirror-"));
+      fillMirror(mirror);
+      const flags = ["--machines=docker", `--mirror=${mirror}`, `--template=${join(root, ".local/template")}`];
+      const place = await Place.open(NAME, flags, { ...committed(), masterRebootWindow: always, workerRebootWindow: always });
+      readAll(join(root, ".local/template"), mirror);
+      return place;
+    })();
+  }
+
+  /** The stack's settings as the program reads them. */
+  async settings(): Promise<Settings> {
+    const { checkout } = await this.place();
+    // As Pulumi hands them out.
+    const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+    return loadSettings(settingsIn(join(checkout, `Pulumi.${NAME}.yaml`), text), NAME, checkout);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const place = await this.#place?.catch(() => undefined);
+    if (place) {
+      this.options.say("removing the local zone");
+      await place[Symbol.asyncDispose]();
+    }
+    this.#forget();
+    process.off("exit", this.#forget);
+  }
+}
+
+/** The mirror as our nodes have it, and kubeadm beside kubelet. */
+function fillMirror(directory: string): void {
+  const whole = join(root, ".local/mirror");
+  const link = (from: string, to: string) => {
+    mkdirSync(dirname(to), { recursive: true });
+    symlinkSync(from, to);
+  };
+  for (const { address } of Object.values(files)) link(join(whole, "files", address), join(directory, "files", address));
+  const kubeadm = join(root, ".local/bin/kubeadm");
+  if (existsSync(kubeadm)) link(kubeadm, join(directory, "files", kubeadmAddress));
+  link(join(whole, "registry"), join(directory, "registry"));
+}
+
+/** The committed settings of the local zone's stack, but for the API's address. */
+function committed(): Record<string, unknown> {
+  const { apiEndpoint: _, ...settings } = settingsIn(join(root, "Pulumi.dev.yaml"), (value) => value);
+  return settings;
+}
+
+function settingsIn<T>(file: string, as: (value: unknown) => T): Record<string, T> {
+  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+  return Object.fromEntries(Object.entries(config).map(([name, value]) => [name.slice(name.indexOf(":") + 1), as(value)]));
+}
+
+/** Reads every file once, so that whoever comes first does not wait for the disk. */
+function readAll(...directories: string[]): void {
+  execFileSync("find", ["-L", ...directories, "-type", "f", "-exec", "cat", "{}", "+"], { stdio: ["ignore", "ignore", "inherit"] });
+}
