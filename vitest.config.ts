@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const exclude = ["node_modules/**", ".local/**"];
@@ -13,7 +14,7 @@ export default defineConfig({
           // For what hangs: a loaded machine, or one call in ten that goes wrong, is no failure.
           testTimeout: 300_000, hookTimeout: 300_000,
           // Most of them wait most of the time.
-          maxWorkers: 6,
+          maxWorkers: Math.max(6, availableParallelism()),
         },
       },
       // Root, Docker, nft, or time: one file after the other, since they share this machine's network.
