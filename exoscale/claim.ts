@@ -28,7 +28,8 @@ const collections = {
  * That something may have been made with a mark, kept from before its creation until after its deletion: a provider
  * that dies while it makes a thing leaves nothing in the state that tells of it. The next run with the same settings
  * finds the thing by its mark; where there is none, because it is no longer wanted or all is destroyed, what is left
- * goes with its claim. Its id is the creation token, which so is known in every preview.
+ * goes with its claim. Its id is the creation token that it makes, which so is known in every preview; the name, where
+ * it makes none.
  */
 export interface ClaimInputs {
   readonly api: Api;

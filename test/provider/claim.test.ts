@@ -38,9 +38,12 @@ describe.concurrent.each(["template", "antiAffinityGroup", "securityGroup", "ela
 test("the claim on an SSH key takes with it the one with that name and that key", async () => {
   await using world = await openWorld();
   const { inputs: { name } } = await world.sshKey().create();
-  await (await claim(world, "sshKey", name, { mark: keyMark(name, "ssh-ed25519 AAAA") })).delete();
+  const others = await claim(world, "sshKey", name, { mark: keyMark(name, "ssh-ed25519 AAAA") });
+  await others.delete();
   expect(world.left()).toContain(name);
-  await (await claim(world, "sshKey", name, { mark: keyMark(name, `${sshKeys.public} core@kube`) })).delete();
+  const ours = await claim(world, "sshKey", name, { mark: keyMark(name, `${sshKeys.public} core@kube`) });
+  expect(await ours.diff(others.inputs)).toEqual({ changes: true, replaces: ["mark"], deleteBeforeReplace: false });
+  await ours.delete();
   expect(world.left()).toEqual(["default"]);
 });
 
@@ -70,6 +73,7 @@ describe.concurrent("the claim on an instance", () => {
     const ours = await claim(world, "instance", "kube-master-1");
     expect(await ours.diff({ ...ours.inputs, uses: ["another"] })).toMatchObject({ changes: false });
     expect(await ours.diff({ ...ours.inputs, name: "kube-master-2" })).toMatchObject({ changes: true, replaces: [], deleteBeforeReplace: true });
+    expect(await ours.diff({ ...ours.inputs, mark: "another" })).toEqual({ changes: true, replaces: ["mark"], deleteBeforeReplace: true });
   });
 });
 
