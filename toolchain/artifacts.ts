@@ -43,7 +43,7 @@ export const pulumi: readonly Artifact[] = [
     name: "pulumi", version: `v${npm["@pulumi/pulumi"]}`, recipe: "toolchain/recipes/pulumi",
     seconds: 330, disk: 3.5, memory: 2,
   },
-  ...(["tls", "command"] as const).map((name) => ({
+  ...(["tls", "random", "command"] as const).map((name) => ({
     name: `pulumi-resource-${name}`, version: `v${npm[`@pulumi/${name}`]}`,
     recipe: "toolchain/recipes/pulumi-plugins", arguments: [name],
     seconds: 50, disk: 0.7, memory: 1.5,

@@ -1,6 +1,6 @@
 #!/bin/sh
-# build.sh NAME: one of the plugins tls (Terraform's provider behind Pulumi's own bridge) and command (own code on
-# pulumi-go-provider). The official plugins' modules are not in the Go module proxy.
+# build.sh NAME: one of the plugins tls, random (bridged/: the Terraform providers behind Pulumi's own bridge) and
+# command (command/: own code on pulumi-go-provider). The official plugins' modules are not in the Go module proxy.
 set -eu
 version=${VERSION#v}
 case $1 in
@@ -8,9 +8,10 @@ command)
 	cd command
 	go build -trimpath -ldflags "-s -w -X main.Version=$version" -o "$OUT/pulumi-resource-command" .
 	;;
-tls)
-	cd tls
-	go run -trimpath ./tfgen schema --skip-docs --skip-examples --out pulumi-resource-tls >/dev/null
-	go build -trimpath -ldflags "-s -w -X toolchain/tls.Version=$version" -o "$OUT/pulumi-resource-tls" ./pulumi-resource-tls
+*)
+	cd bridged
+	go run -trimpath "./tfgen-$1" schema --skip-docs --skip-examples --out "pulumi-resource-$1" >/dev/null
+	go build -trimpath -ldflags "-s -w -X toolchain/bridged/$1.Version=$version" \
+		-o "$OUT/pulumi-resource-$1" "./pulumi-resource-$1"
 	;;
 esac
