@@ -23,18 +23,24 @@ interface MirrorSetting extends Omit<Mirror, "ca" | "checksums"> {
 export function readMirror(mirror: MirrorSetting, directory: string): Mirror {
   const { ca, checksums, ...addresses } = mirror;
   const pem = ca && readText("mirror.ca", ca, directory);
-  if (pem && !pem.includes("-----BEGIN CERTIFICATE-----")) throw [{ where: "mirror.ca", what: `${ca} holds no PEM certificate` }];
+  if (pem && !pem.includes("-----BEGIN CERTIFICATE-----"))
+    throw [{ where: "mirror.ca", what: `${ca} holds no PEM certificate` }];
   const sums = checksums && sumsIn(readText("mirror.checksums", checksums, directory), 64);
   if (sums) {
     const missing = Object.values(files).filter(({ address }) => !sums[address]);
     if (missing.length > 0) {
-      throw missing.map(({ address }) => ({ where: "mirror.checksums", what: `${checksums} has no sha256 of ${address}` }));
+      throw missing.map(({ address }) => ({
+        where: "mirror.checksums",
+        what: `${checksums} has no sha256 of ${address}`,
+      }));
     }
   }
   return {
     ...addresses,
     ...(pem && { ca: pem }),
-    ...(sums && { checksums: Object.fromEntries(Object.values(files).map(({ address }) => [address, sums[address]!])) }),
+    ...(sums && {
+      checksums: Object.fromEntries(Object.values(files).map(({ address }) => [address, sums[address]!])),
+    }),
   };
 }
 

@@ -17,7 +17,8 @@ const required = {
   sshSources: '["203.0.113.7/32"]',
   apiSources: '["0.0.0.0/0"]',
 };
-const load = (values: Record<string, string> = {}, stack = "dev") => loadSettings({ ...required, ...values }, stack, directory);
+const load = (values: Record<string, string> = {}, stack = "dev") =>
+  loadSettings({ ...required, ...values }, stack, directory);
 const complaint = (values: Record<string, string>, stack?: string): string => {
   try {
     load(values, stack);
@@ -104,12 +105,20 @@ test("every setting's example is accepted", () => {
 });
 
 test("several mistakes are reported together", () => {
-  const message = complaint({ masters: "2", timeZone: "Mars/Olympus", leafValidity: "1h", podCIDR: "10.96.0.0/17" }, "Dev_1");
-  for (const where of ["masters", "timeZone", "renewBefore", "serviceCIDR", "stack name"]) expect(message).toContain(`\n  ${where}: `);
+  const message = complaint(
+    { masters: "2", timeZone: "Mars/Olympus", leafValidity: "1h", podCIDR: "10.96.0.0/17" },
+    "Dev_1",
+  );
+  for (const where of ["masters", "timeZone", "renewBefore", "serviceCIDR", "stack name"])
+    expect(message).toContain(`\n  ${where}: `);
 });
 
 describe.each<[string, Record<string, string>, string]>([
-  ["a misspelt name", { desiredWorker: "5" }, "desiredWorker: there is no setting desiredWorker, did you mean desiredWorkers?"],
+  [
+    "a misspelt name",
+    { desiredWorker: "5" },
+    "desiredWorker: there is no setting desiredWorker, did you mean desiredWorkers?",
+  ],
   ["a misspelt field", { mirror: '{"fles":"https://m"}' }, "mirror: there is no setting fles, did you mean files?"],
   ["a zone", { zone: "Geneva" }, "zone: must be a zone's name"],
   ["an endpoint", { apiEndpoint: "api.exoscale.com" }, "apiEndpoint: must be an http or https URL"],
@@ -120,23 +129,51 @@ describe.each<[string, Record<string, string>, string]>([
   ["a network with host bits", { podCIDR: "10.244.0.1/16" }, "podCIDR: must be an IPv4 network without host bits"],
   ["a source", { sshSources: '["0.0.0.0/0", "10.0.0.1"]' }, "sshSources[1]: must be an IPv4 network without host bits"],
   ["a source that is no list", { sshSources: "10.0.0.1/32" }, "sshSources: must be a list"],
-  ["networks that overlap", { serviceCIDR: "10.244.128.0/20" }, "serviceCIDR: 10.244.128.0/20 overlaps podCIDR 10.244.0.0/16"],
+  [
+    "networks that overlap",
+    { serviceCIDR: "10.244.128.0/20" },
+    "serviceCIDR: 10.244.128.0/20 overlaps podCIDR 10.244.0.0/16",
+  ],
   ["Docker's network", { podCIDR: "172.16.0.0/12" }, "podCIDR: 172.16.0.0/12 overlaps 172.17.0.0/16 (Docker's bridge)"],
-  ["the metadata's network", { serviceCIDR: "169.254.0.0/20" }, "serviceCIDR: 169.254.0.0/20 overlaps 169.254.0.0/16 (link-local addresses)"],
+  [
+    "the metadata's network",
+    { serviceCIDR: "169.254.0.0/20" },
+    "serviceCIDR: 169.254.0.0/20 overlaps 169.254.0.0/16 (link-local addresses)",
+  ],
   ["too small a pod network", { podCIDR: "10.244.0.0/23" }, "podCIDR: must be between /8 and /22"],
-  ["more nodes than pod networks", { podCIDR: "10.244.0.0/21", desiredWorkers: "5" }, "podCIDR: has a /24 for 7 nodes, masters and desiredWorkers make 8"],
+  [
+    "more nodes than pod networks",
+    { podCIDR: "10.244.0.0/21", desiredWorkers: "5" },
+    "podCIDR: has a /24 for 7 nodes, masters and desiredWorkers make 8",
+  ],
   ["too small a Service network", { serviceCIDR: "10.96.0.0/28" }, "serviceCIDR: must be between /12 and /24"],
   ["a public key", { sshPublicKeys: '["AAAA"]' }, "sshPublicKeys[0]: must be an OpenSSH public key line"],
-  ["a window's start", { masterRebootWindow: '{"start":"4:00","length":"1h"}' }, "masterRebootWindow.start: must be HH:MM"],
-  ["a window's length", { workerRebootWindow: '{"start":"04:00","length":"25h"}' }, "workerRebootWindow.length: must be a Go duration from 1m to 24h"],
+  [
+    "a window's start",
+    { masterRebootWindow: '{"start":"4:00","length":"1h"}' },
+    "masterRebootWindow.start: must be HH:MM",
+  ],
+  [
+    "a window's length",
+    { workerRebootWindow: '{"start":"04:00","length":"25h"}' },
+    "workerRebootWindow.length: must be a Go duration from 1m to 24h",
+  ],
   ["a time zone", { timeZone: "CEST+2" }, "timeZone: must be a time zone's IANA name"],
   ["a drain's limit", { drainTimeout: "5" }, "drainTimeout: must be a Go duration from 1s to 25m"],
   ["a version", { kubernetesVersion: "v1.0.0" }, `kubernetesVersion: must be ${kubernetes}, the one this release runs`],
   ["half an hour of validity", { leafValidity: "1000h30m" }, "leafValidity: must be a Go duration of whole hours"],
   ["renewal before validity", { leafValidity: "720h" }, "renewBefore: must be shorter than leafValidity"],
   ["an authority that ends first", { caValidity: "8000h" }, "caValidity: must not be shorter than leafValidity"],
-  ["a mirror's slash", { mirror: '{"files":"https://mirror.example/"}' }, "mirror.files: must be an http or https URL without a slash"],
-  ["a missing file", { mirror: '{"ca":"nowhere.pem"}' }, `mirror.ca: ${join(directory, "nowhere.pem")} cannot be read: ENOENT`],
+  [
+    "a mirror's slash",
+    { mirror: '{"files":"https://mirror.example/"}' },
+    "mirror.files: must be an http or https URL without a slash",
+  ],
+  [
+    "a missing file",
+    { mirror: '{"ca":"nowhere.pem"}' },
+    `mirror.ca: ${join(directory, "nowhere.pem")} cannot be read: ENOENT`,
+  ],
   ["what to wait for", { waitFor: "nothing" }, "waitFor: must be cluster or instances"],
 ])("%s", (_, values, expected) => {
   test("is refused with an example", () => {
@@ -155,12 +192,18 @@ describe("files", () => {
     write("ca.pem", ca);
     write("SHA256SUMS", `${manifest}${"b".repeat(64)}  github.com/something/else\n`);
     const mirror = { files: "https://m.example", registries: "m.example:5000", ca: "ca.pem", checksums: "SHA256SUMS" };
-    expect(load({ mirror: JSON.stringify(mirror) }).mirror).toEqual({ ...mirror, ca, checksums: Object.fromEntries(sums) });
+    expect(load({ mirror: JSON.stringify(mirror) }).mirror).toEqual({
+      ...mirror,
+      ca,
+      checksums: Object.fromEntries(sums),
+    });
   });
 
   test("of a mirror must have what nodes fetch", () => {
     write("some", manifest.split("\n").slice(1).join("\n"));
-    expect(complaint({ mirror: '{"checksums":"some"}' })).toContain(`mirror.checksums: some has no sha256 of ${sums[0]![0]}`);
+    expect(complaint({ mirror: '{"checksums":"some"}' })).toContain(
+      `mirror.checksums: some has no sha256 of ${sums[0]![0]}`,
+    );
     write("key.pem", "-----BEGIN PRIVATE KEY-----\n");
     expect(complaint({ mirror: '{"ca":"key.pem"}' })).toContain("mirror.ca: key.pem holds no PEM certificate");
   });
@@ -170,6 +213,8 @@ describe("files", () => {
     write("DIGESTS", `# MD5 HASH\n${MD5}  flatcar.qcow2\n# SHA1 HASH\n${"c".repeat(40)}  flatcar.qcow2\n`);
     expect(load({ template: JSON.stringify({ url, checksum: "DIGESTS" }) }).template.checksum).toBe(MD5);
     write("MD5SUMS", `${MD5} *other.qcow2\n`);
-    expect(complaint({ template: JSON.stringify({ url, checksum: "MD5SUMS" }) })).toContain("template.checksum: MD5SUMS has no MD5 of flatcar.qcow2");
+    expect(complaint({ template: JSON.stringify({ url, checksum: "MD5SUMS" }) })).toContain(
+      "template.checksum: MD5SUMS has no MD5 of flatcar.qcow2",
+    );
   });
 });

@@ -21,7 +21,14 @@ const integer = (min: number, max: number) => {
 const list = <T extends z.ZodType>(item: T) =>
   z.array(item, { error: ({ input }) => (input === undefined ? "is required" : "must be a list") });
 const fields = <T extends z.ZodRawShape>(shape: T) =>
-  z.strictObject(shape, { error: (issue) => (issue.code === "unrecognized_keys" ? unknownNames(issue.keys, Object.keys(shape)) : issue.input === undefined ? "is required" : "must have fields") });
+  z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? unknownNames(issue.keys, Object.keys(shape))
+        : issue.input === undefined
+          ? "is required"
+          : "must have fields",
+  });
 
 const cidr = z.string("must be text").refine(isCIDR, "must be an IPv4 network without host bits");
 const url = text(/^https?:\/\/[^\s/]+(\/\S*)?$/, "must be an http or https URL");
@@ -30,9 +37,15 @@ const instanceType = text(/^[a-z0-9]+\.[a-z0-9-]+$/, "must be family.size").defa
 const clock = text(/^([01]\d|2[0-3]):[0-5]\d$/, "must be HH:MM, from 00:00 to 23:59");
 /** A Go duration between two limits in seconds; becomes their number. */
 const duration = (min: number, max: number, rule: string) =>
-  z.string("must be text").refine((value) => seconds(value) >= min && seconds(value) <= max, `must be a Go duration ${rule}`).transform(seconds);
+  z
+    .string("must be text")
+    .refine((value) => seconds(value) >= min && seconds(value) <= max, `must be a Go duration ${rule}`)
+    .transform(seconds);
 const rebootWindow = (start: string) =>
-  fields({ start: clock.default(start), length: duration(60, 86_400, "from 1m to 24h").prefault("1h") }).prefault({ start, length: "1h" });
+  fields({ start: clock.default(start), length: duration(60, 86_400, "from 1m to 24h").prefault("1h") }).prefault({
+    start,
+    length: "1h",
+  });
 /** A Go duration of whole hours; becomes their number. */
 const hours = z
   .string("must be text")
@@ -40,12 +53,17 @@ const hours = z
   .transform((value) => seconds(value) / 3600);
 
 /** One setting: its check, what `pulumi config` and the reference say of it, and a value that would do. */
-const setting = <T extends z.ZodType>(description: string, example: unknown, check: T): T => check.meta({ description, example });
+const setting = <T extends z.ZodType>(description: string, example: unknown, check: T): T =>
+  check.meta({ description, example });
 
 /** The settings as a stack's configuration holds them. */
 export const schema = z.object({
   // where
-  zone: setting("Exoscale zone. Cannot change on a living cluster.", "ch-gva-2", text(/^[a-z]+(-[a-z0-9]+)*-\d+$/, "must be a zone's name")),
+  zone: setting(
+    "Exoscale zone. Cannot change on a living cluster.",
+    "ch-gva-2",
+    text(/^[a-z]+(-[a-z0-9]+)*-\d+$/, "must be a zone's name"),
+  ),
   apiEndpoint: setting(
     "Base URL of Exoscale's API v2; {zone} stands for the zone.",
     "https://api-{zone}.exoscale.com/v2",
@@ -59,10 +77,26 @@ export const schema = z.object({
     z.literal([1, 3, 5], "must be 1, 3 or 5").default(3),
   ),
   desiredWorkers: setting("Number of workers, 0 to 1000.", 5, integer(0, 1000).default(3)),
-  masterType: setting("Instance type of the masters, family.size. Another one of the same family is taken by one master after the other, drained first; the family cannot change.", "standard.medium", instanceType),
-  workerType: setting("Instance type of the workers, family.size. Another one of the same family is taken in groups of maxUnavailable, drained first; the family cannot change.", "standard.medium", instanceType),
-  masterDisk: setting("Disk of a master in GiB, 10 to 51200. It can only grow: one master after the other, drained first.", 50, disk),
-  workerDisk: setting("Disk of a worker in GiB, 10 to 51200. Changed in groups of maxUnavailable, drained first; for a smaller one they are made anew.", 50, disk),
+  masterType: setting(
+    "Instance type of the masters, family.size. Another one of the same family is taken by one master after the other, drained first; the family cannot change.",
+    "standard.medium",
+    instanceType,
+  ),
+  workerType: setting(
+    "Instance type of the workers, family.size. Another one of the same family is taken in groups of maxUnavailable, drained first; the family cannot change.",
+    "standard.medium",
+    instanceType,
+  ),
+  masterDisk: setting(
+    "Disk of a master in GiB, 10 to 51200. It can only grow: one master after the other, drained first.",
+    50,
+    disk,
+  ),
+  workerDisk: setting(
+    "Disk of a worker in GiB, 10 to 51200. Changed in groups of maxUnavailable, drained first; for a smaller one they are made anew.",
+    50,
+    disk,
+  ),
   template: setting(
     "Flatcar image that is registered as a template: url; checksum, its MD5 in hex or the path of an md5sum(1) or DIGESTS file; bootMode, legacy (default) or uefi. For a new one workers are made anew in groups of maxUnavailable, drained first; masters take it when they are replaced.",
     {
@@ -70,12 +104,24 @@ export const schema = z.object({
       checksum: "flatcar_production_exoscale_image.qcow2.DIGESTS",
       bootMode: "legacy",
     },
-    fields({ url, checksum: text(/./, "must not be empty"), bootMode: z.enum(["legacy", "uefi"], "must be legacy or uefi").default("legacy") }),
+    fields({
+      url,
+      checksum: text(/./, "must not be empty"),
+      bootMode: z.enum(["legacy", "uefi"], "must be legacy or uefi").default("legacy"),
+    }),
   ),
 
   // networking
-  podCIDR: setting("IPv4 network of the pods, a /24 of it per node. Cannot change on a living cluster.", "10.244.0.0/16", cidr.default("10.244.0.0/16")),
-  serviceCIDR: setting("IPv4 network of the Services. Cannot change on a living cluster.", "10.96.0.0/16", cidr.default("10.96.0.0/16")),
+  podCIDR: setting(
+    "IPv4 network of the pods, a /24 of it per node. Cannot change on a living cluster.",
+    "10.244.0.0/16",
+    cidr.default("10.244.0.0/16"),
+  ),
+  serviceCIDR: setting(
+    "IPv4 network of the Services. Cannot change on a living cluster.",
+    "10.96.0.0/16",
+    cidr.default("10.96.0.0/16"),
+  ),
   sshSources: setting(
     "IPv4 networks that may reach the nodes' SSH. The machine that runs Pulumi must be among them.",
     ["203.0.113.7/32"],
@@ -86,7 +132,11 @@ export const schema = z.object({
     ["0.0.0.0/0"],
     list(cidr).min(1, "is required"),
   ),
-  nodePortSources: setting("IPv4 networks that may reach node ports 30000-32767 of the workers.", ["0.0.0.0/0"], list(cidr).default([])),
+  nodePortSources: setting(
+    "IPv4 networks that may reach node ports 30000-32767 of the workers.",
+    ["0.0.0.0/0"],
+    list(cidr).default([]),
+  ),
 
   // access
   sshPublicKeys: setting(
@@ -111,7 +161,11 @@ export const schema = z.object({
     "Europe/Zurich",
     z.string("must be text").refine(isTimeZone, "must be a time zone's IANA name").default("UTC"),
   ),
-  maxUnavailable: setting("How many workers may be away at once while they are changed.", 1, integer(1, 1000).default(1)),
+  maxUnavailable: setting(
+    "How many workers may be away at once while they are changed.",
+    1,
+    integer(1, 1000).default(1),
+  ),
   drainTimeout: setting(
     "How long the pods of a node that goes down may resist eviction, whoever asked for it: an update, a reboot, a removal. A Go duration up to 25m.",
     "5m",
@@ -120,10 +174,26 @@ export const schema = z.object({
   ),
 
   // versions and certificates
-  kubernetesVersion: setting("Version of Kubernetes.", kubernetes, z.literal(kubernetes, `must be ${kubernetes}, the one this release runs`).default(kubernetes)),
-  leafValidity: setting("How long certificates of nodes and components are valid, a Go duration of whole hours.", "8760h", hours.prefault("8760h")),
-  renewBefore: setting("How long before their end certificates are renewed by `pulumi up`, a Go duration of whole hours.", "720h", hours.prefault("720h")),
-  caValidity: setting("How long the certificate authorities are valid, a Go duration of whole hours.", "87600h", hours.prefault("87600h")),
+  kubernetesVersion: setting(
+    "Version of Kubernetes.",
+    kubernetes,
+    z.literal(kubernetes, `must be ${kubernetes}, the one this release runs`).default(kubernetes),
+  ),
+  leafValidity: setting(
+    "How long certificates of nodes and components are valid, a Go duration of whole hours.",
+    "8760h",
+    hours.prefault("8760h"),
+  ),
+  renewBefore: setting(
+    "How long before their end certificates are renewed by `pulumi up`, a Go duration of whole hours.",
+    "720h",
+    hours.prefault("720h"),
+  ),
+  caValidity: setting(
+    "How long the certificate authorities are valid, a Go duration of whole hours.",
+    "87600h",
+    hours.prefault("87600h"),
+  ),
   caReplacement: setting(
     "Steps taken to replace the certificate authorities: raised by one, each time followed by a whole `pulumi up`, three times for a replacement.",
     1,
@@ -133,9 +203,17 @@ export const schema = z.object({
   // advanced
   mirror: setting(
     "Where nodes fetch instead of upstream, paths as upstream's: files, a base URL; registries, host:port[/prefix]; ca, path of the PEM of their CA; checksums, path of a sha256sum(1) manifest of the files.",
-    { files: "https://mirror.example", registries: "mirror.example:5000", ca: "mirror-ca.pem", checksums: "SHA256SUMS" },
+    {
+      files: "https://mirror.example",
+      registries: "mirror.example:5000",
+      ca: "mirror-ca.pem",
+      checksums: "SHA256SUMS",
+    },
     fields({
-      files: text(/^https?:\/\/[^\s/]+(\/\S*)?[^/]$/, "must be an http or https URL without a slash at its end").optional(),
+      files: text(
+        /^https?:\/\/[^\s/]+(\/\S*)?[^/]$/,
+        "must be an http or https URL without a slash at its end",
+      ).optional(),
       registries: text(/^[a-z0-9.-]+(:\d+)?(\/\S*[^/])?$/, "must be host, host:port or host:port/prefix").optional(),
       ca: text(/./, "must not be empty").optional(),
       checksums: text(/./, "must not be empty").optional(),
@@ -154,7 +232,11 @@ type Raw = z.infer<typeof schema>;
 export interface Settings extends Omit<Raw, "mirror" | "template"> {
   /** The stack's name; begins every name in the cloud and on the nodes. */
   readonly clusterName: string;
-  readonly template: { readonly url: string; /** MD5, hex. */ readonly checksum: string; readonly bootMode: "legacy" | "uefi" };
+  readonly template: {
+    readonly url: string;
+    /** MD5, hex. */ readonly checksum: string;
+    readonly bootMode: "legacy" | "uefi";
+  };
   readonly mirror: Mirror;
 }
 
@@ -178,14 +260,25 @@ export function loadSettings(values: Readonly<Record<string, string>>, stack: st
     for (const issue of error?.issues ?? []) problems.push({ where: path([name, ...issue.path]), what: issue.message });
   }
   if (!/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/.test(stack)) {
-    problems.push({ where: "stack name", what: `${stack} begins every node's name: at most 40 of a-z, 0-9 and -, a letter first` });
+    problems.push({
+      where: "stack name",
+      what: `${stack} begins every node's name: at most 40 of a-z, 0-9 and -, a letter first`,
+    });
   }
   problems.push(...networkProblems(good), ...validityProblems(good));
   const mirror = attempt(problems, () => readMirror(good.mirror ?? {}, directory));
-  const template = good.template && attempt(problems, () => ({ ...good.template!, checksum: readChecksum(good.template!, directory) }));
+  const template =
+    good.template &&
+    attempt(problems, () => ({ ...good.template!, checksum: readChecksum(good.template!, directory) }));
   if (problems.length > 0 || !mirror || !template) throw new RunError(report(problems, stack));
   const complete = good as Raw;
-  return { ...complete, clusterName: stack, apiEndpoint: complete.apiEndpoint.replace("{zone}", complete.zone), mirror, template };
+  return {
+    ...complete,
+    clusterName: stack,
+    apiEndpoint: complete.apiEndpoint.replace("{zone}", complete.zone),
+    mirror,
+    template,
+  };
 }
 
 /** From Pulumi's string to what the schema checks; what does not fit stays text and is refused there. */
@@ -202,7 +295,12 @@ function decode(name: keyof Raw, value: string | undefined): unknown {
 
 function networkProblems({ podCIDR, serviceCIDR, masters, desiredWorkers }: Partial<Raw>): Problem[] {
   const problems: Problem[] = [];
-  const reserved = { "Docker's bridge": "172.17.0.0/16", "link-local addresses": "169.254.0.0/16", loopback: "127.0.0.0/8", multicast: "224.0.0.0/4" };
+  const reserved = {
+    "Docker's bridge": "172.17.0.0/16",
+    "link-local addresses": "169.254.0.0/16",
+    loopback: "127.0.0.0/8",
+    multicast: "224.0.0.0/4",
+  };
   for (const [where, network] of Object.entries({ podCIDR, serviceCIDR })) {
     for (const [what, other] of Object.entries(reserved)) {
       if (network && overlap(network, other)) problems.push({ where, what: `${network} overlaps ${other} (${what})` });
@@ -215,17 +313,26 @@ function networkProblems({ podCIDR, serviceCIDR, masters, desiredWorkers }: Part
   // flannel gives each node a /24 and leaves the first one out.
   if (podBits! > 22 || podBits! < 8) problems.push({ where: "podCIDR", what: "must be between /8 and /22" });
   else if (podBits && masters! + desiredWorkers! > 2 ** (24 - podBits) - 1) {
-    problems.push({ where: "podCIDR", what: `has a /24 for ${2 ** (24 - podBits) - 1} nodes, masters and desiredWorkers make ${masters! + desiredWorkers!}` });
+    problems.push({
+      where: "podCIDR",
+      what: `has a /24 for ${2 ** (24 - podBits) - 1} nodes, masters and desiredWorkers make ${masters! + desiredWorkers!}`,
+    });
   }
-  if (serviceBits! > 24 || serviceBits! < 12) problems.push({ where: "serviceCIDR", what: "must be between /12 and /24" });
+  if (serviceBits! > 24 || serviceBits! < 12)
+    problems.push({ where: "serviceCIDR", what: "must be between /12 and /24" });
   return problems;
 }
 
 function validityProblems({ leafValidity, renewBefore, caValidity }: Partial<Raw>): Problem[] {
   const problems: Problem[] = [];
   if (leafValidity === 0) problems.push({ where: "leafValidity", what: "must be at least 1h" });
-  if (renewBefore! >= leafValidity!) problems.push({ where: "renewBefore", what: "must be shorter than leafValidity, or every `pulumi up` would renew" });
-  if (caValidity! < leafValidity!) problems.push({ where: "caValidity", what: "must not be shorter than leafValidity" });
+  if (renewBefore! >= leafValidity!)
+    problems.push({
+      where: "renewBefore",
+      what: "must be shorter than leafValidity, or every `pulumi up` would renew",
+    });
+  if (caValidity! < leafValidity!)
+    problems.push({ where: "caValidity", what: "must not be shorter than leafValidity" });
   return problems;
 }
 
@@ -259,7 +366,9 @@ function exampleOf(where: string): string | undefined {
 }
 
 const path = (parts: readonly PropertyKey[]): string =>
-  parts.map((part, i) => (typeof part === "number" ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`)).join("");
+  parts
+    .map((part, i) => (typeof part === "number" ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`))
+    .join("");
 
 function unknownNames(unknown: readonly string[], known: readonly string[]): string {
   return unknown.map((name) => `there is no setting ${name}, did you mean ${closest(name, known)}?`).join(" ");

@@ -15,9 +15,16 @@ const key = ({ type, name }: Registered) => `${type} ${name}`;
 test("six nodes, their names, what each costs", async () => {
   const { resources, result } = plain;
   expect(Object.keys(byName(resources, "Instance")).sort()).toEqual([
-    "dev-master-1", "dev-master-2", "dev-master-3", "dev-worker-1", "dev-worker-2", "dev-worker-3",
+    "dev-master-1",
+    "dev-master-2",
+    "dev-master-3",
+    "dev-worker-1",
+    "dev-worker-2",
+    "dev-worker-3",
   ]);
-  const ofWorker = resources.filter(({ name }) => name.startsWith("dev-worker-2")).map(({ type, name }) => `${type.split(":").at(-1)} ${name}`);
+  const ofWorker = resources
+    .filter(({ name }) => name.startsWith("dev-worker-2"))
+    .map(({ type, name }) => `${type.split(":").at(-1)} ${name}`);
   expect(ofWorker.sort()).toEqual([
     "Boot dev-worker-2",
     "CertRequest dev-worker-2",
@@ -44,19 +51,44 @@ test("masters are behind the elastic IP and are never made anew, workers are", (
   const { resources } = plain;
   const instances = byName(resources, "Instance");
   expect(instances["dev-master-1"]).toMatchObject({
-    elasticIps: ["dev-api-id"], antiAffinityGroups: ["dev-masters-id"], securityGroups: ["dev-masters-id"],
-    labels: { cluster: "dev", role: "master" }, sshKey: "dev", template: "dev-id", token: "dev-master-1-instance-id",
+    elasticIps: ["dev-api-id"],
+    antiAffinityGroups: ["dev-masters-id"],
+    securityGroups: ["dev-masters-id"],
+    labels: { cluster: "dev", role: "master" },
+    sshKey: "dev",
+    template: "dev-id",
+    token: "dev-master-1-instance-id",
   });
-  expect(instances["dev-worker-1"]).toMatchObject({ elasticIps: [], antiAffinityGroups: [], securityGroups: ["dev-workers-id"] });
+  expect(instances["dev-worker-1"]).toMatchObject({
+    elasticIps: [],
+    antiAffinityGroups: [],
+    securityGroups: ["dev-workers-id"],
+  });
   const boots = byName(resources, "Boot");
-  expect(boots["dev-master-2"]).toMatchObject({ name: "dev-master-2", kind: "master", group: "dev-masters", maxUnavailable: 1, type: "standard.medium", diskSize: 50 });
+  expect(boots["dev-master-2"]).toMatchObject({
+    name: "dev-master-2",
+    kind: "master",
+    group: "dev-masters",
+    maxUnavailable: 1,
+    type: "standard.medium",
+    diskSize: 50,
+  });
   expect(boots["dev-master-2"].template).toBeUndefined();
-  expect(boots["dev-worker-2"]).toMatchObject({ name: "dev-worker-2", kind: "worker", group: "dev-workers", type: "standard.medium", diskSize: 50, template: "dev-id" });
+  expect(boots["dev-worker-2"]).toMatchObject({
+    name: "dev-worker-2",
+    kind: "worker",
+    group: "dev-workers",
+    type: "standard.medium",
+    diskSize: 50,
+    template: "dev-id",
+  });
 });
 
 test("rules between groups name the groups", () => {
   const { rules } = byName(plain.resources, "SecurityGroupRules")["dev-workers"];
-  const peers = rules.map(({ securityGroup, network }: { securityGroup?: string; network?: string }) => securityGroup ?? network);
+  const peers = rules.map(
+    ({ securityGroup, network }: { securityGroup?: string; network?: string }) => securityGroup ?? network,
+  );
   expect(new Set(peers)).toEqual(new Set(["203.0.113.7/32", "dev-masters-id", "dev-workers-id"]));
 });
 
@@ -87,7 +119,8 @@ test("a worker's Node object is joined and removed through the elastic IP, with 
 test("nodes ask for the lock of the reboots by way of the elastic IP, and drain as long as it is set", async () => {
   const { resources } = await program({ drainTimeout: "90s" });
   const masters = { host: "198.51.100.99", hostKey: "ecdsa-sha2-nistp256 dev-master-host-key" };
-  for (const name of ["dev-master-1", "dev-worker-1"]) expect(byName(resources, "Boot")[name]).toMatchObject({ masters, drainTimeout: 90 });
+  for (const name of ["dev-master-1", "dev-worker-1"])
+    expect(byName(resources, "Boot")[name]).toMatchObject({ masters, drainTimeout: 90 });
 });
 
 test("waitFor instances needs no cluster: no commands, no add-ons", async () => {

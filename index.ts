@@ -1,7 +1,16 @@
 /** The program: a stack's configuration in, a Kubernetes cluster on Exoscale out. */
 import * as pulumi from "@pulumi/pulumi";
 import {
-  Addons, ApiEndpoint, ClusterShape, kubeconfig as toKubeconfig, MasterPool, Pki, publicLine, SecurityGroups, SshKey, Template,
+  Addons,
+  ApiEndpoint,
+  ClusterShape,
+  kubeconfig as toKubeconfig,
+  MasterPool,
+  Pki,
+  publicLine,
+  SecurityGroups,
+  SshKey,
+  Template,
   WorkerPool,
 } from "./components/index.ts";
 import { checkUserData } from "./components/preflight.ts";
@@ -9,7 +18,8 @@ import { loadSettings } from "./config.ts";
 
 // Pulumi takes the stack of every resource and of every promise, as an error without a message: a sixth of the state, with
 // the paths of whoever ran it last, and a fifth of a preview's memory. Those are not written out; errors' own are.
-Error.prepareStackTrace = (error: Error, stack) => (error.message === "" ? String(error) : [error, ...stack].join("\n    at "));
+Error.prepareStackTrace = (error: Error, stack) =>
+  error.message === "" ? String(error) : [error, ...stack].join("\n    at ");
 
 const settings = loadSettings(configuration(), pulumi.getStack(), import.meta.dirname);
 checkUserData(settings);
@@ -80,9 +90,7 @@ if (waitFor === "cluster") {
 }
 
 /** Every node by name. */
-export const nodes = Object.fromEntries(
-  [...masters.nodes, ...workers.nodes].map(({ name, ...node }) => [name, node]),
-);
+export const nodes = Object.fromEntries([...masters.nodes, ...workers.nodes].map(({ name, ...node }) => [name, node]));
 
 /** Opens core's account on every node. */
 export const sshPrivateKey = pki.ssh.privateKeyOpenssh;

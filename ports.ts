@@ -45,7 +45,12 @@ export interface Opening {
 }
 
 const open = (
-  on: Group, from: Source, protocol: "tcp" | "udp", port: number | readonly [number, number], listener: string, why: string,
+  on: Group,
+  from: Source,
+  protocol: "tcp" | "udp",
+  port: number | readonly [number, number],
+  listener: string,
+  why: string,
 ): Opening => {
   const [first, last] = typeof port === "number" ? [port, port] : port;
   return { on, from, protocol, first, last, listener, why };
@@ -56,14 +61,56 @@ const nodePorts = [ports.nodePortFirst, ports.nodePortLast] as const;
 export const openings: readonly Opening[] = [
   open("masters", "sshSources", "tcp", ports.ssh, "sshd", "operators and pulumi reach the node"),
   open("workers", "sshSources", "tcp", ports.ssh, "sshd", "operators and pulumi reach the node"),
-  open("masters", "apiSources", "tcp", ports.apiserver, "kube-apiserver", "people, pulumi and the elastic IP's health checks use the API"),
-  open("masters", "masters", "tcp", ports.apiserver, "kube-apiserver", "pods on a master reach every apiserver through the kubernetes Service"),
-  open("masters", "workers", "tcp", ports.apiserver, "kube-apiserver", "haproxy and pods on a worker reach every apiserver"),
+  open(
+    "masters",
+    "apiSources",
+    "tcp",
+    ports.apiserver,
+    "kube-apiserver",
+    "people, pulumi and the elastic IP's health checks use the API",
+  ),
+  open(
+    "masters",
+    "masters",
+    "tcp",
+    ports.apiserver,
+    "kube-apiserver",
+    "pods on a master reach every apiserver through the kubernetes Service",
+  ),
+  open(
+    "masters",
+    "workers",
+    "tcp",
+    ports.apiserver,
+    "kube-apiserver",
+    "haproxy and pods on a worker reach every apiserver",
+  ),
   open("masters", "masters", "tcp", ports.etcdPeer, "kubernetes-etcd", "members replicate"),
-  open("masters", "masters", "tcp", ports.etcdClient, "kubernetes-etcd", "a replaced member asks the living ones to join"),
+  open(
+    "masters",
+    "masters",
+    "tcp",
+    ports.etcdClient,
+    "kubernetes-etcd",
+    "a replaced member asks the living ones to join",
+  ),
   open("masters", "masters", "tcp", ports.infraEtcdPeer, "infra-etcd", "members replicate"),
-  open("masters", "masters", "tcp", ports.infraEtcdClient, "infra-etcd", "flanneld and locksmithd of a master use every member"),
-  open("masters", "workers", "tcp", ports.infraEtcdClient, "infra-etcd", "flanneld and locksmithd of a worker use every member"),
+  open(
+    "masters",
+    "masters",
+    "tcp",
+    ports.infraEtcdClient,
+    "infra-etcd",
+    "flanneld and locksmithd of a master use every member",
+  ),
+  open(
+    "masters",
+    "workers",
+    "tcp",
+    ports.infraEtcdClient,
+    "infra-etcd",
+    "flanneld and locksmithd of a worker use every member",
+  ),
   open("masters", "masters", "tcp", ports.kubelet, "kubelet", "apiservers fetch logs and open exec and port-forward"),
   open("workers", "masters", "tcp", ports.kubelet, "kubelet", "apiservers fetch logs and open exec and port-forward"),
   open("masters", "masters", "udp", ports.vxlan, "flannel", "pod traffic between nodes"),

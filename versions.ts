@@ -31,8 +31,7 @@ export const files = {
   },
   cniPlugins: {
     version: "v1.9.1",
-    address:
-      "github.com/containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz",
+    address: "github.com/containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz",
     sha256: "b98f74a0f8522f0a83867178729c1aa70f2158f90c45a2ca8fa791db1c76b303",
   },
 } as const satisfies Record<string, NodeFile>;

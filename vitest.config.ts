@@ -10,9 +10,12 @@ export default defineConfig({
       // A minute, anywhere, as any user: npm run test:unit.
       {
         test: {
-          name: "unit", include: ["**/*.test.ts"], exclude: [...exclude, "**/*.host.test.ts", cluster],
+          name: "unit",
+          include: ["**/*.test.ts"],
+          exclude: [...exclude, "**/*.host.test.ts", cluster],
           // For what hangs: a loaded machine, or one call in ten that goes wrong, is no failure.
-          testTimeout: 300_000, hookTimeout: 300_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           // Most of them wait most of the time.
           maxWorkers: Math.max(6, availableParallelism()),
         },
@@ -20,15 +23,24 @@ export default defineConfig({
       // Root, Docker, nft, or time: one file after the other, since they share this machine's network.
       {
         test: {
-          name: "host", include: ["**/*.host.test.ts"], exclude, fileParallelism: false,
-          testTimeout: 120_000, hookTimeout: 300_000,
+          name: "host",
+          include: ["**/*.host.test.ts"],
+          exclude,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
       // The whole product in the local zone: each test needs the one before.
       {
         test: {
-          name: "cluster", include: [cluster], exclude, fileParallelism: false, bail: 1,
-          testTimeout: 900_000, hookTimeout: 1_800_000,
+          name: "cluster",
+          include: [cluster],
+          exclude,
+          fileParallelism: false,
+          bail: 1,
+          testTimeout: 900_000,
+          hookTimeout: 1_800_000,
         },
       },
     ],

@@ -12,7 +12,13 @@ const PAUSE = 500;
 
 interface NodeObject {
   readonly metadata: { readonly name: string };
-  readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string; readonly lastTransitionTime: string }[] };
+  readonly status: {
+    readonly conditions: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly lastTransitionTime: string;
+    }[];
+  };
 }
 
 export interface ClusterArgs {
@@ -44,17 +50,23 @@ export class Cluster {
 
   /** When each node that is Ready became so, in milliseconds since 1970; the API knows whole seconds. */
   async readySince(): Promise<Map<string, number>> {
-    const { items } = JSON.parse(await request(`${this.api.server}/api/v1/nodes`, this.api)) as { items: readonly NodeObject[] };
-    return new Map(items.flatMap(({ metadata, status }) => {
-      const ready = status.conditions.find(({ type }) => type === "Ready");
-      return ready?.status === "True" ? [[metadata.name, Date.parse(ready.lastTransitionTime)]] : [];
-    }));
+    const { items } = JSON.parse(await request(`${this.api.server}/api/v1/nodes`, this.api)) as {
+      items: readonly NodeObject[];
+    };
+    return new Map(
+      items.flatMap(({ metadata, status }) => {
+        const ready = status.conditions.find(({ type }) => type === "Ready");
+        return ready?.status === "True" ? [[metadata.name, Date.parse(ready.lastTransitionTime)]] : [];
+      }),
+    );
   }
 
   /** Whether the cluster's DNS answers a node. */
   async isDnsAnswering(): Promise<boolean> {
     const address = [...this.nodes.values()].at(-1)!;
-    return isAnswered(await this.#ssh.exchange(address, `${this.#dnsAddress}:53`, query("kubernetes.default.svc.cluster.local")));
+    return isAnswered(
+      await this.#ssh.exchange(address, `${this.#dnsAddress}:53`, query("kubernetes.default.svc.cluster.local")),
+    );
   }
 
   /**
@@ -75,7 +87,7 @@ export class Cluster {
     const ready = await this.readySince();
     const late = [...this.nodes.keys()].filter((name) => !ready.has(name));
     if (late.length > 0) return `${late.join(", ")} not Ready`;
-    return await this.isDnsAnswering() ? undefined : "DNS does not answer";
+    return (await this.isDnsAnswering()) ? undefined : "DNS does not answer";
   }
 }
 
@@ -89,10 +101,20 @@ export class Ssh {
     const identity = join(directory, "ssh_key");
     writeFileSync(identity, privateKey, { mode: 0o600 });
     const options = {
-      User: "core", IdentityFile: identity, IdentitiesOnly: "yes", StrictHostKeyChecking: "no", UserKnownHostsFile: "/dev/null",
-      LogLevel: "ERROR", BatchMode: "yes", ConnectTimeout: "5",
+      User: "core",
+      IdentityFile: identity,
+      IdentitiesOnly: "yes",
+      StrictHostKeyChecking: "no",
+      UserKnownHostsFile: "/dev/null",
+      LogLevel: "ERROR",
+      BatchMode: "yes",
+      ConnectTimeout: "5",
     };
-    this.#options = ["-F", "/dev/null", ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`])];
+    this.#options = [
+      "-F",
+      "/dev/null",
+      ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
+    ];
   }
 
   /** @throws Error with what it said when it fails or takes longer than two minutes. */
@@ -112,8 +134,14 @@ export class Ssh {
     child.stderr.on("data", (data: Buffer) => said.push(data));
     child.stdin.on("error", () => {}); // It ended before it had read all: its exit code says so.
     child.stdin.end(input);
-    const [code] = await once(child, "close") as [number | null];
-    if (code !== 0) throw new Error(`ssh ${args.join(" ")} ended with ${code ?? "a signal"}: ${Buffer.concat([...out, ...said]).toString().trim().slice(-2000)}`);
+    const [code] = (await once(child, "close")) as [number | null];
+    if (code !== 0)
+      throw new Error(
+        `ssh ${args.join(" ")} ended with ${code ?? "a signal"}: ${Buffer.concat([...out, ...said])
+          .toString()
+          .trim()
+          .slice(-2000)}`,
+      );
     return Buffer.concat(out);
   }
 }

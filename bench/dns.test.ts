@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { isAnswered, query } from "./dns.ts";
 
 test("a query as it goes over the wire", () => {
-  expect(query("a.bc").toString("hex")).toBe("0016" + "00010100" + "0001000000000000" + "0161" + "026263" + "00" + "00010001");
+  expect(query("a.bc").toString("hex")).toBe(
+    "0016" + "00010100" + "0001000000000000" + "0161" + "026263" + "00" + "00010001",
+  );
 });
 
 const answer = (flags: string, records: string) => Buffer.from(`000c0001${flags}0001${records}00000000`, "hex");

@@ -17,13 +17,16 @@ const NAME = "bench-floor";
 export async function bareKubelet(site: Site): Promise<number> {
   const [{ zone }, settings] = [await site.place(), await site.settings()];
   const { api } = zone;
-  const { instances } = await api.get("/instance") as { instances: readonly { id: string; name: string }[] };
+  const { instances } = (await api.get("/instance")) as { instances: readonly { id: string; name: string }[] };
   // Of the same kind as a worker, in its groups.
   const worker = await api.get(`/instance/${instances.find(({ name }) => name.endsWith("-worker-1"))!.id}`);
   const { template, "instance-type": type, "security-groups": groups, "disk-size": disk } = worker;
   const begin = Date.now();
   const id = await api.operate("POST", "/instance", {
-    name: NAME, template: { id: template.id }, "instance-type": { id: type.id }, "disk-size": disk,
+    name: NAME,
+    template: { id: template.id },
+    "instance-type": { id: type.id },
+    "disk-size": disk,
     "security-groups": groups.map((group: { id: string }) => ({ id: group.id })),
     "user-data": encodeUserData(bareConfig(settings)),
   });
@@ -33,7 +36,8 @@ export async function bareKubelet(site: Site): Promise<number> {
       const { log } = (await zone.ask<{ log: string }>("GET", `/console?instance=${id}`))!;
       const at = /^kubelet answers at (\d+\.\d+)/m.exec(log)?.[1];
       if (at !== undefined) return Number(at) - begin / 1000;
-      if (Date.now() - begin > LIMIT * 1000) throw new Error(`no kubelet answered on a bare machine within ${LIMIT} s; its console:\n${log.slice(-2000)}`);
+      if (Date.now() - begin > LIMIT * 1000)
+        throw new Error(`no kubelet answered on a bare machine within ${LIMIT} s; its console:\n${log.slice(-2000)}`);
       await sleep(500);
     }
   } finally {
@@ -59,23 +63,32 @@ authorization: {mode: AlwaysAllow}
 
 function bareConfig({ mirror }: Settings): string {
   const v: Record<string, string> = {
-    ...downloads(mirror), pauseImage: images.pause, cniBinDir: `/opt/cni/${files.cniPlugins.version}`, cniConfDir: "/etc/cni/net.d",
+    ...downloads(mirror),
+    pauseImage: images.pause,
+    cniBinDir: `/opt/cni/${files.cniPlugins.version}`,
+    cniConfDir: "/etc/cni/net.d",
   };
   return toYAML({
     hostname: NAME,
     authorizedKeys: [],
     files: [
-      ...mirrorCA(mirror), ...registries(mirror),
+      ...mirrorCA(mirror),
+      ...registries(mirror),
       plain("containerd.toml", fill("node/containerd.toml", v)),
       script("fetch", fill("node/fetch", v)),
-      script("bare", BARE.replaceAll(/\{\{(\w+)\}\}/g, (_, value: string) => v[value]!)),
+      script(
+        "bare",
+        BARE.replaceAll(/\{\{(\w+)\}\}/g, (_, value: string) => v[value]!),
+      ),
       plain("kubelet.yaml", KUBELET),
     ],
     units: [
       { name: "containerd.service", dropIn: fill("node/containerd.conf", v), command: "restart" },
       {
-        name: "bare.service", command: "start",
-        content: "[Unit]\nRequires=containerd.service\nAfter=containerd.service\n[Service]\nExecStart=/bin/bash /run/kubernetes/bin/bare\n",
+        name: "bare.service",
+        command: "start",
+        content:
+          "[Unit]\nRequires=containerd.service\nAfter=containerd.service\n[Service]\nExecStart=/bin/bash /run/kubernetes/bin/bare\n",
       },
     ],
   });

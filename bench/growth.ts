@@ -40,22 +40,57 @@ export async function measure({ say, workers: counts }: PartOptions): Promise<Pa
   const least = all[0]!;
   return {
     title: "A stack without machines: 3 masters and more and more workers",
-    columns: ["workers", "resources", "state, MB", "step", "wall, s", "CPU, s", "peak, MiB", "API calls", "per worker more"],
+    columns: [
+      "workers",
+      "resources",
+      "state, MB",
+      "step",
+      "wall, s",
+      "CPU, s",
+      "peak, MiB",
+      "API calls",
+      "per worker more",
+    ],
     rows: all.flatMap((grown) => [
       ...steps.map((step) => {
         const { wall, cpu, peak, apiCalls } = grown.steps[step];
-        const more = grown === least ? "-" : round((apiCalls - least.steps[step].apiCalls) / (grown.workers - least.workers), 2);
+        const more =
+          grown === least ? "-" : round((apiCalls - least.steps[step].apiCalls) / (grown.workers - least.workers), 2);
         const name = step === "create" && !grown.hasCheckpoints ? "create, no checkpoints" : step;
-        return [grown.workers, grown.resources, round(grown.state / 1e6), name, round(wall), round(cpu), Math.round(peak), apiCalls, more];
+        return [
+          grown.workers,
+          grown.resources,
+          round(grown.state / 1e6),
+          name,
+          round(wall),
+          round(cpu),
+          Math.round(peak),
+          apiCalls,
+          more,
+        ];
       }),
-      [grown.workers, grown.resources, round(grown.state / 1e6), "OpenTofu's plan", round(grown.openTofu.wall), round(grown.openTofu.cpu), Math.round(grown.openTofu.peak), "-", "-"],
+      [
+        grown.workers,
+        grown.resources,
+        round(grown.state / 1e6),
+        "OpenTofu's plan",
+        round(grown.openTofu.wall),
+        round(grown.openTofu.cpu),
+        Math.round(grown.openTofu.peak),
+        "-",
+        "-",
+      ],
     ]),
     values: Object.fromEntries(all.map(({ workers, ...grown }) => [workers, grown])),
   };
 }
 
 async function grow(workers: number, say: PartOptions["say"]): Promise<Grown> {
-  await using place = await Place.open("bench", withoutMachines("bench"), { ...instancesOnly, podCIDR, desiredWorkers: workers });
+  await using place = await Place.open("bench", withoutMachines("bench"), {
+    ...instancesOnly,
+    podCIDR,
+    desiredWorkers: workers,
+  });
   const { stack, zone } = place;
   const hasCheckpoints = workers <= CHECKPOINTS_UP_TO;
   const env: Record<string, string> = hasCheckpoints ? {} : { PULUMI_SKIP_CHECKPOINTS: "true" };
@@ -63,7 +98,9 @@ async function grow(workers: number, say: PartOptions["say"]): Promise<Grown> {
     const before = await zone.calls();
     const { wall, ...usage } = await watched(stack.start(args, { ...options, limit: LIMIT }));
     const taken = { wall, ...usage, apiCalls: (await zone.calls()) - before };
-    say(`  ${workers} workers, ${name}: ${round(wall)} s, CPU ${round(taken.cpu)} s, peak ${Math.round(taken.peak)} MiB, ${taken.apiCalls} calls`);
+    say(
+      `  ${workers} workers, ${name}: ${round(wall)} s, CPU ${round(taken.cpu)} s, peak ${Math.round(taken.peak)} MiB, ${taken.apiCalls} calls`,
+    );
     return taken;
   };
 
@@ -71,7 +108,13 @@ async function grow(workers: number, say: PartOptions["say"]): Promise<Grown> {
   const state = statSync(stack.file).size;
   const resources = stack.resources().length;
   const preview = await step("preview", ["preview", "--expect-no-changes", "--non-interactive"]);
-  const refresh = await step("refresh", ["refresh", "--yes", "--skip-preview", "--expect-no-changes", "--non-interactive"]);
+  const refresh = await step("refresh", [
+    "refresh",
+    "--yes",
+    "--skip-preview",
+    "--expect-no-changes",
+    "--non-interactive",
+  ]);
   stack.configure({ desiredWorkers: workers + 1 });
   const oneMore = await step("one more", up);
   const gone = await step("destroy", destroy, { env });
@@ -80,7 +123,11 @@ async function grow(workers: number, say: PartOptions["say"]): Promise<Grown> {
   const openTofu = await noChangePlan({ resources, bytes: state / resources });
   say(`  ${resources} resources, OpenTofu's plan: ${round(openTofu.wall)} s`);
   return {
-    workers, hasCheckpoints, resources, state, openTofu,
+    workers,
+    hasCheckpoints,
+    resources,
+    state,
+    openTofu,
     steps: { create, preview, refresh, "one more": oneMore, destroy: gone },
   };
 }
@@ -94,6 +141,7 @@ async function watched({ pid, done }: Running): Promise<Usage & Pick<Taken, "wal
   } finally {
     stop();
   }
-  if (ran.code !== 0) throw new Error(`it ended with ${ran.code}:\n${ran.output.trim().split("\n").slice(-25).join("\n")}`);
+  if (ran.code !== 0)
+    throw new Error(`it ended with ${ran.code}:\n${ran.output.trim().split("\n").slice(-25).join("\n")}`);
   return { wall: ran.took / 1000, ...stop() };
 }

@@ -41,19 +41,28 @@ export async function watchIdle(cluster: Cluster, isMaster: (name: string) => bo
   const after = await look(cluster);
   const rests = [...after].map(([name, { at, cpu, memory }]) => {
     const earlier = before.get(name)!;
-    return { isOfMaster: isMaster(name), memory: memory / 2 ** 20, cpu: ((cpu - earlier.cpu) / 1e6 / (at - earlier.at)) * 100 };
+    return {
+      isOfMaster: isMaster(name),
+      memory: memory / 2 ** 20,
+      cpu: ((cpu - earlier.cpu) / 1e6 / (at - earlier.at)) * 100,
+    };
   });
   const mean = (all: readonly Rest[]): Rest => ({
     memory: all.reduce((sum, { memory }) => sum + memory, 0) / all.length,
     cpu: all.reduce((sum, { cpu }) => sum + cpu, 0) / all.length,
   });
-  return { master: mean(rests.filter(({ isOfMaster }) => isOfMaster)), worker: mean(rests.filter(({ isOfMaster }) => !isOfMaster)) };
+  return {
+    master: mean(rests.filter(({ isOfMaster }) => isOfMaster)),
+    worker: mean(rests.filter(({ isOfMaster }) => !isOfMaster)),
+  };
 }
 
 async function look(cluster: Cluster): Promise<Map<string, Figures>> {
-  const figures = await Promise.all([...cluster.nodes.keys()].map(async (name) => {
-    const [cpu, memory] = (await cluster.on(name, FIGURES)).split(" ").map(Number) as [number, number];
-    return [name, { at: performance.now(), cpu, memory }] as const;
-  }));
+  const figures = await Promise.all(
+    [...cluster.nodes.keys()].map(async (name) => {
+      const [cpu, memory] = (await cluster.on(name, FIGURES)).split(" ").map(Number) as [number, number];
+      return [name, { at: performance.now(), cpu, memory }] as const;
+    }),
+  );
   return new Map(figures);
 }

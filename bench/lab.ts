@@ -10,11 +10,11 @@ export class Lab extends Site {
 
   /** kubeadm's cluster came and went. */
   kubeadm(): Promise<Bootstrapped> {
-    return this.#kubeadm ??= bootstrapKubeadm(this);
+    return (this.#kubeadm ??= bootstrapKubeadm(this));
   }
 
   /** Our cluster came, and stays. kubeadm's, if it is to be measured at all, has to be gone before. */
   ours(): Promise<Ours> {
-    return this.#ours ??= bootstrapOurs(this);
+    return (this.#ours ??= bootstrapOurs(this));
   }
 }

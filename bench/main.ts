@@ -25,13 +25,20 @@ const parts: Readonly<Record<string, Entry>> = {
 };
 
 const machine = () => ({
-  cpus: availableParallelism(), model: cpus()[0]?.model ?? "", memoryGiB: Math.round(totalmem() / 2 ** 30),
-  kernel: release(), node: process.version, debian: readFileSync("/etc/debian_version", "utf8").trim(),
+  cpus: availableParallelism(),
+  model: cpus()[0]?.model ?? "",
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  kernel: release(),
+  node: process.version,
+  debian: readFileSync("/etc/debian_version", "utf8").trim(),
 });
 
 function counts(text: string): number[] {
   if (!/^[1-9]\d*(,[1-9]\d*)*$/.test(text)) throw new InvalidArgumentError("Give numbers of workers, like 3,100.");
-  return text.split(",").map(Number).sort((a, b) => a - b);
+  return text
+    .split(",")
+    .map(Number)
+    .sort((a, b) => a - b);
 }
 
 interface Flags {
@@ -40,7 +47,9 @@ interface Flags {
 }
 
 const program = new Command("npm run bench --")
-  .description("What this product costs, measured on this machine. All figures of a run belong together; other machines give others.")
+  .description(
+    "What this product costs, measured on this machine. All figures of a run belong together; other machines give others.",
+  )
   .addArgument(new Argument("[part...]", "what to measure; everything by default").choices(Object.keys(parts)))
   .option("--json", "one JSON object instead of tables")
   .option("--workers <n,n,...>", "sizes that `growth` tries, each and one more", counts, [3, 100, 300, 999])
@@ -55,7 +64,13 @@ const program = new Command("npm run bench --")
       try {
         const part = await (await parts[name]!.load()).measure({ say, workers, lab });
         values[name] = part.values;
-        if (!json) console.log(`${part.title}\n${table(part.columns, part.rows.map((row) => row.map(String)))}\n`);
+        if (!json)
+          console.log(
+            `${part.title}\n${table(
+              part.columns,
+              part.rows.map((row) => row.map(String)),
+            )}\n`,
+          );
       } catch (error) {
         // What others have measured is still worth something.
         say(`${name} failed: ${(error as Error).message}`);

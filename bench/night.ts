@@ -25,11 +25,17 @@ interface NodeObject {
 export async function measure({ say, lab }: PartOptions): Promise<Part> {
   const { cluster } = await lab.ours();
   const { checkout, stack, zone } = await lab.place();
-  const kubectl = (args: readonly string[], input = "") => new Promise<void>((resolve, reject) => {
-    const child = execFile(join(checkout, "bin/kubectl"), args, { env: { ...process.env, PULUMI_STACK: stack.name } }, (error, _stdout, stderr) =>
-      error ? reject(new Error(`kubectl ${args.join(" ")}: ${stderr || error.message}`)) : resolve());
-    child.stdin!.end(input);
-  });
+  const kubectl = (args: readonly string[], input = "") =>
+    new Promise<void>((resolve, reject) => {
+      const child = execFile(
+        join(checkout, "bin/kubectl"),
+        args,
+        { env: { ...process.env, PULUMI_STACK: stack.name } },
+        (error, _stdout, stderr) =>
+          error ? reject(new Error(`kubectl ${args.join(" ")}: ${stderr || error.message}`)) : resolve(),
+      );
+      child.stdin!.end(input);
+    });
   await kubectl(["create", "configmap", "night"]);
   await kubectl(["apply", "--filename", "-"], served(image));
   await kubectl(["rollout", "status", "deployment/served", "--timeout=120s"]);
@@ -42,7 +48,8 @@ export async function measure({ say, lab }: PartOptions): Promise<Part> {
   await untilUpdated(cluster, say);
   const seconds = (performance.now() - begin) / 1000;
   const [writes, reads] = await Promise.all([writer.stop(), reader()]);
-  if (writes.found < writes.acknowledged) throw new Error(`write ${writes.acknowledged} was acknowledged, and ${writes.found} is found`);
+  if (writes.found < writes.acknowledged)
+    throw new Error(`write ${writes.acknowledged} was acknowledged, and ${writes.found} is found`);
 
   const leader = await leaderOf(cluster);
   say(`  cutting off ${leader}, which leads etcd`);
@@ -52,14 +59,28 @@ export async function measure({ say, lab }: PartOptions): Promise<Part> {
   await sleep(AFTER * 1000);
   const [cutWrites, cutReads] = await Promise.all([second.stop(), secondReader()]);
 
-  const row = (when: string, who: string, { done, retried, failed, longest }: typeof reads) => [when, who, done, retried, failed.length, round(longest / 1000)];
-  const figures = ({ done, retried, failed, longest }: typeof reads) => ({ done, retried, failed: failed.length, longestSeconds: round(longest / 1000, 2) });
+  const row = (when: string, who: string, { done, retried, failed, longest }: typeof reads) => [
+    when,
+    who,
+    done,
+    retried,
+    failed.length,
+    round(longest / 1000),
+  ];
+  const figures = ({ done, retried, failed, longest }: typeof reads) => ({
+    done,
+    retried,
+    failed: failed.length,
+    longestSeconds: round(longest / 1000, 2),
+  });
   return {
     title: `Six reboots one after the other, each node drained first: ${Math.round(seconds)} s in all`,
     columns: ["when", "client", "requests", "tried again", "failed for a minute", "longest, s"],
     rows: [
-      row("six reboots", "writes through the elastic IP", writes), row("six reboots", "reads at a node port", reads),
-      row("a master cut off", "writes through the elastic IP", cutWrites), row("a master cut off", "reads at a node port", cutReads),
+      row("six reboots", "writes through the elastic IP", writes),
+      row("six reboots", "reads at a node port", reads),
+      row("a master cut off", "writes through the elastic IP", cutWrites),
+      row("a master cut off", "reads at a node port", cutReads),
     ],
     values: {
       seconds: round(seconds),
@@ -76,7 +97,7 @@ async function untilUpdated(cluster: Cluster, say: PartOptions["say"]): Promise<
     const done = await updated(cluster).catch(() => before);
     if (done !== before) say(`  ${done} of ${cluster.nodes.size} nodes updated`);
     before = done;
-    if (done === cluster.nodes.size && await isLockFree(cluster)) return;
+    if (done === cluster.nodes.size && (await isLockFree(cluster))) return;
     if (performance.now() > end) throw new Error(`only ${done} nodes were updated within ${NIGHT} s`);
   }
 }
@@ -89,14 +110,22 @@ async function updated({ api }: Cluster): Promise<number> {
 const mastersOf = (cluster: Cluster): string[] => [...cluster.nodes.keys()].filter((name) => name.includes("-master-"));
 
 async function isLockFree(cluster: Cluster): Promise<boolean> {
-  const text = await cluster.on(mastersOf(cluster)[0]!, "sudo bash /run/kubernetes/bin/reboot-lock show").catch(() => "");
+  const text = await cluster
+    .on(mastersOf(cluster)[0]!, "sudo bash /run/kubernetes/bin/reboot-lock show")
+    .catch(() => "");
   return text !== "" && (JSON.parse(text) as { holders: readonly unknown[] }).holders.length === 0;
 }
 
 /** The master whose member leads kubernetes-etcd. */
 async function leaderOf(cluster: Cluster): Promise<string> {
   for (const name of mastersOf(cluster)) {
-    if (await cluster.on(name, `curl --silent http://127.0.0.1:${ports.etcdMetrics}/metrics | grep '^etcd_server_is_leader '`) === "etcd_server_is_leader 1") return name;
+    if (
+      (await cluster.on(
+        name,
+        `curl --silent http://127.0.0.1:${ports.etcdMetrics}/metrics | grep '^etcd_server_is_leader '`,
+      )) === "etcd_server_is_leader 1"
+    )
+      return name;
   }
   throw new Error("no member of kubernetes-etcd says that it leads");
 }

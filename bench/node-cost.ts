@@ -3,7 +3,12 @@ import { round, type Part, type PartOptions } from "./part.ts";
 
 export async function measure({ lab }: PartOptions): Promise<Part> {
   const [kubeadm, ours] = [(await lab.kubeadm()).idle!, (await lab.ours()).idle!];
-  const row = (who: string, role: "master" | "worker", { [role]: { memory, cpu } }: typeof ours) => [who, role, Math.round(memory), round(cpu)];
+  const row = (who: string, role: "master" | "worker", { [role]: { memory, cpu } }: typeof ours) => [
+    who,
+    role,
+    Math.round(memory),
+    round(cpu),
+  ];
   return {
     title: "A node at rest, the whole machine: mean of three over a minute",
     columns: ["cluster", "node", "memory, MiB", "% of a CPU"],

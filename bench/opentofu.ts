@@ -21,18 +21,24 @@ const FRAME = 400;
  * Makes so many resources of no provider, each with a text of its own, and plans again: without a refresh, as a preview of
  * ours is. The state holds the text twice, as input and as output.
  */
-export async function noChangePlan({ resources, bytes }: Size): Promise<Usage & { readonly wall: number; readonly state: number }> {
+export async function noChangePlan({
+  resources,
+  bytes,
+}: Size): Promise<Usage & { readonly wall: number; readonly state: number }> {
   const directory = mkdtempSync(join(tmpdir(), "bench-opentofu-"));
   try {
     const length = Math.max(1, Math.round((bytes - FRAME) / 2));
     writeFileSync(join(directory, "text"), randomBytes(length).toString("hex").slice(0, length));
-    writeFileSync(join(directory, "main.tf"), `
+    writeFileSync(
+      join(directory, "main.tf"),
+      `
 locals { text = file("\${path.module}/text") }
 resource "terraform_data" "each" {
   count = ${resources}
   input = "\${format("%06d", count.index)}\${local.text}"
 }
-`);
+`,
+    );
     await tofu(directory, ["init"]);
     await tofu(directory, ["apply", "-auto-approve"]);
     // Exit code 2 would be a plan with changes.
@@ -46,7 +52,10 @@ resource "terraform_data" "each" {
 async function tofu(directory: string, args: readonly string[]): Promise<Usage & { readonly wall: number }> {
   const started = performance.now();
   const child = spawn(join(root, ".local", "bin", "tofu"), [...args, "-no-color", "-input=false"], {
-    cwd: directory, detached: true, stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, CHECKPOINT_DISABLE: "1" },
+    cwd: directory,
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, CHECKPOINT_DISABLE: "1" },
   });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
@@ -54,8 +63,9 @@ async function tofu(directory: string, args: readonly string[]): Promise<Usage &
   const end = () => child.kill("SIGKILL");
   process.once("exit", end);
   try {
-    const [code] = await once(child, "close") as [number | null];
-    if (code !== 0) throw new Error(`tofu ${args.join(" ")} ended with ${code ?? "a signal"}: ${said.trim().slice(-1000)}`);
+    const [code] = (await once(child, "close")) as [number | null];
+    if (code !== 0)
+      throw new Error(`tofu ${args.join(" ")} ended with ${code ?? "a signal"}: ${said.trim().slice(-1000)}`);
     return { wall: (performance.now() - started) / 1000, ...stop() };
   } finally {
     stop();

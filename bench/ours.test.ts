@@ -15,9 +15,11 @@ test("the lines of `pulumi up` that end a phase", () => {
 });
 
 test("all others do not", () => {
-  expect([
-    " +  pulumi-nodejs:dynamic/exoscale:Instance bench-master-1 creating (0s) ",
-    " +  pulumi-nodejs:dynamic/exoscale:Claim bench-master-1-instance created (0.1s) ",
-    " +  kubernetes:core/v1:ConfigMap bench-coredns created (0.2s) ",
-  ].map(phaseIn)).toEqual([undefined, undefined, undefined]);
+  expect(
+    [
+      " +  pulumi-nodejs:dynamic/exoscale:Instance bench-master-1 creating (0s) ",
+      " +  pulumi-nodejs:dynamic/exoscale:Claim bench-master-1-instance created (0.1s) ",
+      " +  kubernetes:core/v1:ConfigMap bench-coredns created (0.2s) ",
+    ].map(phaseIn),
+  ).toEqual([undefined, undefined, undefined]);
 });

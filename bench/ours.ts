@@ -45,11 +45,16 @@ export async function bootstrapOurs(site: Site): Promise<Ours> {
   await place.stack.must(up, { onLine });
   const ended = performance.now();
   const missing = ends.filter(([name]) => !at.has(name));
-  if (missing.length > 0) throw new Error(`bin/pulumi up did not say when it was done with: ${missing.map(([name]) => name).join("; ")}`);
+  if (missing.length > 0)
+    throw new Error(`bin/pulumi up did not say when it was done with: ${missing.map(([name]) => name).join("; ")}`);
 
   const outputs = JSON.parse(await place.stack.must(["stack", "output", "--json", "--show-secrets"])) as Outputs;
   const cluster = new Cluster({
-    nodes: new Map(Object.entries(outputs.nodes).map(([name, { address }]) => [name, address]).sort() as [string, string][]),
+    nodes: new Map(
+      Object.entries(outputs.nodes)
+        .map(([name, { address }]) => [name, address])
+        .sort() as [string, string][],
+    ),
     kubeconfig: outputs.kubeconfig,
     ssh: new Ssh(join(place.directory, "ours"), outputs.sshPrivateKey),
     dnsAddress: addressIn(serviceCIDR, 10),
@@ -58,8 +63,17 @@ export async function bootstrapOurs(site: Site): Promise<Ours> {
   await cluster.untilUsable(60);
   // Reading the outputs is no part of it: `up` has printed them.
   const checked = performance.now() - asked;
-  const phases = phasesOf(begin, [...ends.map(([name]) => [name, at.get(name)!] as const), ["end of the command", ended], ["seen from outside", ended + checked]]);
+  const phases = phasesOf(begin, [
+    ...ends.map(([name]) => [name, at.get(name)!] as const),
+    ["end of the command", ended],
+    ["seen from outside", ended + checked],
+  ]);
   const seconds = (ended - begin + checked) / 1000;
   say(`  our cluster: ${seconds.toFixed(1)} s`);
-  return { seconds, phases, cluster, ...isIdleMeasured && { idle: await watchIdle(cluster, (name) => name.includes("-master-")) } };
+  return {
+    seconds,
+    phases,
+    cluster,
+    ...(isIdleMeasured && { idle: await watchIdle(cluster, (name) => name.includes("-master-")) }),
+  };
 }

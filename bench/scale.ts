@@ -32,6 +32,11 @@ export async function measure({ say, lab }: PartOptions): Promise<Part> {
       [name(desiredWorkers + 2, desiredWorkers), round(shrunk), "-"],
       ["the floor: one bare machine, until a kubelet answers", round(floor), 1],
     ],
-    values: { upSeconds: round(grown), downSeconds: round(shrunk), floorSeconds: round(floor), ratio: round(grown / floor, 3) },
+    values: {
+      upSeconds: round(grown),
+      downSeconds: round(shrunk),
+      floorSeconds: round(floor),
+      ratio: round(grown / floor, 3),
+    },
   };
 }

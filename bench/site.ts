@@ -37,15 +37,19 @@ export class Site {
 
   /** A zone with machines and a stack that is configured as `npm run up`'s is. */
   place(): Promise<Place> {
-    return this.#place ??= (async () => {
+    return (this.#place ??= (async () => {
       this.options.say("  starting a local zone");
-      const mirror = this.#mirror = mkdtempSync(join(tmpdir(), "bench-mirror-"));
+      const mirror = (this.#mirror = mkdtempSync(join(tmpdir(), "bench-mirror-")));
       fillMirror(mirror);
       const flags = ["--machines=docker", `--mirror=${mirror}`, `--template=${join(root, ".local/template")}`];
-      const place = await Place.open(NAME, flags, { ...committed(), masterRebootWindow: always, workerRebootWindow: always });
+      const place = await Place.open(NAME, flags, {
+        ...committed(),
+        masterRebootWindow: always,
+        workerRebootWindow: always,
+      });
       readAll(join(root, ".local/template"), mirror);
       return place;
-    })();
+    })());
   }
 
   /** The stack's settings as the program reads them. */
@@ -74,7 +78,8 @@ function fillMirror(directory: string): void {
     mkdirSync(dirname(to), { recursive: true });
     symlinkSync(from, to);
   };
-  for (const { address } of Object.values(files)) link(join(whole, "files", address), join(directory, "files", address));
+  for (const { address } of Object.values(files))
+    link(join(whole, "files", address), join(directory, "files", address));
   const kubeadm = join(root, ".local/bin/kubeadm");
   if (existsSync(kubeadm)) link(kubeadm, join(directory, "files", kubeadmAddress));
   link(join(whole, "registry"), join(directory, "registry"));
@@ -88,10 +93,14 @@ function committed(): Record<string, unknown> {
 
 function settingsIn<T>(file: string, as: (value: unknown) => T): Record<string, T> {
   const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
-  return Object.fromEntries(Object.entries(config).map(([name, value]) => [name.slice(name.indexOf(":") + 1), as(value)]));
+  return Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [name.slice(name.indexOf(":") + 1), as(value)]),
+  );
 }
 
 /** Reads every file once, so that whoever comes first does not wait for the disk. */
 function readAll(...directories: string[]): void {
-  execFileSync("find", ["-L", ...directories, "-type", "f", "-exec", "cat", "{}", "+"], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync("find", ["-L", ...directories, "-type", "f", "-exec", "cat", "{}", "+"], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
 }

@@ -12,15 +12,24 @@ export interface Usage {
 /** Milliseconds between two looks: what a process does between the last one and its end is not seen. */
 const INTERVAL = 50;
 
-const [ticks, pageSize] = ["CLK_TCK", "PAGESIZE"].map((name) => Number(execFileSync("getconf", [name]))) as [number, number];
+const [ticks, pageSize] = ["CLK_TCK", "PAGESIZE"].map((name) => Number(execFileSync("getconf", [name]))) as [
+  number,
+  number,
+];
 
 /** Watches all processes of a session until it is told to stop. @param session The pid of its first process. */
 export function watchSession(session: number): () => Usage {
   let [cpu, peak] = [0, 0];
   const look = () => {
     const all = processesOf(session);
-    cpu = Math.max(cpu, all.reduce((sum, each) => sum + each.cpu, 0));
-    peak = Math.max(peak, all.reduce((sum, each) => sum + each.resident, 0));
+    cpu = Math.max(
+      cpu,
+      all.reduce((sum, each) => sum + each.cpu, 0),
+    );
+    peak = Math.max(
+      peak,
+      all.reduce((sum, each) => sum + each.resident, 0),
+    );
   };
   look();
   const timer = setInterval(look, INTERVAL);
@@ -37,16 +46,20 @@ interface Sample {
 }
 
 function processesOf(session: number): Sample[] {
-  return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).flatMap((entry) => {
-    try {
-      // proc(5): after the name, which may hold anything, `state ppid pgrp session ...`.
-      const text = readFileSync(`/proc/${entry}/stat`, "utf8");
-      const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-      const field = (number: number) => Number(fields[number - 3]);
-      if (field(6) !== session) return [];
-      return [{ cpu: (field(14) + field(15) + field(16) + field(17)) / ticks, resident: (field(24) * pageSize) / 2 ** 20 }];
-    } catch {
-      return []; // Ended meanwhile.
-    }
-  });
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((entry) => {
+      try {
+        // proc(5): after the name, which may hold anything, `state ppid pgrp session ...`.
+        const text = readFileSync(`/proc/${entry}/stat`, "utf8");
+        const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+        const field = (number: number) => Number(fields[number - 3]);
+        if (field(6) !== session) return [];
+        return [
+          { cpu: (field(14) + field(15) + field(16) + field(17)) / ticks, resident: (field(24) * pageSize) / 2 ** 20 },
+        ];
+      } catch {
+        return []; // Ended meanwhile.
+      }
+    });
 }

@@ -15,7 +15,10 @@ const SAMPLES = 300;
 
 export async function measure({ say }: PartOptions): Promise<Part> {
   const state = mkdtempSync(join(tmpdir(), "bench-zone-"));
-  const zone = await runZone({ state, machines: "none", host: "127.0.0.1", port: 0, network: "198.18.0.0/16", networkName: "bench" }, () => {});
+  const zone = await runZone(
+    { state, machines: "none", host: "127.0.0.1", port: 0, network: "198.18.0.0/16", networkName: "bench" },
+    () => {},
+  );
   const floor = await bareServer();
   try {
     const client = clientOf({ ...loadCredentials(state), url: zone.api.zone.url });
@@ -24,27 +27,50 @@ export async function measure({ say }: PartOptions): Promise<Part> {
     say(`creating ${INSTANCES} instances`);
     const started = performance.now();
     const limit = pLimit(20);
-    const ids = await Promise.all(Array.from({ length: INSTANCES }, (_, n) => limit(() => client.operate("POST", "/instance", {
-      name: `bench-${n}`, "instance-type": { id: type }, template: { id: template }, "disk-size": 50, labels: { n: String(n) },
-      "user-data": Buffer.alloc(12_000, n).toString("base64"),
-    }))));
+    const ids = await Promise.all(
+      Array.from({ length: INSTANCES }, (_, n) =>
+        limit(() =>
+          client.operate("POST", "/instance", {
+            name: `bench-${n}`,
+            "instance-type": { id: type },
+            template: { id: template },
+            "disk-size": 50,
+            labels: { n: String(n) },
+            "user-data": Buffer.alloc(12_000, n).toString("base64"),
+          }),
+        ),
+      ),
+    );
     const creation = (performance.now() - started) / INSTANCES;
     const full = await latencies(client, ids[500]);
     const bare = await samples(SAMPLES, () => fetch(floor.url).then((response) => response.text()));
     const rows = Object.keys(full).map((call) => {
       const [few, many] = [empty[call], full[call]!];
       return [
-        call, few === undefined ? "-" : round(quantile(few, 0.5), 2), round(quantile(many, 0.5), 2), round(quantile(many, 0.99), 2),
+        call,
+        few === undefined ? "-" : round(quantile(few, 0.5), 2),
+        round(quantile(many, 0.5), 2),
+        round(quantile(many, 0.99), 2),
         round(quantile(many, 0.5) / quantile(bare, 0.5), 1),
       ];
     });
     return {
       title: `The zone's API with ${INSTANCES} instances (creation: ${round(creation, 1)} ms per instance, 20 at a time, until each runs)`,
-      columns: ["call", "p50 empty, ms", `p50 with ${INSTANCES}, ms`, `p99 with ${INSTANCES}, ms`, "p50 over a bare HTTP answer"],
+      columns: [
+        "call",
+        "p50 empty, ms",
+        `p50 with ${INSTANCES}, ms`,
+        `p99 with ${INSTANCES}, ms`,
+        "p50 over a bare HTTP answer",
+      ],
       rows,
       values: {
-        instances: INSTANCES, creationMilliseconds: round(creation, 2), bareMilliseconds: round(quantile(bare, 0.5), 3),
-        p50Milliseconds: Object.fromEntries(Object.entries(full).map(([call, values]) => [call, round(quantile(values, 0.5), 3)])),
+        instances: INSTANCES,
+        creationMilliseconds: round(creation, 2),
+        bareMilliseconds: round(quantile(bare, 0.5), 3),
+        p50Milliseconds: Object.fromEntries(
+          Object.entries(full).map(([call, values]) => [call, round(quantile(values, 0.5), 3)]),
+        ),
       },
     };
   } finally {
@@ -59,21 +85,34 @@ async function latencies(client: Client, instance?: string): Promise<Record<stri
     "GET /zone": await samples(SAMPLES, () => client.get("/zone")),
     "GET /instance-type": await samples(SAMPLES, () => client.get("/instance-type")),
     "GET /security-group": await samples(SAMPLES, () => client.get("/security-group")),
-    ...instance !== undefined && {
+    ...(instance !== undefined && {
       "GET /instance/{id}": await samples(SAMPLES, () => client.get(`/instance/${instance}`)),
-      "GET /instance?labels=n=500": await samples(SAMPLES, () => client.get(`/instance?labels=${encodeURIComponent(JSON.stringify({ n: "500" }))}`)),
-      "PUT /instance/{id}": await samples(SAMPLES, () => client.call("PUT", `/instance/${instance}`, { labels: { n: "500" } })),
-    },
+      "GET /instance?labels=n=500": await samples(SAMPLES, () =>
+        client.get(`/instance?labels=${encodeURIComponent(JSON.stringify({ n: "500" }))}`),
+      ),
+      "PUT /instance/{id}": await samples(SAMPLES, () =>
+        client.call("PUT", `/instance/${instance}`, { labels: { n: "500" } }),
+      ),
+    }),
     "GET /instance (all)": await samples(SAMPLES / 10, () => client.get("/instance")),
   };
 }
 
 async function prerequisites(client: Client): Promise<{ template: string; type: string }> {
   const template = await client.operate("POST", "/template", {
-    name: "bench", url: "https://images.example/a.qcow2", checksum: "0123456789abcdef0123456789abcdef", "ssh-key-enabled": true, "password-enabled": false,
+    name: "bench",
+    url: "https://images.example/a.qcow2",
+    checksum: "0123456789abcdef0123456789abcdef",
+    "ssh-key-enabled": true,
+    "password-enabled": false,
   });
   const { "instance-types": types } = await client.get("/instance-type");
-  return { template, type: (types as { id: string; family: string; size: string }[]).find(({ family, size }) => family === "standard" && size === "medium")!.id };
+  return {
+    template,
+    type: (types as { id: string; family: string; size: string }[]).find(
+      ({ family, size }) => family === "standard" && size === "medium",
+    )!.id,
+  };
 }
 
 /** Milliseconds of each of `count` calls, one after the other, after a few that are not counted. */

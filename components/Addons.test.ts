@@ -7,7 +7,14 @@ import { byName, run } from "./testing.ts";
 const addons = async (nodes: number, kubernetesCA = "CA") => {
   const { resources } = await run(() => {
     const endpoint = new ApiEndpoint("dev", { api: { endpoint: "http://127.0.0.1/v2", zone: "ch-gva-2" } });
-    return new Addons("dev", { kubeconfig: "{}", kubernetesCA, endpoint, serviceCIDR: "10.96.0.0/16", ready: [endpoint], nodes });
+    return new Addons("dev", {
+      kubeconfig: "{}",
+      kubernetesCA,
+      endpoint,
+      serviceCIDR: "10.96.0.0/16",
+      ready: [endpoint],
+      nodes,
+    });
   });
   return resources;
 };
@@ -22,7 +29,9 @@ test("DNS runs twice, on two nodes, as nobody", async () => {
   const { spec } = byName(await addons(6), "Deployment")["dev-coredns"];
   expect(spec.replicas).toBe(2);
   const pod = spec.template.spec;
-  expect(pod.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey).toBe("kubernetes.io/hostname");
+  expect(pod.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey).toBe(
+    "kubernetes.io/hostname",
+  );
   expect(pod.containers[0]).toMatchObject({
     image: images.coredns,
     securityContext: { runAsNonRoot: true, capabilities: { add: ["NET_BIND_SERVICE"], drop: ["ALL"] } },
@@ -35,7 +44,8 @@ test("a single node gets a single replica: the second would never start", async 
 });
 
 test("DNS starts anew when other authorities are trusted: it reads them once", async () => {
-  const annotations = async (ca: string) => byName(await addons(6, ca), "Deployment")["dev-coredns"].spec.template.metadata.annotations;
+  const annotations = async (ca: string) =>
+    byName(await addons(6, ca), "Deployment")["dev-coredns"].spec.template.metadata.annotations;
   expect(await annotations("CA")).toEqual(await annotations("CA"));
   expect(await annotations("CA")).not.toEqual(await annotations("CA, and the next"));
 });
@@ -43,5 +53,9 @@ test("DNS starts anew when other authorities are trusted: it reads them once", a
 test("neither a preview nor a repair needs the cluster", async () => {
   const provider = (await addons(6)).find(({ type }) => type === "pulumi:providers:kubernetes")!;
   // A provider's inputs travel as JSON.
-  expect(provider.inputs).toMatchObject({ enableServerSideApply: "false", skipUpdateUnreachable: "true", clusterIdentifier: "dev-api-id" });
+  expect(provider.inputs).toMatchObject({
+    enableServerSideApply: "false",
+    skipUpdateUnreachable: "true",
+    clusterIdentifier: "dev-api-id",
+  });
 });

@@ -55,7 +55,11 @@ export class Addons extends pulumi.ComponentResource {
     const metadata = (of: string) => ({ name: of, namespace: NAMESPACE, labels: LABELS });
 
     const identity = createIdentity();
-    const configMap = new kubernetes.core.v1.ConfigMap(`${name}-coredns`, { metadata: metadata("coredns"), data: { Corefile: COREFILE } }, inCluster);
+    const configMap = new kubernetes.core.v1.ConfigMap(
+      `${name}-coredns`,
+      { metadata: metadata("coredns"), data: { Corefile: COREFILE } },
+      inCluster,
+    );
     createService();
     createDisruptionBudget();
     createDeployment([...identity, configMap]);
@@ -138,7 +142,9 @@ export class Addons extends pulumi.ComponentResource {
 
     /** Its pods name the ServiceAccount and the ConfigMap: without them they would be refused or never start. */
     function createDeployment(dependsOn: pulumi.Resource[]): void {
-      const fingerprint = pulumi.output(args.kubernetesCA).apply((pem) => createHash("sha256").update(pem).digest("hex"));
+      const fingerprint = pulumi
+        .output(args.kubernetesCA)
+        .apply((pem) => createHash("sha256").update(pem).digest("hex"));
       new kubernetes.apps.v1.Deployment(
         `${name}-coredns`,
         {
@@ -148,7 +154,10 @@ export class Addons extends pulumi.ComponentResource {
             selector: { matchLabels: LABELS },
             // One at a time and none extra: with two nodes there is no place for a third.
             strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
-            template: { metadata: { labels: LABELS, annotations: { "kubernetes-on-exoscale/ca": fingerprint } }, spec: podSpec() },
+            template: {
+              metadata: { labels: LABELS, annotations: { "kubernetes-on-exoscale/ca": fingerprint } },
+              spec: podSpec(),
+            },
           },
         },
         { ...inCluster, dependsOn, customTimeouts: { create: "15m", update: "15m" } },
@@ -204,7 +213,12 @@ function podSpec() {
           // Upstream's binary asks for it by file capability, and would not start where it cannot be had.
           capabilities: { add: ["NET_BIND_SERVICE"], drop: ["ALL"] },
         },
-        livenessProbe: { httpGet: { path: "/health", port: "liveness" }, initialDelaySeconds: 60, timeoutSeconds: 5, failureThreshold: 5 },
+        livenessProbe: {
+          httpGet: { path: "/health", port: "liveness" },
+          initialDelaySeconds: 60,
+          timeoutSeconds: 5,
+          failureThreshold: 5,
+        },
         readinessProbe: { httpGet: { path: "/ready", port: "readiness" }, periodSeconds: 2 },
         volumeMounts: [{ name: "config", mountPath: "/etc/coredns", readOnly: true }],
       },

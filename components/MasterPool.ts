@@ -26,15 +26,27 @@ export class MasterPool extends pulumi.ComponentResource {
     super("kubernetes-on-exoscale:MasterPool", name, {}, opts);
     const { api, pki, endpoint } = args;
     const hostKey = publicLine(pki.masterHostKey);
-    const antiAffinityGroup = new AntiAffinityGroup(`${name}-masters`, { api, name: `${name}-masters` }, { parent: this });
+    const antiAffinityGroup = new AntiAffinityGroup(
+      `${name}-masters`,
+      { api, name: `${name}-masters` },
+      { parent: this },
+    );
     const instances = Array.from({ length: args.count }, (_, i) => createMachine(this, `${name}-master-${i + 1}`));
 
-    this.nodes = instances.map(({ nodeName, instance }) => ({ name: nodeName, role: "master", address: instance.publicIp, hostKey }));
+    this.nodes = instances.map(({ nodeName, instance }) => ({
+      name: nodeName,
+      role: "master",
+      address: instance.publicIp,
+      hostKey,
+    }));
     this.peers = pulumi.all(this.nodes.map(({ name, address }) => address.apply((address) => ({ name, address }))));
     const boots = instances.map(({ nodeName, instance }) => bootMaster(this, nodeName, instance));
     this.ready =
       args.waitFor === "cluster"
-        ? waitForApi(this, instances.map(({ nodeName, instance }, i) => waitUntilWell(this, nodeName, instance, boots[i]!)))
+        ? waitForApi(
+            this,
+            instances.map(({ nodeName, instance }, i) => waitUntilWell(this, nodeName, instance, boots[i]!)),
+          )
         : boots;
     this.registerOutputs();
 
@@ -62,7 +74,14 @@ export class MasterPool extends pulumi.ComponentResource {
         })
         .apply(renderMaster);
       // Without a template: a master is never made anew, it would lose its part of both etcds.
-      return createBoot(parent, nodeName, args, { instance, hostKey, userData, kind: "master", group: `${name}-masters`, maxUnavailable: 1 });
+      return createBoot(parent, nodeName, args, {
+        instance,
+        hostKey,
+        userData,
+        kind: "master",
+        group: `${name}-masters`,
+        maxUnavailable: 1,
+      });
     }
 
     function waitUntilWell(parent: MasterPool, nodeName: string, instance: Instance, boot: Boot): pulumi.Resource {
@@ -87,7 +106,14 @@ export class MasterPool extends pulumi.ComponentResource {
       return [
         nodeCommand(
           `${name}-api-ready`,
-          { host: address, hostKey, ssh: pki.ssh, dialErrorLimit: 40, create: nodeScript("wait-ready"), triggers: [elasticIp.id] },
+          {
+            host: address,
+            hostKey,
+            ssh: pki.ssh,
+            dialErrorLimit: 40,
+            create: nodeScript("wait-ready"),
+            triggers: [elasticIp.id],
+          },
           { parent, dependsOn },
         ),
       ];

@@ -18,13 +18,19 @@ async function leaves() {
   return Object.fromEntries(
     Object.entries(byName(resources, "LocallySignedCert")).map(([name, cert]) => {
       // A worker's leaves are of one request.
-      const { subject, dnsNames, ipAddresses, privateKeyPem } = requests[name] ?? requests[name.replace(/-(kubelet|infra-etcd)$/, "")];
-      return [name, {
-        ca: /^certificate dev-(\S+)/.exec(cert.caCertPem)![1],
-        key: /of (\S+)$/.exec(privateKeyPem)![1],
-        subject, dnsNames, ipAddresses,
-        uses: cert.allowedUses.join(" "),
-      }];
+      const { subject, dnsNames, ipAddresses, privateKeyPem } =
+        requests[name] ?? requests[name.replace(/-(kubelet|infra-etcd)$/, "")];
+      return [
+        name,
+        {
+          ca: /^certificate dev-(\S+)/.exec(cert.caCertPem)![1],
+          key: /of (\S+)$/.exec(privateKeyPem)![1],
+          subject,
+          dnsNames,
+          ipAddresses,
+          uses: cert.allowedUses.join(" "),
+        },
+      ];
     }),
   );
 }
@@ -43,17 +49,29 @@ test("leaves live and are renewed as asked", async () => {
 test("authorities sign and nothing else, and are not renewed by themselves", async () => {
   const { resources } = await run(make);
   const authorities = byName(resources, "SelfSignedCert");
-  expect(Object.keys(authorities)).toEqual(["dev-kubernetes-ca", "dev-front-proxy-ca", "dev-kubernetes-etcd-ca", "dev-infra-etcd-ca"]);
+  expect(Object.keys(authorities)).toEqual([
+    "dev-kubernetes-ca",
+    "dev-front-proxy-ca",
+    "dev-kubernetes-etcd-ca",
+    "dev-infra-etcd-ca",
+  ]);
   for (const cert of Object.values(authorities)) {
-    expect(cert).toMatchObject({ isCaCertificate: true, allowedUses: ["cert_signing", "crl_signing"], validityPeriodHours: 96 });
+    expect(cert).toMatchObject({
+      isCaCertificate: true,
+      allowedUses: ["cert_signing", "crl_signing"],
+      validityPeriodHours: 96,
+    });
     expect(cert.earlyRenewalHours).toBeUndefined();
   }
 });
 
 test("every key is P-256, and a worker costs one key, one request and two leaves", async () => {
   const { resources } = await run(() => new Pki("dev", args));
-  const { resources: withWorker } = await run(() => new Pki("dev", args).worker({ name: "dev-worker-1", address: "198.51.100.21" }));
-  for (const key of Object.values(byName(resources, "PrivateKey"))) expect(key).toEqual({ algorithm: "ECDSA", ecdsaCurve: "P256" });
+  const { resources: withWorker } = await run(() =>
+    new Pki("dev", args).worker({ name: "dev-worker-1", address: "198.51.100.21" }),
+  );
+  for (const key of Object.values(byName(resources, "PrivateKey")))
+    expect(key).toEqual({ algorithm: "ECDSA", ecdsaCurve: "P256" });
   expect(withWorker.length - resources.length).toBe(1 + 1 + 2);
 });
 
@@ -65,20 +83,28 @@ test("no private key is visible in any input", async () => {
 test("the encryption key is 32 bytes, and secret", async () => {
   const { result } = await run(make);
   const { value, isSecret } = await settled(result.pki.encryptionKey);
-  expect(value).toBe(Buffer.from(hkdfSync("sha256", "SECRET pem of dev-encryption", "", "Secrets in kubernetes-etcd", 32)).toString("base64"));
+  expect(value).toBe(
+    Buffer.from(hkdfSync("sha256", "SECRET pem of dev-encryption", "", "Secrets in kubernetes-etcd", 32)).toString(
+      "base64",
+    ),
+  );
   expect(Buffer.from(value, "base64")).toHaveLength(32);
   expect(isSecret).toBe(true);
 });
 
 /** Per purpose, at a step of a replacement: who signs, and who is trusted. */
 async function authorities(caReplacement: number) {
-  const { result: { kubernetesCA, frontProxyCA, kubernetesEtcdCA, infraEtcdCA } } = await run(() => new Pki("dev", { ...args, caReplacement }));
+  const {
+    result: { kubernetesCA, frontProxyCA, kubernetesEtcdCA, infraEtcdCA },
+  } = await run(() => new Pki("dev", { ...args, caReplacement }));
   const names = (certificates: string) => [...certificates.matchAll(/certificate (\S+) for/g)].map(([, name]) => name!);
-  return Promise.all([kubernetesCA, frontProxyCA, kubernetesEtcdCA, infraEtcdCA].map(async ({ cert, key, trusted }) => ({
-    signs: names((await settled(cert)).value)[0]!,
-    by: (await settled(key.privateKeyPem)).value,
-    trusted: names((await settled(trusted)).value),
-  })));
+  return Promise.all(
+    [kubernetesCA, frontProxyCA, kubernetesEtcdCA, infraEtcdCA].map(async ({ cert, key, trusted }) => ({
+      signs: names((await settled(cert)).value)[0]!,
+      by: (await settled(key.privateKeyPem)).value,
+      trusted: names((await settled(trusted)).value),
+    })),
+  );
 }
 
 test("while authorities are replaced, everybody trusts all who sign, at each step and in the middle of any", async () => {
@@ -95,5 +121,7 @@ test("while authorities are replaced, everybody trusts all who sign, at each ste
       expect(trusted).toContain(before.signs);
     }
   }
-  expect(steps.map(([kubernetes]) => kubernetes!.signs)).toEqual([1, 1, 2, 2, 2, 3, 3].map((n) => `dev-kubernetes-ca${n === 1 ? "" : `-${n}`}`));
+  expect(steps.map(([kubernetes]) => kubernetes!.signs)).toEqual(
+    [1, 1, 2, 2, 2, 3, 3].map((n) => `dev-kubernetes-ca${n === 1 ? "" : `-${n}`}`),
+  );
 });

@@ -103,7 +103,10 @@ export class Pki extends pulumi.ComponentResource {
     this.admin = {
       key: adminKey.privateKeyPem,
       cert: this.#leaf(`${name}-admin`, adminKey, {
-        ca: this.kubernetesCA, commonName: "admin", organization: "kubernetes-on-exoscale:admins", uses: CLIENT,
+        ca: this.kubernetesCA,
+        commonName: "admin",
+        organization: "kubernetes-on-exoscale:admins",
+        uses: CLIENT,
       }),
     };
     this.registerOutputs();
@@ -144,19 +147,43 @@ export class Pki extends pulumi.ComponentResource {
       apiserverCert: leaf("apiserver", {
         ca: this.kubernetesCA,
         commonName: "kube-apiserver",
-        dnsNames: ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost", name],
+        dnsNames: [
+          "kubernetes",
+          "kubernetes.default",
+          "kubernetes.default.svc",
+          "kubernetes.default.svc.cluster.local",
+          "localhost",
+          name,
+        ],
         ipAddresses: [addressIn(this.#args.serviceCIDR, 1), address, node.apiAddress, "127.0.0.1"],
         uses: SERVER,
       }),
-      apiserverKubeletClientCert: leaf("apiserver-kubelet-client", client(this.kubernetesCA, "kube-apiserver-kubelet-client")),
-      apiserverEtcdClientCert: leaf("apiserver-etcd-client", client(this.kubernetesEtcdCA, "kube-apiserver-etcd-client")),
+      apiserverKubeletClientCert: leaf(
+        "apiserver-kubelet-client",
+        client(this.kubernetesCA, "kube-apiserver-kubelet-client"),
+      ),
+      apiserverEtcdClientCert: leaf(
+        "apiserver-etcd-client",
+        client(this.kubernetesEtcdCA, "kube-apiserver-etcd-client"),
+      ),
       frontProxyClientCert: leaf("front-proxy-client", client(this.frontProxyCA, "front-proxy-client")),
       controllerManagerCert: leaf("controller-manager", {
-        ca: this.kubernetesCA, commonName: "system:kube-controller-manager", ...loopback, uses: BOTH,
+        ca: this.kubernetesCA,
+        commonName: "system:kube-controller-manager",
+        ...loopback,
+        uses: BOTH,
       }),
-      schedulerCert: leaf("scheduler", { ca: this.kubernetesCA, commonName: "system:kube-scheduler", ...loopback, uses: BOTH }),
+      schedulerCert: leaf("scheduler", {
+        ca: this.kubernetesCA,
+        commonName: "system:kube-scheduler",
+        ...loopback,
+        uses: BOTH,
+      }),
       superAdminCert: leaf("super-admin", {
-        ca: this.kubernetesCA, commonName: "kubernetes-super-admin", organization: "system:masters", uses: CLIENT,
+        ca: this.kubernetesCA,
+        commonName: "kubernetes-super-admin",
+        organization: "system:masters",
+        uses: CLIENT,
       }),
     };
   }
@@ -200,7 +227,11 @@ export class Pki extends pulumi.ComponentResource {
     return this.#sign(name, this.#request(name, key, subject), ca, uses);
   }
 
-  #request(name: string, key: tls.PrivateKey, { commonName, organization, dnsNames, ipAddresses }: Subject): tls.CertRequest {
+  #request(
+    name: string,
+    key: tls.PrivateKey,
+    { commonName, organization, dnsNames, ipAddresses }: Subject,
+  ): tls.CertRequest {
     return new tls.CertRequest(
       name,
       { privateKeyPem: key.privateKeyPem, subject: { commonName, organization }, dnsNames, ipAddresses },

@@ -45,12 +45,34 @@ test("workers let in exactly this", () => {
 });
 
 test("a list makes one rule per network, an empty one none", () => {
-  const opening: Opening = { on: "workers", from: "nodePortSources", protocol: "tcp", first: 30000, last: 32767, listener: "kube-proxy", why: "Services" };
+  const opening: Opening = {
+    on: "workers",
+    from: "nodePortSources",
+    protocol: "tcp",
+    first: 30000,
+    last: 32767,
+    listener: "kube-proxy",
+    why: "Services",
+  };
   const rules = (nodePortSources: string[]) => rulesFor("workers", [opening], { ...sources, nodePortSources });
   expect(rules([])).toEqual([]);
   expect(rules(["192.0.2.0/24", "198.51.100.0/24"])).toEqual([
-    { direction: "ingress", protocol: "tcp", startPort: 30000, endPort: 32767, description: "kube-proxy: Services", network: "192.0.2.0/24" },
-    { direction: "ingress", protocol: "tcp", startPort: 30000, endPort: 32767, description: "kube-proxy: Services", network: "198.51.100.0/24" },
+    {
+      direction: "ingress",
+      protocol: "tcp",
+      startPort: 30000,
+      endPort: 32767,
+      description: "kube-proxy: Services",
+      network: "192.0.2.0/24",
+    },
+    {
+      direction: "ingress",
+      protocol: "tcp",
+      startPort: 30000,
+      endPort: 32767,
+      description: "kube-proxy: Services",
+      network: "198.51.100.0/24",
+    },
   ]);
 });
 
@@ -71,7 +93,15 @@ test("no etcd and no loopback port is open to a network", () => {
 
 test("each group owns its rules, and its id is known once they stand", async () => {
   const api = { endpoint: "http://127.0.0.1/v2", zone: "ch-gva-2" };
-  const { resources } = await run(() => new SecurityGroups("dev", { api, sshSources: ["203.0.113.7/32"], apiSources: ["0.0.0.0/0"], nodePortSources: [] }));
+  const { resources } = await run(
+    () =>
+      new SecurityGroups("dev", {
+        api,
+        sshSources: ["203.0.113.7/32"],
+        apiSources: ["0.0.0.0/0"],
+        nodePortSources: [],
+      }),
+  );
   expect(Object.keys(byName(resources, "SecurityGroup"))).toEqual(["dev-masters", "dev-workers"]);
   const rules = byName(resources, "SecurityGroupRules");
   expect(rules["dev-workers"]).toMatchObject({

@@ -53,10 +53,15 @@ export class SecurityGroups extends pulumi.ComponentResource {
   readonly workers: pulumi.Output<string>;
 
   /** @param name the cluster's name */
-  constructor(name: string, { api, sshSources, apiSources, nodePortSources }: SecurityGroupsArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { api, sshSources, apiSources, nodePortSources }: SecurityGroupsArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("kubernetes-on-exoscale:SecurityGroups", name, {}, opts);
 
-    const group = (role: Group) => new SecurityGroup(`${name}-${role}`, { api, name: `${name}-${role}` }, { parent: this });
+    const group = (role: Group) =>
+      new SecurityGroup(`${name}-${role}`, { api, name: `${name}-${role}` }, { parent: this });
     const masters = group("masters");
     const workers = group("workers");
     const sources: Sources = { masters: masters.id, workers: workers.id, sshSources, apiSources, nodePortSources };

@@ -36,7 +36,12 @@ export class WorkerPool extends pulumi.ComponentResource {
       return { name: nodeName, role: "worker", address: instance.publicIp, hostKey: publicLine(hostKey) };
     }
 
-    function bootWorker(parent: WorkerPool, nodeName: string, instance: Instance, hostKey: ReturnType<typeof pki.hostKey>): Boot {
+    function bootWorker(
+      parent: WorkerPool,
+      nodeName: string,
+      instance: Instance,
+      hostKey: ReturnType<typeof pki.hostKey>,
+    ): Boot {
       const userData = pulumi
         .output({
           ...sharedNodeArgs(args),
@@ -48,8 +53,13 @@ export class WorkerPool extends pulumi.ComponentResource {
         })
         .apply(renderWorker);
       return createBoot(parent, nodeName, args, {
-        instance, hostKey: publicLine(hostKey), userData,
-        kind: "worker", group: `${name}-workers`, maxUnavailable: args.maxUnavailable, template: args.template,
+        instance,
+        hostKey: publicLine(hostKey),
+        userData,
+        kind: "worker",
+        group: `${name}-workers`,
+        maxUnavailable: args.maxUnavailable,
+        template: args.template,
       });
     }
 

@@ -55,7 +55,16 @@ export interface Node {
 }
 
 /** What the cloud-configs of all nodes of a pool say alike. */
-export const sharedNodeArgs = ({ pki, podCIDR, serviceCIDR, rebootWindow, timeZone, drainTimeout, mirror, sshPublicKeys }: ClusterArgs & PoolArgs) => ({
+export const sharedNodeArgs = ({
+  pki,
+  podCIDR,
+  serviceCIDR,
+  rebootWindow,
+  timeZone,
+  drainTimeout,
+  mirror,
+  sshPublicKeys,
+}: ClusterArgs & PoolArgs) => ({
   podCIDR,
   serviceCIDR,
   rebootWindow,

@@ -6,10 +6,12 @@ import type * as tls from "@pulumi/tls";
 const BIN = "/run/kubernetes/bin";
 
 /** A command line that runs one of the node's own scripts as root. */
-export const nodeScript = (name: string, ...args: string[]): string => ["sudo bash", `${BIN}/${name}`, ...args].join(" ");
+export const nodeScript = (name: string, ...args: string[]): string =>
+  ["sudo bash", `${BIN}/${name}`, ...args].join(" ");
 
 /** An OpenSSH public key line as SSH clients compare it. */
-export const publicLine = (key: tls.PrivateKey): pulumi.Output<string> => key.publicKeyOpenssh.apply((line) => line.trim());
+export const publicLine = (key: tls.PrivateKey): pulumi.Output<string> =>
+  key.publicKeyOpenssh.apply((line) => line.trim());
 
 export interface NodeCommandArgs {
   /** Address to connect to. */
@@ -33,13 +35,22 @@ export interface NodeCommandArgs {
 
 /** A step on a node by SSH, with a pinned host key and bounded dialling. What it prints is shown as it comes and holds no secret. */
 export function nodeCommand(
-  name: string, { host, hostKey, ssh, dialErrorLimit, ...steps }: NodeCommandArgs, opts: pulumi.CustomResourceOptions,
+  name: string,
+  { host, hostKey, ssh, dialErrorLimit, ...steps }: NodeCommandArgs,
+  opts: pulumi.CustomResourceOptions,
 ): remote.Command {
   return new remote.Command(
     name,
     {
       ...steps,
-      connection: { host, hostKey, user: "core", privateKey: ssh.privateKeyOpenssh, dialErrorLimit, perDialTimeout: 15 },
+      connection: {
+        host,
+        hostKey,
+        user: "core",
+        privateKey: ssh.privateKeyOpenssh,
+        dialErrorLimit,
+        perDialTimeout: 15,
+      },
       logging: "stdoutAndStderr",
       // The next run would send it as an environment variable, which sshd does not accept.
       addPreviousOutputInEnv: false,

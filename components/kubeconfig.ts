@@ -15,12 +15,15 @@ export interface KubeconfigArgs {
 /** A kubeconfig that holds everything it needs. */
 export function kubeconfig({ name, server, ca, cert, key }: KubeconfigArgs): string {
   const base64 = (pem: string): string => Buffer.from(pem).toString("base64");
-  return stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name, cluster: { server, "certificate-authority-data": base64(ca) } }],
-    users: [{ name, user: { "client-certificate-data": base64(cert), "client-key-data": base64(key) } }],
-    contexts: [{ name, context: { cluster: name, user: name } }],
-    "current-context": name,
-  }, { lineWidth: 0 });
+  return stringify(
+    {
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{ name, cluster: { server, "certificate-authority-data": base64(ca) } }],
+      users: [{ name, user: { "client-certificate-data": base64(cert), "client-key-data": base64(key) } }],
+      contexts: [{ name, context: { cluster: name, user: name } }],
+      "current-context": name,
+    },
+    { lineWidth: 0 },
+  );
 }

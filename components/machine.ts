@@ -7,7 +7,11 @@ type Args = ClusterArgs & PoolArgs;
 
 /** A node's machine, not yet told what to run. */
 export function createInstance(
-  parent: pulumi.Resource, name: string, args: Args, role: Node["role"], apart: Pick<InstanceArgs, "antiAffinityGroups" | "elasticIps">,
+  parent: pulumi.Resource,
+  name: string,
+  args: Args,
+  role: Node["role"],
+  apart: Pick<InstanceArgs, "antiAffinityGroups" | "elasticIps">,
 ): Instance {
   return new Instance(
     name,
@@ -35,7 +39,12 @@ export interface BootOf extends Pick<BootArgs, "kind" | "group" | "maxUnavailabl
 }
 
 /** Has a machine run what its cloud-config says. */
-export function createBoot(parent: pulumi.Resource, name: string, args: Args, { instance, hostKey, userData, ...own }: BootOf): Boot {
+export function createBoot(
+  parent: pulumi.Resource,
+  name: string,
+  args: Args,
+  { instance, hostKey, userData, ...own }: BootOf,
+): Boot {
   const { api, pki, endpoint } = args;
   return new Boot(
     name,

@@ -21,8 +21,13 @@ test("the largest cluster with the longest name fits", () => {
 });
 
 test("what does not fit is refused before any call, with what takes the room", () => {
-  const keys = Array.from({ length: 60 }, (_, i) => `ssh-rsa ${Buffer.from(crypto.getRandomValues(new Uint8Array(400))).toString("base64")} ${i}`);
+  const keys = Array.from(
+    { length: 60 },
+    (_, i) => `ssh-rsa ${Buffer.from(crypto.getRandomValues(new Uint8Array(400))).toString("base64")} ${i}`,
+  );
   const check = () => checkUserData(settings({ sshPublicKeys: JSON.stringify(keys) }));
   expect(check).toThrow(RunError);
-  expect(check).toThrow(/^dev-master-3: the cloud-config takes \d+ bytes gzipped, Exoscale takes 24573\. Shorten .*sshPublicKeys.*\n +\d+ {2}ssh_authorized_keys\n/);
+  expect(check).toThrow(
+    /^dev-master-3: the cloud-config takes \d+ bytes gzipped, Exoscale takes 24573\. Shorten .*sshPublicKeys.*\n +\d+ {2}ssh_authorized_keys\n/,
+  );
 });

@@ -25,7 +25,9 @@ export function checkUserData(settings: Settings): void {
 function standIn(settings: Settings, name: string): MasterArgs {
   const address = (i: number): string => `198.51.100.${100 + i}`;
   const pem = (label: string, what: string, bytes: number): string => {
-    const lines = noise(`${name} ${what}`, bytes).toString("base64").match(/.{1,64}/g)!;
+    const lines = noise(`${name} ${what}`, bytes)
+      .toString("base64")
+      .match(/.{1,64}/g)!;
     return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
   };
   // A kubelet's leaf and an etcd member's hold the node's name twice.
@@ -37,7 +39,10 @@ function standIn(settings: Settings, name: string): MasterArgs {
   return {
     name,
     address: address(0),
-    masters: Array.from({ length: settings.masters }, (_, i) => ({ name: `${settings.clusterName}-master-${i + 1}`, address: address(i) })),
+    masters: Array.from({ length: settings.masters }, (_, i) => ({
+      name: `${settings.clusterName}-master-${i + 1}`,
+      address: address(i),
+    })),
     podCIDR: settings.podCIDR,
     serviceCIDR: settings.serviceCIDR,
     rebootWindow: settings.masterRebootWindow,

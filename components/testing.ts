@@ -13,14 +13,20 @@ export interface Registered {
 let registered: Registered[] = [];
 
 /** What the cloud and the tls provider would answer, told apart by the resource's name. */
-function outputs(type: string, name: string, { validityPeriodHours }: { validityPeriodHours?: number }): Record<string, unknown> {
+function outputs(
+  type: string,
+  name: string,
+  { validityPeriodHours }: { validityPeriodHours?: number },
+): Record<string, unknown> {
   const number = Number(/(\d+)$/.exec(name)?.[1] ?? 0);
   const secret = (what: string) => `SECRET ${what} of ${name}`;
   switch (type) {
     case "tls:index/privateKey:PrivateKey":
       return {
-        privateKeyPem: secret("pem"), privateKeyOpenssh: secret("openssh"),
-        publicKeyPem: `public key of ${name}`, publicKeyOpenssh: `ecdsa-sha2-nistp256 ${name}\n`,
+        privateKeyPem: secret("pem"),
+        privateKeyOpenssh: secret("openssh"),
+        publicKeyPem: `public key of ${name}`,
+        publicKeyOpenssh: `ecdsa-sha2-nistp256 ${name}\n`,
       };
     case "tls:index/certRequest:CertRequest":
       return { certRequestPem: `request ${name}` };
@@ -38,7 +44,8 @@ function outputs(type: string, name: string, { validityPeriodHours }: { validity
 
 /** How Pulumi marks a secret among inputs. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const isSecret = (value: unknown): value is { value: unknown } => typeof value === "object" && value !== null && SIGNATURE in value;
+const isSecret = (value: unknown): value is { value: unknown } =>
+  typeof value === "object" && value !== null && SIGNATURE in value;
 
 function revealed(value: unknown): unknown {
   if (isSecret(value)) return revealed(value.value);
@@ -50,7 +57,12 @@ function revealed(value: unknown): unknown {
 const mocks: pulumi.runtime.Mocks = {
   newResource({ type, name, inputs }) {
     const { __provider: _provider, ...own } = inputs as Record<string, unknown>;
-    registered.push({ type, name, inputs: revealed(own), visible: JSON.stringify(own, (_, value) => (isSecret(value) ? undefined : value)) });
+    registered.push({
+      type,
+      name,
+      inputs: revealed(own),
+      visible: JSON.stringify(own, (_, value) => (isSecret(value) ? undefined : value)),
+    });
     return { id: `${name}-id`, state: { ...own, ...outputs(type, name, own) } };
   },
   call: ({ inputs }) => inputs as Record<string, unknown>,
@@ -71,7 +83,9 @@ export async function run<T>(program: () => T | Promise<T>): Promise<{ resources
 
 /** Resources of one kind, e.g. `Instance`, by name. */
 export const byName = (resources: readonly Registered[], kind: string): Record<string, Registered["inputs"]> =>
-  Object.fromEntries(resources.filter(({ type }) => type.endsWith(`:${kind}`)).map(({ name, inputs }) => [name, inputs]));
+  Object.fromEntries(
+    resources.filter(({ type }) => type.endsWith(`:${kind}`)).map(({ name, inputs }) => [name, inputs]),
+  );
 
 /** An output's value and whether it is secret. */
 export async function settled<T>(output: pulumi.Output<T>): Promise<{ value: T; isSecret: boolean }> {

@@ -13,7 +13,7 @@ export interface Reference {
 }
 
 export type InstanceState =
-  | "expunging" | "starting" | "destroying" | "running" | "stopping" | "stopped" | "migrating" | "error" | "destroyed";
+  "expunging" | "starting" | "destroying" | "running" | "stopping" | "stopped" | "migrating" | "error" | "destroyed";
 
 export interface Instance {
   readonly id: string;

@@ -69,15 +69,21 @@ export const boot: Kind<BootInputs, BootOutputs> = {
   diff(_id, olds, news) {
     const replaces = changed(olds, news, ["instance"]);
     const notice = replaces.length > 0 ? undefined : noticeOf(olds, news);
-    return { changes: replaces.length > 0 || machineChanges(olds, news) || changed(olds, news, ["api"]).length > 0, replaces, notice };
+    return {
+      changes: replaces.length > 0 || machineChanges(olds, news) || changed(olds, news, ["api"]).length > 0,
+      replaces,
+      notice,
+    };
   },
 
   /** First boots are not queued: the first master needs the second for its quorum. */
   async create(inputs) {
     const client = connect(inputs.api);
     const actual = await atRest(client, inputs.instance);
-    const isDone = actual.state === "running" && userDataSha256(actual["user-data"]) === userDataSha256(inputs.userData)
-      && workFor(await madeOf(client, actual, inputs), inputs) === "none";
+    const isDone =
+      actual.state === "running" &&
+      userDataSha256(actual["user-data"]) === userDataSha256(inputs.userData) &&
+      workFor(await madeOf(client, actual, inputs), inputs) === "none";
     // It stops before it is told what to run: what runs with our user-data has booted with it, whenever this was interrupted.
     if (!isDone) await fromCold(client, actual, inputs);
     return { id: inputs.instance, outs: wanted(inputs) };
@@ -110,7 +116,9 @@ export const boot: Kind<BootInputs, BootOutputs> = {
     const lock = rebootLock({ ...news.ssh, port: undefined, ...news.masters });
     let done: BootOutputs | undefined;
     try {
-      return await lock.during(async () => (done = await turns.run(news.name, () => turn(client, olds, news, turns, lock))));
+      return await lock.during(
+        async () => (done = await turns.run(news.name, () => turn(client, olds, news, turns, lock))),
+      );
     } catch (error) {
       // All that went wrong is that the lock was not given back: the next run does it.
       if (done) throw new Incomplete(id, messageOf(error), { ...done, well: false });
@@ -127,18 +135,23 @@ export const boot: Kind<BootInputs, BootOutputs> = {
 function skippedSteps(before = 0, after = 0): Failure[] {
   if (Math.abs(after - before) <= 1) return [];
   const next = before + Math.sign(after - before);
-  return [{
-    property: "caReplacement",
-    reason: `the certificate authorities are replaced step by step, and this node is at step ${before}, not at ${after - Math.sign(after - before)}. ` +
-      `Finish the step before: \`pulumi config set caReplacement ${next}\`, then \`pulumi up\`.`,
-  }];
+  return [
+    {
+      property: "caReplacement",
+      reason:
+        `the certificate authorities are replaced step by step, and this node is at step ${before}, not at ${after - Math.sign(after - before)}. ` +
+        `Finish the step before: \`pulumi config set caReplacement ${next}\`, then \`pulumi up\`.`,
+    },
+  ];
 }
 
 function machineChanges(olds: BootOutputs, news: BootInputs): boolean {
-  return olds.userDataSha256 !== userDataSha256(news.userData)
-    || olds.state !== "running"
-    || !olds.well
-    || workFor(olds, news) !== "none";
+  return (
+    olds.userDataSha256 !== userDataSha256(news.userData) ||
+    olds.state !== "running" ||
+    !olds.well ||
+    workFor(olds, news) !== "none"
+  );
 }
 
 /** What becomes of the node, for whoever reads the preview. */
@@ -152,7 +165,9 @@ function noticeOf(olds: BootOutputs, news: BootInputs): string | undefined {
     case "none":
       if (olds.userDataSha256 !== userDataSha256(news.userData)) return `${name} will be drained and rebooted.`;
       if (olds.state !== "running") return `${name} is ${olds.state} and will be started.`;
-      return olds.well ? undefined : `${name} was not well after its reboot: it will be looked at, and repaired unless it is well by then.`;
+      return olds.well
+        ? undefined
+        : `${name} was not well after its reboot: it will be looked at, and repaired unless it is well by then.`;
   }
 }
 
@@ -163,17 +178,22 @@ function wanted(inputs: BootInputs): BootOutputs {
 
 /** One node's update, once it is its turn. */
 async function turn(
-  client: Client, olds: BootOutputs, news: BootInputs, turns: Queue, lock?: RebootLock,
+  client: Client,
+  olds: BootOutputs,
+  news: BootInputs,
+  turns: Queue,
+  lock?: RebootLock,
 ): Promise<BootOutputs | NotYet | Meanwhile<BootOutputs>> {
   const outs = wanted(news);
   const actual = await atRest(client, news.instance);
   const now = await madeOf(client, actual, news);
   const [refusal] = refusals(news.name, now, news);
   if (refusal) throw new Refused(`${news.name} was not touched: ${refusal.reason}`);
-  const isAsWanted = actual.state === "running"
+  const isAsWanted =
+    actual.state === "running" &&
     // Booted with it, and not only told.
-    && [olds.userDataSha256, userDataSha256(actual["user-data"])].every((sha256) => sha256 === outs.userDataSha256)
-    && workFor(now, news) === "none";
+    [olds.userDataSha256, userDataSha256(actual["user-data"])].every((sha256) => sha256 === outs.userDataSha256) &&
+    workFor(now, news) === "none";
   // What was begun and not seen to end is done again: the API may say what is not so yet.
   const work = workFor(olds, news) === "remake" ? "remake" : workFor(now, news);
   if (!lock) {
@@ -183,7 +203,8 @@ async function turn(
 
   // Before anybody is looked at: who holds it keeps others from going down meanwhile.
   const held = await lock.take();
-  const verdict: Verdict = actual.state === "running" ? await judge(news.ssh, news.kind) : { kind: "repair", bootId: undefined };
+  const verdict: Verdict =
+    actual.state === "running" ? await judge(news.ssh, news.kind) : { kind: "repair", bootId: undefined };
   // An earlier run has brought it here, and was killed or gave up before it saw it well.
   if (isAsWanted && verdict.kind !== "repair") return outs;
   const obstacle = obstacleTo(actual, verdict, held, turns, news);
@@ -210,7 +231,11 @@ async function turn(
  * @throws Refused when the lock has been held for too long.
  */
 function obstacleTo(
-  { name: node, state }: Instance, verdict: Verdict, lock: LockState, { meanwhile }: Queue, { drainTimeout }: BootInputs,
+  { name: node, state }: Instance,
+  verdict: Verdict,
+  lock: LockState,
+  { meanwhile }: Queue,
+  { drainTimeout }: BootInputs,
 ): NotYet | undefined {
   const longest = drainTimeout * 1_000 + patience.away;
   if (verdict.kind === "repair") {
@@ -222,8 +247,8 @@ function obstacleTo(
     if (lock.waited < longest) return new NotYet(lock.reason, true);
     throw new Refused(
       `${node} was not touched: ${lock.reason}, and was waited for ${Math.round(lock.waited / 60_000)} min. See what is wrong with ` +
-      `\`npm run status\`. If ${lock.holder} does not come back, give the lock back for it: ` +
-      `bin/ssh master-1 "sudo bash /run/kubernetes/bin/reboot-lock give '${lock.holder}'". docs/operations.md says more.`,
+        `\`npm run status\`. If ${lock.holder} does not come back, give the lock back for it: ` +
+        `bin/ssh master-1 "sudo bash /run/kubernetes/bin/reboot-lock give '${lock.holder}'". docs/operations.md says more.`,
     );
   }
   if (verdict.kind === "wait") return new NotYet(verdict.reason);

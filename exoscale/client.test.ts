@@ -29,7 +29,9 @@ describe.concurrent("a call", () => {
 
   test.each([[400], [403], [404], [409], [501]])("is not repeated after %d", async (status) => {
     await using server = await serve(inTurn({ status, body: { message: "no" } }, zones));
-    const error = await connect(server.api).put("/instance/1", {}).catch((error: unknown) => error);
+    const error = await connect(server.api)
+      .put("/instance/1", {})
+      .catch((error: unknown) => error);
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({ status, reason: "no", message: `PUT /instance/1: ${status}: no` });
     expect(server.calls).toHaveLength(1);
@@ -58,22 +60,28 @@ describe.concurrent("a call", () => {
   });
 
   test("does not wait for ever", async () => {
-    await using server = await serve(inTurn({ status: 429, headers: { "retry-after": "86400" }, body: { message: "slow down" } }));
+    await using server = await serve(
+      inTurn({ status: 429, headers: { "retry-after": "86400" }, body: { message: "slow down" } }),
+    );
     await expect(connect(server.api).get("/zone")).rejects.toThrow("GET /zone: 429: slow down");
     expect(server.calls).toHaveLength(1);
   });
 
   test("without an answer says to whom", async () => {
     await using server = await serve(inTurn("lost"));
-    await expect(connect(server.api).post("/instance", {})).rejects.toThrow(/^POST \/instance: no answer: .*127\.0\.0\.1/);
+    await expect(connect(server.api).post("/instance", {})).rejects.toThrow(
+      /^POST \/instance: no answer: .*127\.0\.0\.1/,
+    );
   });
 
   test("fails with every reason that the API gives", async () => {
-    await using server = await serve(inTurn(
-      { status: 400, body: { message: "Invalid", errors: [{ message: "name too long" }, { message: "no disk" }] } },
-      { status: 400, body: { title: "Bad", detail: "really" } },
-      { status: 400, body: "" },
-    ));
+    await using server = await serve(
+      inTurn(
+        { status: 400, body: { message: "Invalid", errors: [{ message: "name too long" }, { message: "no disk" }] } },
+        { status: 400, body: { title: "Bad", detail: "really" } },
+        { status: 400, body: "" },
+      ),
+    );
     const client = connect(server.api);
     await expect(client.get("/a")).rejects.toThrow("GET /a: 400: Invalid: name too long: no disk");
     await expect(client.get("/a")).rejects.toThrow("GET /a: 400: Bad: really");
@@ -82,7 +90,9 @@ describe.concurrent("a call", () => {
 
   test("never shows what was sent", async () => {
     const userData = "S3CR3T".repeat(200);
-    await using server = await serve(inTurn({ status: 400, body: { message: `user-data: bad value "${userData}"` } }, "lost"));
+    await using server = await serve(
+      inTurn({ status: 400, body: { message: `user-data: bad value "${userData}"` } }, "lost"),
+    );
     const client = connect(server.api);
     for (const error of [
       await client.put("/instance/1", { "user-data": userData }).catch((error: unknown) => error),

@@ -51,7 +51,10 @@ function createClient(endpoint: string): Client {
     const name = `${method} ${path}`;
     try {
       const got = await (http ??= createHttp(pace));
-      const answer = await got(`${endpoint.replace(/\/+$/, "")}${path}`, { method, ...(body && { json: body }) }).json<T>();
+      const answer = await got(`${endpoint.replace(/\/+$/, "")}${path}`, {
+        method,
+        ...(body && { json: body }),
+      }).json<T>();
       pace.passed();
       return answer;
     } catch (error) {
@@ -112,7 +115,8 @@ async function createHttp(pace: Pace): Promise<Got> {
 /** got's errors carry the request, and with it user-data and signature: nothing of them but the words goes on. */
 async function translated(call: string, endpoint: string, error: unknown): Promise<Error> {
   const { HTTPError, RequestError } = await import("got");
-  if (error instanceof HTTPError) return new ApiError(call, error.response.statusCode, reasonOf(error.response.rawBody));
+  if (error instanceof HTTPError)
+    return new ApiError(call, error.response.statusCode, reasonOf(error.response.rawBody));
   if (error instanceof RequestError) {
     // What a hook throws arrives wrapped.
     if (error.cause instanceof Refused) return error.cause;
@@ -127,7 +131,10 @@ function reasonOf(body: Uint8Array): string {
   const text = new TextDecoder().decode(body);
   try {
     const { message, errors, title, detail } = JSON.parse(text) as {
-      message?: string; title?: string; detail?: string; errors?: { message?: string }[];
+      message?: string;
+      title?: string;
+      detail?: string;
+      errors?: { message?: string }[];
     };
     const words = [message ?? title, detail, ...(errors ?? []).map((each) => each.message)].filter((word) => word);
     if (words.length > 0) return words.join(": ");

@@ -24,7 +24,9 @@ export const clusterShape: Kind<ClusterShapeInputs, ClusterShapeInputs> = {
         reason: `${key} cannot change from ${olds[key]} to ${news[key]} while the cluster lives: ${reasons[key]}. Set it back to ${olds[key]}, or destroy the cluster first.`,
       }));
   },
-  diff: (_id, olds, news) => ({ changes: changed(olds, news, ["zone", "podCIDR", "serviceCIDR", "masters"]).length > 0 }),
+  diff: (_id, olds, news) => ({
+    changes: changed(olds, news, ["zone", "podCIDR", "serviceCIDR", "masters"]).length > 0,
+  }),
   create: async (inputs) => ({ id: inputs.zone, outs: inputs }),
   read: async (_id, olds) => ({ outs: olds, inputs: olds }),
   update: async (_id, _olds, news) => news,

@@ -30,7 +30,10 @@ defaultaccount = "two"
 `;
 
 test("the environment comes first", () => {
-  expect(credentials({ ...home(toml), EXOSCALE_API_KEY: "EXOk", EXOSCALE_API_SECRET: "s" })).toEqual({ key: "EXOk", secret: "s" });
+  expect(credentials({ ...home(toml), EXOSCALE_API_KEY: "EXOk", EXOSCALE_API_SECRET: "s" })).toEqual({
+    key: "EXOk",
+    secret: "s",
+  });
 });
 
 test("the exo CLI's default account, or the one named", () => {
@@ -39,7 +42,9 @@ test("the exo CLI's default account, or the one named", () => {
 });
 
 test("without any, both ways are named", () => {
-  expect(() => credentials(home())).toThrow(/EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or run `exo config`, which writes .*exoscale\.toml/);
+  expect(() => credentials(home())).toThrow(
+    /EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or run `exo config`, which writes .*exoscale\.toml/,
+  );
   expect(() => credentials({ ...home(toml), EXOSCALE_ACCOUNT: "three" })).toThrow(/no account "three"/);
   expect(() => credentials({ EXOSCALE_API_KEY: "EXOk" })).toThrow("EXOSCALE_API_SECRET is not set");
 });

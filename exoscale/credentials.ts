@@ -29,7 +29,9 @@ export function credentials(env: NodeJS.ProcessEnv = process.env): Credentials {
   const { EXOSCALE_API_KEY: key, EXOSCALE_API_SECRET: secret } = env;
   if (key && secret) return { key, secret };
   if (key || secret) {
-    throw new Refused(`No Exoscale credentials: EXOSCALE_API_${key ? "SECRET" : "KEY"} is not set, though its partner is.`);
+    throw new Refused(
+      `No Exoscale credentials: EXOSCALE_API_${key ? "SECRET" : "KEY"} is not set, though its partner is.`,
+    );
   }
 
   const file = join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), ".config"), "exoscale", "exoscale.toml");

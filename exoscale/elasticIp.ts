@@ -50,13 +50,19 @@ export const elasticIp: Kind<ElasticIpInputs, ElasticIpOutputs> = {
   diff(_id, olds, news) {
     const replaces = changed(olds, news, ["token"]);
     const updates = changed(olds, { ...news, labels: marked(news) }, ["api", "name", "healthcheck", "labels"]);
-    return { changes: replaces.length > 0 || updates.length > 0, replaces, deleteBeforeReplace: olds.name === news.name };
+    return {
+      changes: replaces.length > 0 || updates.length > 0,
+      replaces,
+      deleteBeforeReplace: olds.name === news.name,
+    };
   },
 
   async create(inputs) {
     const client = connect(inputs.api);
     const { name, token } = inputs;
-    const id = await findOrMake(client, { among: elasticIps, name, mark: token }, () => client.post("/elastic-ip", wanted(inputs)));
+    const id = await findOrMake(client, { among: elasticIps, name, mark: token }, () =>
+      client.post("/elastic-ip", wanted(inputs)),
+    );
     return { id, outs: outputs(inputs, await client.get(`/elastic-ip/${id}`)) };
   },
 
@@ -71,7 +77,9 @@ export const elasticIp: Kind<ElasticIpInputs, ElasticIpOutputs> = {
 
   async update(id, _olds, news) {
     const client = connect(news.api);
-    await client.wait(await client.put(`/elastic-ip/${id}`, wanted(news)), { what: `elastic IP ${news.name} to be changed` });
+    await client.wait(await client.put(`/elastic-ip/${id}`, wanted(news)), {
+      what: `elastic IP ${news.name} to be changed`,
+    });
     return outputs(news, await client.get(`/elastic-ip/${id}`));
   },
 
@@ -85,12 +93,18 @@ function marked({ labels, token }: ElasticIpInputs): Record<string, string> {
 }
 
 function wanted(inputs: ElasticIpInputs): object {
-  const { healthcheck: { mode, port, uri, interval, timeout, strikesOk, strikesFail, tlsSkipVerify } } = inputs;
+  const {
+    healthcheck: { mode, port, uri, interval, timeout, strikesOk, strikesFail, tlsSkipVerify },
+  } = inputs;
   return {
     description: inputs.name,
     labels: marked(inputs),
     healthcheck: {
-      mode, port, uri, interval, timeout,
+      mode,
+      port,
+      uri,
+      interval,
+      timeout,
       "strikes-ok": strikesOk,
       "strikes-fail": strikesFail,
       "tls-skip-verify": tlsSkipVerify,
@@ -101,10 +115,18 @@ function wanted(inputs: ElasticIpInputs): object {
 function outputs(inputs: ElasticIpInputs, actual: ElasticIp): ElasticIpOutputs {
   const check = actual.healthcheck;
   // Only what is asked for is compared: the API may fill in the rest.
-  const actualCheck: Partial<Record<keyof Healthcheck, unknown>> = check ? {
-    mode: check.mode, port: check.port, uri: check.uri, interval: check.interval, timeout: check.timeout,
-    strikesOk: check["strikes-ok"], strikesFail: check["strikes-fail"], tlsSkipVerify: check["tls-skip-verify"] ?? false,
-  } : {};
+  const actualCheck: Partial<Record<keyof Healthcheck, unknown>> = check
+    ? {
+        mode: check.mode,
+        port: check.port,
+        uri: check.uri,
+        interval: check.interval,
+        timeout: check.timeout,
+        strikesOk: check["strikes-ok"],
+        strikesFail: check["strikes-fail"],
+        tlsSkipVerify: check["tls-skip-verify"] ?? false,
+      }
+    : {};
   const asked = Object.keys(inputs.healthcheck) as (keyof Healthcheck)[];
   return {
     api: inputs.api,

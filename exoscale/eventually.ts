@@ -11,7 +11,10 @@ export interface Patience {
  * Asks until there is something: resolves with the first result that is not undefined, or with undefined once the
  * limit is over. What the attempt throws ends it.
  */
-export async function eventually<T>({ limit, pause: [first, longest] }: Patience, attempt: () => Promise<T | undefined>): Promise<T | undefined> {
+export async function eventually<T>(
+  { limit, pause: [first, longest] }: Patience,
+  attempt: () => Promise<T | undefined>,
+): Promise<T | undefined> {
   const end = performance.now() + limit;
   for (let pause = first; ; pause = Math.min(pause * 1.4, longest)) {
     const result = await attempt();

@@ -10,7 +10,11 @@ import { serve, type Answer, type Call, type Server } from "./testing.ts";
 
 patience.retry = 50;
 
-interface Group { id: string; name: string; description: string }
+interface Group {
+  id: string;
+  name: string;
+  description: string;
+}
 type Fault = (call: Call, work: () => Answer) => Answer | "lost";
 
 /** Anti-affinity groups, and a fault to each of the first POSTs. */
@@ -18,7 +22,8 @@ async function groups(faults: Fault[] = [], existing: Group[] = []): Promise<Ser
   const all = [...existing];
   const server = await serve((call) => {
     if (call.method === "GET" && call.path === "/anti-affinity-group") return { body: { "anti-affinity-groups": all } };
-    if (call.method === "GET" && call.path.startsWith("/operation/")) return { body: { id: "op", state: "failure", reason: "fault", message: "host on fire" } };
+    if (call.method === "GET" && call.path.startsWith("/operation/"))
+      return { body: { id: "op", state: "failure", reason: "fault", message: "host on fire" } };
     const work = (): Answer => {
       const group = { ...(call.body as unknown as Group), id: randomUUID() };
       all.push(group);
@@ -46,7 +51,10 @@ describe.concurrent("create", () => {
     ["the API broke down after the work", (_call, work) => (work(), { status: 500 })],
     ["the API broke down before the work", () => ({ status: 503 })],
     ["the API asked to wait", () => ({ status: 429, headers: { "retry-after": "1" } })],
-    ["the work was done, and the second of two refused", (_call, work) => (work(), { status: 409, body: { message: "exists" } })],
+    [
+      "the work was done, and the second of two refused",
+      (_call, work) => (work(), { status: 409, body: { message: "exists" } }),
+    ],
   ])("makes one when %s", async (_when, fault) => {
     await using server = await groups([fault]);
     const { id } = await antiAffinityGroup.create(named(server));
@@ -56,14 +64,20 @@ describe.concurrent("create", () => {
   test("makes one of many at a time, all of whose answers are lost", async () => {
     const lost: Fault = (_call, work) => (work(), "lost");
     await using server = await groups(Array.from({ length: 20 }, () => lost));
-    const made = await Promise.all(Array.from({ length: 20 }, (_, i) =>
-      antiAffinityGroup.create({ api: server.api, name: `g${i}`, token: `t${i}` })));
+    const made = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        antiAffinityGroup.create({ api: server.api, name: `g${i}`, token: `t${i}` }),
+      ),
+    );
     expect(new Set(made.map(({ id }) => id))).toEqual(new Set(server.all.map(({ id }) => id)));
     expect(server.all).toHaveLength(20);
   });
 
   test("finds what an interrupted run made", async () => {
-    await using server = await groups([], [{ id: "known", name: "kube-masters", description: tokenDescription("t-1") }]);
+    await using server = await groups(
+      [],
+      [{ id: "known", name: "kube-masters", description: tokenDescription("t-1") }],
+    );
     await expect(antiAffinityGroup.create(named(server))).resolves.toMatchObject({ id: "known" });
     expect(posts(server)).toBe(0);
   });
@@ -72,18 +86,32 @@ describe.concurrent("create", () => {
     await using server = await groups([], [{ id: "theirs", name: "kube-masters", description }]);
     const error = await antiAffinityGroup.create(named(server)).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(Refused);
-    expect(error).toMatchObject({ message: expect.stringMatching(/^anti-affinity group kube-masters exists already \(theirs\).*delete it or rename it/) });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(
+        /^anti-affinity group kube-masters exists already \(theirs\).*delete it or rename it/,
+      ),
+    });
     expect(posts(server)).toBe(0);
   });
 
   test("does not choose between two with one token", async () => {
     const group = { name: "kube-masters", description: tokenDescription("t-1") };
-    await using server = await groups([], [{ ...group, id: "a" }, { ...group, id: "b" }]);
-    await expect(antiAffinityGroup.create(named(server))).rejects.toThrow("exists 2 times with the same creation token (a, b)");
+    await using server = await groups(
+      [],
+      [
+        { ...group, id: "a" },
+        { ...group, id: "b" },
+      ],
+    );
+    await expect(antiAffinityGroup.create(named(server))).rejects.toThrow(
+      "exists 2 times with the same creation token (a, b)",
+    );
   });
 
   test("gives up on an API that keeps losing answers", async () => {
-    await using server = await groups(Array.from({ length: 9 }, (): Fault => () => ({ status: 500, body: { message: "down" } })));
+    await using server = await groups(
+      Array.from({ length: 9 }, (): Fault => () => ({ status: 500, body: { message: "down" } })),
+    );
     await expect(antiAffinityGroup.create(named(server))).rejects.toThrow("POST /anti-affinity-group: 500: down");
     expect(posts(server)).toBe(5);
   }, 30_000);
@@ -92,14 +120,20 @@ describe.concurrent("create", () => {
     await using server = await groups([() => ({ body: { id: "op", state: "pending", reference: { id: "x" } } })]);
     const error = await antiAffinityGroup.create(named(server)).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(OperationError);
-    expect(error).toMatchObject({ message: expect.stringContaining("anti-affinity group kube-masters to be created: the operation ended in failure: fault: host on fire") });
+    expect(error).toMatchObject({
+      message: expect.stringContaining(
+        "anti-affinity group kube-masters to be created: the operation ended in failure: fault: host on fire",
+      ),
+    });
   });
 
   test("keeps the id when the operation failed but the thing is there", async () => {
-    await using server = await groups([(_call, work) => {
-      work();
-      return { body: { id: "op", state: "pending", reference: { id: "x" } } };
-    }]);
+    await using server = await groups([
+      (_call, work) => {
+        work();
+        return { body: { id: "op", state: "pending", reference: { id: "x" } } };
+      },
+    ]);
     const error = await antiAffinityGroup.create(named(server)).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(Incomplete);
     expect(error).toMatchObject({ id: server.all[0]!.id });

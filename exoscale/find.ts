@@ -55,7 +55,12 @@ const tries = 5;
  * @param make The POST. @param limit Milliseconds for the operation.
  * @throws Refused when the name is taken by somebody else's. @throws Incomplete when it exists, but failed.
  */
-export async function findOrMake<T>(client: Client, search: Search<T>, make: () => Promise<Operation>, limit?: number): Promise<string> {
+export async function findOrMake<T>(
+  client: Client,
+  search: Search<T>,
+  make: () => Promise<Operation>,
+  limit?: number,
+): Promise<string> {
   const known = (await find(client, search, isFirst(client, search) ? firstLook : 0)) && (await find(client, search));
   if (known) return known;
   for (let attempt = 1; ; attempt++) {
@@ -89,7 +94,9 @@ async function find<T>(client: Client, search: Search<T>, maxAge = 0): Promise<s
   const all = (await client.list<T>(among.path, among.field, maxAge)).filter((each) => !among.isLeaving?.(each));
   const ours = all.filter((each) => among.isMarked(each, mark));
   if (ours.length > 1) {
-    throw new Refused(`${nameOf(search)} exists ${ours.length} times with the same creation token (${ours.map(among.id).join(", ")}): delete all but one of them.`);
+    throw new Refused(
+      `${nameOf(search)} exists ${ours.length} times with the same creation token (${ours.map(among.id).join(", ")}): delete all but one of them.`,
+    );
   }
   if (ours.length === 1) return among.id(ours[0]!);
   const other = all.find((each) => among.name(each) === name);
@@ -103,7 +110,12 @@ async function find<T>(client: Client, search: Search<T>, maxAge = 0): Promise<s
 }
 
 /** Waits for a creation; when it fails, what there is of it is not lost. */
-async function made<T>(client: Client, search: Search<T>, operation: Operation, limit: number | undefined): Promise<void> {
+async function made<T>(
+  client: Client,
+  search: Search<T>,
+  operation: Operation,
+  limit: number | undefined,
+): Promise<void> {
   try {
     await client.wait(operation, { what: `${nameOf(search)} to be created`, ...(limit !== undefined && { limit }) });
   } catch (error) {

@@ -16,7 +16,9 @@ type GroupOutputs = GroupInputs;
 /** Groups of a kind. @param kind Its name in messages. @param path Where the API lists them. @param field The list's field. */
 export function groupsOf(kind: string, path: string, field: string): Collection<Group> {
   return {
-    kind, path, field,
+    kind,
+    path,
+    field,
     id: (each) => each.id,
     name: (each) => each.name,
     isMarked: (each, mark) => each.description === tokenDescription(mark),
@@ -24,7 +26,10 @@ export function groupsOf(kind: string, path: string, field: string): Collection<
 }
 
 /** The kind of a group. @param empty What has to go before the group can. */
-export function groupKind(among: Collection<Group>, empty: (client: Client, id: string) => Promise<void> = async () => {}): Kind<GroupInputs, GroupOutputs> {
+export function groupKind(
+  among: Collection<Group>,
+  empty: (client: Client, id: string) => Promise<void> = async () => {},
+): Kind<GroupInputs, GroupOutputs> {
   const { kind, path } = among;
   return {
     diff(_id, olds, news) {
@@ -40,7 +45,9 @@ export function groupKind(among: Collection<Group>, empty: (client: Client, id: 
     async create(inputs) {
       const client = connect(inputs.api);
       const { name, token } = inputs;
-      const id = await findOrMake(client, { among, name, mark: token }, () => client.post(path, { name, description: tokenDescription(token) }));
+      const id = await findOrMake(client, { among, name, mark: token }, () =>
+        client.post(path, { name, description: tokenDescription(token) }),
+      );
       return { id, outs: inputs };
     },
 

@@ -37,7 +37,11 @@ export async function judge(target: SshTarget, kind: "master" | "worker"): Promi
       if (kind === "worker") return { kind: "go", bootId };
       const cluster = await ssh(target, clusterHealth, 60_000);
       if (cluster.code === 0) return { kind: "go", bootId };
-      return { kind: "wait", bootId, reason: lastLines(cluster.output) || `\`${clusterHealth}\` ended with ${cluster.code}` };
+      return {
+        kind: "wait",
+        bootId,
+        reason: lastLines(cluster.output) || `\`${clusterHealth}\` ended with ${cluster.code}`,
+      };
     } catch (error) {
       if (!(error instanceof SshError)) throw error;
     }
@@ -67,7 +71,8 @@ export async function goDown(target: SshTarget, verb: "reboot" | "poweroff", boo
 /** The id of the boot a node is in. @throws SshError */
 export async function bootIdOf(target: SshTarget): Promise<string> {
   const { code, output } = await ssh(target, bootIdCommand);
-  if (code !== 0 || !output) throw new SshError(`SSH to ${target.host}: \`${bootIdCommand}\` ended with ${code}: ${output}`);
+  if (code !== 0 || !output)
+    throw new SshError(`SSH to ${target.host}: \`${bootIdCommand}\` ended with ${code}: ${output}`);
   return output;
 }
 
@@ -77,7 +82,12 @@ export async function bootIdOf(target: SshTarget): Promise<string> {
  * @param name For the message. @param limit Milliseconds.
  * @throws Error with the last lines of what the node said.
  */
-export async function waitUntilWell(name: string, target: SshTarget, before: string | undefined, limit = patience.back): Promise<void> {
+export async function waitUntilWell(
+  name: string,
+  target: SshTarget,
+  before: string | undefined,
+  limit = patience.back,
+): Promise<void> {
   let last = "it was not asked yet";
   const well = await eventually({ limit, pause: [1_000, 5_000] }, async () => {
     try {
@@ -94,7 +104,10 @@ export async function waitUntilWell(name: string, target: SshTarget, before: str
     }
     return undefined;
   });
-  if (!well) throw new Error(`${name} is not well ${Math.round(limit / 1000)} s after its reboot. Last:\n${last}\nLook at it with \`bin/ssh ${name} journalctl -b\`.`);
+  if (!well)
+    throw new Error(
+      `${name} is not well ${Math.round(limit / 1000)} s after its reboot. Last:\n${last}\nLook at it with \`bin/ssh ${name} journalctl -b\`.`,
+    );
 }
 
 function lastLines(text: string): string {

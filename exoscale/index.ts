@@ -30,7 +30,10 @@ export type SecurityGroupRulesArgs = Args<SecurityGroupRulesInputs>;
 export type ElasticIpArgs = Args<Omit<ElasticIpInputs, "token">>;
 export type InstanceArgs = Args<Omit<InstanceInputs, "token">>;
 export type ClusterShapeArgs = Args<ClusterShapeInputs>;
-type ClaimArgs = Args<Omit<ClaimInputs, "of" | "uses">> & { readonly of: ClaimInputs["of"]; readonly uses?: pulumi.Input<string[]> };
+type ClaimArgs = Args<Omit<ClaimInputs, "of" | "uses">> & {
+  readonly of: ClaimInputs["of"];
+  readonly uses?: pulumi.Input<string[]>;
+};
 /** `userData` here is the cloud-config's text. */
 export type BootArgs = Args<BootInputs>;
 
@@ -41,7 +44,13 @@ export type BootArgs = Args<BootInputs>;
 export class Template extends DynamicResource {
   constructor(name: string, { api, name: prefix, ...image }: TemplateArgs, opts?: pulumi.CustomResourceOptions) {
     const { token, options } = claimed(name, { of: "template", api, name: prefix, keepers: image }, opts);
-    super("template", "Template", name, { api, name: pulumi.interpolate`${prefix}-${token}`, ...image, token }, options);
+    super(
+      "template",
+      "Template",
+      name,
+      { api, name: pulumi.interpolate`${prefix}-${token}`, ...image, token },
+      options,
+    );
   }
 }
 
@@ -98,7 +107,9 @@ export class Instance extends DynamicResource {
     const { token, options } = claimed(name, { of: "instance", api: args.api, name: args.name, uses }, opts);
     const inputs = { ...args, elasticIps: addresses, token };
     // Also where a replacement is asked for by hand: found by its token, the old one would be taken for the new.
-    super("instance", "Instance", name, inputs, pulumi.mergeOptions({ deleteBeforeReplace: true }, options), ["publicIp"]);
+    super("instance", "Instance", name, inputs, pulumi.mergeOptions({ deleteBeforeReplace: true }, options), [
+      "publicIp",
+    ]);
     this.publicIp = fixed(this.id, this.publicIp);
   }
 }

@@ -4,7 +4,18 @@ import { connect, type Client } from "./client.ts";
 import { ApiError, Incomplete, messageOf, Refused } from "./errors.ts";
 import { findOrMake, tokenLabel, type Collection } from "./find.ts";
 import { changed, orGone, type Kind } from "./kind.ts";
-import { atRest, getInstance, isLeaving, put, readInstance, start, stop, typeId, waitFor, waitUntilGone } from "./machine.ts";
+import {
+  atRest,
+  getInstance,
+  isLeaving,
+  put,
+  readInstance,
+  start,
+  stop,
+  typeId,
+  waitFor,
+  waitUntilGone,
+} from "./machine.ts";
 import { operationLimit } from "./operations.ts";
 import { patience } from "./patience.ts";
 import { encodeUserData } from "./userData.ts";
@@ -80,7 +91,13 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
 
   diff(_id, olds, news) {
     const replaces = changed(olds, news, ["token"]);
-    const updates = changed(olds, { ...news, labels: marked(news) }, ["api", "name", "labels", "securityGroups", "elasticIps"]);
+    const updates = changed(olds, { ...news, labels: marked(news) }, [
+      "api",
+      "name",
+      "labels",
+      "securityGroups",
+      "elasticIps",
+    ]);
     return {
       changes: replaces.length > 0 || updates.length > 0,
       replaces,
@@ -93,19 +110,23 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
     const client = connect(inputs.api);
     const type = await typeId(client, inputs.type);
     const { name, token } = inputs;
-    const id = await findOrMake(client, { among: instances, name, mark: token }, () => onceImported(inputs, () => client.post("/instance", {
-      name: inputs.name,
-      "instance-type": { id: type },
-      template: { id: inputs.template },
-      "disk-size": inputs.diskSize,
-      "ssh-keys": [{ name: inputs.sshKey }],
-      "security-groups": inputs.securityGroups.map((group) => ({ id: group })),
-      "anti-affinity-groups": inputs.antiAffinityGroups.map((group) => ({ id: group })),
-      "public-ip-assignment": "inet4",
-      labels: marked(inputs),
-      "user-data": emptyCloudConfig,
-      "auto-start": false,
-    })));
+    const id = await findOrMake(client, { among: instances, name, mark: token }, () =>
+      onceImported(inputs, () =>
+        client.post("/instance", {
+          name: inputs.name,
+          "instance-type": { id: type },
+          template: { id: inputs.template },
+          "disk-size": inputs.diskSize,
+          "ssh-keys": [{ name: inputs.sshKey }],
+          "security-groups": inputs.securityGroups.map((group) => ({ id: group })),
+          "anti-affinity-groups": inputs.antiAffinityGroups.map((group) => ({ id: group })),
+          "public-ip-assignment": "inet4",
+          labels: marked(inputs),
+          "user-data": emptyCloudConfig,
+          "auto-start": false,
+        }),
+      ),
+    );
     try {
       return { id, outs: await bringAbout(client, id, inputs, inputs) };
     } catch (error) {
@@ -148,12 +169,21 @@ export async function removeInstance(client: Client, id: string, name: string): 
 
 /** A template that an interrupted run registered may still be on its way: the API does not tell, but refuses. */
 async function onceImported<T>({ name }: InstanceInputs, make: () => Promise<T>): Promise<T> {
-  const isNotYet = (error: unknown) => error instanceof ApiError && error.status === 409 && /template/i.test(error.reason);
-  return whileBusy(`the template of instance ${name} to be imported`, make, { limit: operationLimit(patience.template), isBusy: isNotYet });
+  const isNotYet = (error: unknown) =>
+    error instanceof ApiError && error.status === 409 && /template/i.test(error.reason);
+  return whileBusy(`the template of instance ${name} to be imported`, make, {
+    limit: operationLimit(patience.template),
+    isBusy: isNotYet,
+  });
 }
 
 /** Makes everything that can change be as it is wanted. @param made What the instance was made of. */
-async function bringAbout(client: Client, id: string, wanted: InstanceInputs, made: InstanceInputs): Promise<InstanceOutputs> {
+async function bringAbout(
+  client: Client,
+  id: string,
+  wanted: InstanceInputs,
+  made: InstanceInputs,
+): Promise<InstanceOutputs> {
   let actual = await atRest(client, id);
   const labels = marked(wanted);
   if (changed(actual, { name: wanted.name, labels }, ["name", "labels"]).length > 0) {
@@ -178,25 +208,56 @@ function addressOf({ "public-ip": address }: Instance): string | undefined {
   return address && address !== "0.0.0.0" ? address : undefined;
 }
 
-async function setSecurityGroups(client: Client, { id, name, "security-groups": actual = [] }: Instance, wanted: readonly string[]): Promise<void> {
-  await setMembership(client, id, actual.map((each) => each.id), wanted, "security-group", `security group of instance ${name}`,
-    async () => (await getInstance(client, id))["security-groups"] ?? []);
+async function setSecurityGroups(
+  client: Client,
+  { id, name, "security-groups": actual = [] }: Instance,
+  wanted: readonly string[],
+): Promise<void> {
+  await setMembership(
+    client,
+    id,
+    actual.map((each) => each.id),
+    wanted,
+    "security-group",
+    `security group of instance ${name}`,
+    async () => (await getInstance(client, id))["security-groups"] ?? [],
+  );
 }
 
-async function setElasticIps(client: Client, { id, name, "elastic-ips": actual = [] }: Instance, wanted: readonly string[]): Promise<void> {
-  await setMembership(client, id, actual.map((each) => each.id), wanted, "elastic-ip", `elastic IP of instance ${name}`,
-    async () => (await getInstance(client, id))["elastic-ips"] ?? []);
+async function setElasticIps(
+  client: Client,
+  { id, name, "elastic-ips": actual = [] }: Instance,
+  wanted: readonly string[],
+): Promise<void> {
+  await setMembership(
+    client,
+    id,
+    actual.map((each) => each.id),
+    wanted,
+    "elastic-ip",
+    `elastic IP of instance ${name}`,
+    async () => (await getInstance(client, id))["elastic-ips"] ?? [],
+  );
 }
 
 /** Attaches what is missing, then detaches what is too much. */
 async function setMembership(
-  client: Client, id: string, actual: readonly string[], wanted: readonly string[], path: string, what: string,
+  client: Client,
+  id: string,
+  actual: readonly string[],
+  wanted: readonly string[],
+  path: string,
+  what: string,
   now: () => Promise<readonly { readonly id: string }[]>,
 ): Promise<void> {
-  const set = async (each: string, verb: "attach" | "detach") => ensure(
-    async () => (await now()).some((holder) => holder.id === each) === (verb === "attach"),
-    async () => client.wait(await client.put(`/${path}/${each}:${verb}`, { instance: { id } }), { what: `${what} to be ${verb}ed` }),
-  );
+  const set = async (each: string, verb: "attach" | "detach") =>
+    ensure(
+      async () => (await now()).some((holder) => holder.id === each) === (verb === "attach"),
+      async () =>
+        client.wait(await client.put(`/${path}/${each}:${verb}`, { instance: { id } }), {
+          what: `${what} to be ${verb}ed`,
+        }),
+    );
   for (const each of wanted) if (!actual.includes(each)) await set(each, "attach");
   for (const each of actual) if (!wanted.includes(each)) await set(each, "detach");
 }

@@ -40,7 +40,9 @@ export interface Kind<Inputs extends object, Outputs extends object> {
 
 /** The names among `keys` whose values differ; a value that is not yet known differs. Lists of strings are sets. */
 export function changed<Key extends string>(
-  olds: Partial<Record<Key, unknown>>, news: Partial<Record<Key, unknown>>, keys: readonly Key[],
+  olds: Partial<Record<Key, unknown>>,
+  news: Partial<Record<Key, unknown>>,
+  keys: readonly Key[],
 ): Key[] {
   return keys.filter((key) => !isDeepStrictEqual(canonical(olds[key]), canonical(news[key])));
 }

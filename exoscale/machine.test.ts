@@ -4,7 +4,8 @@ import { connect } from "./client.ts";
 import { readInstance } from "./machine.ts";
 import { inTurn, serve } from "./testing.ts";
 
-const answers = (...states: string[]) => inTurn(...states.map((state) => ({ body: { id: "1", name: "kube-worker-1", state } })));
+const answers = (...states: string[]) =>
+  inTurn(...states.map((state) => ({ body: { id: "1", name: "kube-worker-1", state } })));
 
 test("the two who describe an instance are told by one call, and each is told anew the next time", async () => {
   await using server = await serve(answers("running", "stopped", "starting"));
@@ -17,7 +18,9 @@ test("the two who describe an instance are told by one call, and each is told an
 });
 
 test("an instance that is gone, or going, is none", async () => {
-  await using server = await serve(inTurn({ status: 404, body: { message: "not found" } }, { body: { id: "1", name: "a", state: "destroying" } }));
+  await using server = await serve(
+    inTurn({ status: 404, body: { message: "not found" } }, { body: { id: "1", name: "a", state: "destroying" } }),
+  );
   const client = connect(server.api);
   expect(await readInstance(client, "1", "boot")).toBeUndefined();
   expect(await readInstance(client, "2", "boot")).toBeUndefined();

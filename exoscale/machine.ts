@@ -24,7 +24,10 @@ export function getInstance(client: Client, id: string): Promise<Instance> {
 type Reader = "instance" | "boot";
 
 /** What one reader of an instance was told, for the other; by client and id. */
-const told = new WeakMap<Client, Map<string, { readonly reader: Reader; readonly at: number; readonly answer: Promise<Instance | undefined> }>>();
+const told = new WeakMap<
+  Client,
+  Map<string, { readonly reader: Reader; readonly at: number; readonly answer: Promise<Instance | undefined> }>
+>();
 
 /**
  * The instance as a refresh finds it; undefined: gone, or leaving. Two resources describe it, and the API is asked once
@@ -91,7 +94,13 @@ export async function reboot(client: Client, instance: Pick<Instance, "id" | "na
 /** Another type, while stopped. */
 export async function scale(client: Client, instance: Pick<Instance, "id" | "name">, type: string): Promise<void> {
   const id = await typeId(client, type);
-  await change(client, instance, "scale", { "instance-type": { id } }, async (actual) => actual["instance-type"].id === id);
+  await change(
+    client,
+    instance,
+    "scale",
+    { "instance-type": { id } },
+    async (actual) => actual["instance-type"].id === id,
+  );
 }
 
 /** A larger disk, while stopped. @param size GiB. */
@@ -105,41 +114,71 @@ export async function resizeDisk(client: Client, instance: Pick<Instance, "id" |
  *
  * @param template Its id. @param size GiB. @default as large as the disk is
  */
-export async function reset(client: Client, instance: Pick<Instance, "id" | "name">, template: string, size?: number): Promise<void> {
-  await change(client, instance, "reset", { template: { id: template }, ...(size !== undefined && { "disk-size": size }) }, async () => false);
+export async function reset(
+  client: Client,
+  instance: Pick<Instance, "id" | "name">,
+  template: string,
+  size?: number,
+): Promise<void> {
+  await change(
+    client,
+    instance,
+    "reset",
+    { template: { id: template }, ...(size !== undefined && { "disk-size": size }) },
+    async () => false,
+  );
 }
 
 /** Updates name, labels or user-data. */
 export async function put(client: Client, instance: Pick<Instance, "id" | "name">, fields: object): Promise<void> {
   await whileBusy(`instance ${instance.name} to be changed`, async () => {
-    await client.wait(await client.put<Operation>(`/instance/${instance.id}`, fields), { what: `instance ${instance.name} to be changed` });
+    await client.wait(await client.put<Operation>(`/instance/${instance.id}`, fields), {
+      what: `instance ${instance.name} to be changed`,
+    });
   });
 }
 
 async function change(
-  client: Client, { id, name }: Pick<Instance, "id" | "name">, verb: string, body: object, isDone: (actual: Instance) => Promise<boolean>,
+  client: Client,
+  { id, name }: Pick<Instance, "id" | "name">,
+  verb: string,
+  body: object,
+  isDone: (actual: Instance) => Promise<boolean>,
 ): Promise<void> {
   const what = `instance ${name} to ${verb}`;
-  await whileBusy(what, () => ensure(
-    // What hangs has been waited for: it is as it is.
-    async (error) => isDone(await (error instanceof OperationError && error.hanging ? getInstance(client, id) : atRest(client, id))),
-    async () => client.wait(await client.put<Operation>(`/instance/${id}:${verb}`, body), { what }),
-  ));
+  await whileBusy(what, () =>
+    ensure(
+      // What hangs has been waited for: it is as it is.
+      async (error) =>
+        isDone(await (error instanceof OperationError && error.hanging ? getInstance(client, id) : atRest(client, id))),
+      async () => client.wait(await client.put<Operation>(`/instance/${id}:${verb}`, body), { what }),
+    ),
+  );
 }
 
 /** Waits until the instance looks as wanted. @throws Error naming instance, wish and last state. */
-export async function waitFor(client: Client, id: string, wish: string, isSo: (instance: Instance) => boolean, limit = stateLimit()): Promise<Instance> {
+export async function waitFor(
+  client: Client,
+  id: string,
+  wish: string,
+  isSo: (instance: Instance) => boolean,
+  limit = stateLimit(),
+): Promise<Instance> {
   let last: Instance | undefined;
   const found = await eventually({ limit, pause: polling }, async () => {
     last = await getInstance(client, id);
     if (isSo(last)) return last;
     if (last.state === "error" || isLeaving(last)) {
-      throw new Refused(`instance ${last.name} (${id}) is in state ${last.state}: delete it, then run the same command with --refresh.`);
+      throw new Refused(
+        `instance ${last.name} (${id}) is in state ${last.state}: delete it, then run the same command with --refresh.`,
+      );
     }
     return undefined;
   });
   if (found) return found;
-  throw new Error(`waited ${limit / 1000} s for instance ${last!.name} (${id}) ${wish}; it is ${last!.state}. Should it stay so, delete it, then run the same command with --refresh.`);
+  throw new Error(
+    `waited ${limit / 1000} s for instance ${last!.name} (${id}) ${wish}; it is ${last!.state}. Should it stay so, delete it, then run the same command with --refresh.`,
+  );
 }
 
 /** Waits until a deleted instance has left the groups it was in. */
@@ -149,5 +188,8 @@ export async function waitUntilGone(client: Client, { id, name }: Pick<Instance,
     const actual = await orGone(getInstance(client, id));
     return !actual || actual.state === "destroyed" || actual.state === "expunging" || undefined;
   });
-  if (!gone) throw new Error(`waited ${limit / 1000} s for instance ${name} (${id}) to be gone; it is still being destroyed. Run the same command again once the API no longer lists it.`);
+  if (!gone)
+    throw new Error(
+      `waited ${limit / 1000} s for instance ${name} (${id}) to be gone; it is still being destroyed. Run the same command again once the API no longer lists it.`,
+    );
 }

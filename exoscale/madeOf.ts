@@ -52,8 +52,9 @@ export function refusals(name: string, from: MadeOf, to: MadeOf): Failure[] {
     const others = name.replace(/\d+$/, "*");
     failures.push({
       property: "type",
-      reason: `${name} cannot change from ${from.type} to ${to.type}: on Exoscale an instance stays within its family. Set it back to ${from.type}, or `
-        + (canBeAnew
+      reason:
+        `${name} cannot change from ${from.type} to ${to.type}: on Exoscale an instance stays within its family. Set it back to ${from.type}, or ` +
+        (canBeAnew
           ? `replace them all at once, drained first, without what is on their disks: bin/pulumi up --replace '**:Claim::${others}-instance'`
           : "destroy the cluster first."),
     });
@@ -79,7 +80,8 @@ export async function remodel(client: Client, actual: Instance, wanted: MadeOf, 
   const { type, diskSize, template } = wanted;
   const before = await madeOf(client, actual, wanted);
   if (type !== undefined && before.type !== type) await scale(client, actual, type);
-  if (template !== undefined && (isAnew || workFor(before, wanted) === "remake")) await reset(client, actual, template, diskSize);
+  if (template !== undefined && (isAnew || workFor(before, wanted) === "remake"))
+    await reset(client, actual, template, diskSize);
   // Smaller than it is it cannot be; the API says so.
   else if (diskSize !== undefined && before.diskSize !== diskSize) await resizeDisk(client, actual, diskSize);
 }

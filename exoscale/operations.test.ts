@@ -9,7 +9,7 @@ const pending: Operation = { id: "op", state: "pending" };
 function answering(...answers: Operation[]): Pick<Client, "get"> & { polls: number } {
   const client = {
     polls: 0,
-    get: async <T,>() => answers[Math.min(client.polls++, answers.length - 1)] as T,
+    get: async <T>() => answers[Math.min(client.polls++, answers.length - 1)] as T,
   };
   return client;
 }
@@ -29,7 +29,9 @@ describe.concurrent("an operation", () => {
 
   test.each(["failure", "timeout"] as const)("that ends in %s gives the API's reason", async (state) => {
     const failed: Operation = { id: "op", state, reason: "unavailable", message: "no capacity" };
-    const error = await settled(answering(failed), pending, { what: "instance a to start" }).catch((error: unknown) => error);
+    const error = await settled(answering(failed), pending, { what: "instance a to start" }).catch(
+      (error: unknown) => error,
+    );
     expect(error).toBeInstanceOf(OperationError);
     expect(error).toMatchObject({
       hanging: false,
@@ -38,8 +40,13 @@ describe.concurrent("an operation", () => {
   });
 
   test("that hangs is given up with its id", async () => {
-    const error = await settled(answering(pending), pending, { what: "instance a to start", limit: 700 }).catch((error: unknown) => error);
-    expect(error).toMatchObject({ hanging: true, message: "waited 1 s for instance a to start; operation op is still pending" });
+    const error = await settled(answering(pending), pending, { what: "instance a to start", limit: 700 }).catch(
+      (error: unknown) => error,
+    );
+    expect(error).toMatchObject({
+      hanging: true,
+      message: "waited 1 s for instance a to start; operation op is still pending",
+    });
   });
 });
 

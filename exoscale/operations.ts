@@ -32,20 +32,30 @@ export function operationLimit(usual = patience.operation): number {
  * @throws OperationError with the API's own reason when it fails, or when the limit is over.
  * @throws ApiError when it cannot be asked for.
  */
-export async function settled(client: { get<T>(path: string): Promise<T> }, operation: Operation, { what, limit = operationLimit() }: WaitOptions): Promise<void> {
+export async function settled(
+  client: { get<T>(path: string): Promise<T> },
+  operation: Operation,
+  { what, limit = operationLimit() }: WaitOptions,
+): Promise<void> {
   const start = performance.now();
   let current = operation;
   for (let poll = 0; current.state === "pending"; poll++) {
     const elapsed = performance.now() - start;
     if (elapsed >= limit) {
-      throw new OperationError(`waited ${Math.round(limit / 1000)} s for ${what}; operation ${operation.id} is still pending`, true);
+      throw new OperationError(
+        `waited ${Math.round(limit / 1000)} s for ${what}; operation ${operation.id} is still pending`,
+        true,
+      );
     }
     await sleep(Math.min(interval(poll, elapsed), limit - elapsed));
     current = await client.get<Operation>(`/operation/${operation.id}`);
   }
   if (current.state === "success") return;
   const words = [current.reason, current.message].filter((word) => word).join(": ") || "no reason given";
-  throw new OperationError(`${what}: the operation ended in ${current.state}: ${words} (operation ${operation.id})`, false);
+  throw new OperationError(
+    `${what}: the operation ended in ${current.state}: ${words} (operation ${operation.id})`,
+    false,
+  );
 }
 
 /** Milliseconds before the next poll: quick for what is quick, then every 3 s, after half a minute slower up to 30 s. */

@@ -5,7 +5,9 @@ import { serve, type Server } from "./testing.ts";
 
 /** An API that takes so many calls in each second, and refuses the others until the next. */
 async function limited(perSecond: number): Promise<Server & { refused(): number }> {
-  let second = 0, passed = 0, refused = 0;
+  let second = 0,
+    passed = 0,
+    refused = 0;
   const server = await serve(({ at }) => {
     const now = Math.floor(at / 1000);
     if (now !== second) [second, passed] = [now, 0];
@@ -18,7 +20,8 @@ async function limited(perSecond: number): Promise<Server & { refused(): number 
 
 describe.concurrent("calls", () => {
   test("go out at once while nobody minds", async () => {
-    let most = 0, underWay = 0;
+    let most = 0,
+      underWay = 0;
     await using server = await serve(async () => {
       most = Math.max(most, ++underWay);
       while (most < 50) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -30,16 +33,20 @@ describe.concurrent("calls", () => {
     expect(most).toBe(50);
   });
 
-  test.each([10, 20])("many at a time get through an API that takes %d in a second, and few are refused", async (perSecond) => {
-    await using server = await limited(perSecond);
-    const client = connect(server.api);
-    const burst = 60;
-    await Promise.all(Array.from({ length: burst }, () => client.get("/zone")));
-    const atFirst = server.refused();
-    // The burst itself, and what it took to find the pace.
-    expect(atFirst).toBeLessThan(3 * burst);
-    await Promise.all(Array.from({ length: burst }, () => client.get("/zone")));
-    // How well the pace that is known by then fits depends on what else the machine does.
-    expect(server.refused() - atFirst).toBeLessThan(3 * burst);
-  }, 120_000);
+  test.each([10, 20])(
+    "many at a time get through an API that takes %d in a second, and few are refused",
+    async (perSecond) => {
+      await using server = await limited(perSecond);
+      const client = connect(server.api);
+      const burst = 60;
+      await Promise.all(Array.from({ length: burst }, () => client.get("/zone")));
+      const atFirst = server.refused();
+      // The burst itself, and what it took to find the pace.
+      expect(atFirst).toBeLessThan(3 * burst);
+      await Promise.all(Array.from({ length: burst }, () => client.get("/zone")));
+      // How well the pace that is known by then fits depends on what else the machine does.
+      expect(server.refused() - atFirst).toBeLessThan(3 * burst);
+    },
+    120_000,
+  );
 });

@@ -52,23 +52,32 @@ function methods<Inputs extends object, Outputs extends object>(kind: Kind<Input
       if (notice) console.log(notice);
       return diff;
     },
-    create: (news) => legible(news, async () => {
-      const { id, outs } = await kind.create(inputs(news));
-      return { id: withAddress(id, kind.address?.(outs)), outs: plain(outs) };
-    }),
-    read: (id, props) => legible(props, async () => {
-      const found = await kind.read(idOf(id), outputs(props));
-      if (!found) return { id: "", props: {} };
-      return { id: withAddress(idOf(id), kind.address?.(found.outs)), props: plain(found.outs), ...(found.inputs && { inputs: plain(found.inputs) }) };
-    }),
-    update: (id, olds, news) => legible(news, async () => {
-      try {
-        return { outs: plain(await kind.update(idOf(id), outputs(olds), inputs(news))) };
-      } catch (error) {
-        if (!isGone(error)) throw error;
-        throw new Refused(`It is gone (${messageOf(error)}). Run the same command with --refresh, and it is made again.`);
-      }
-    }),
+    create: (news) =>
+      legible(news, async () => {
+        const { id, outs } = await kind.create(inputs(news));
+        return { id: withAddress(id, kind.address?.(outs)), outs: plain(outs) };
+      }),
+    read: (id, props) =>
+      legible(props, async () => {
+        const found = await kind.read(idOf(id), outputs(props));
+        if (!found) return { id: "", props: {} };
+        return {
+          id: withAddress(idOf(id), kind.address?.(found.outs)),
+          props: plain(found.outs),
+          ...(found.inputs && { inputs: plain(found.inputs) }),
+        };
+      }),
+    update: (id, olds, news) =>
+      legible(news, async () => {
+        try {
+          return { outs: plain(await kind.update(idOf(id), outputs(olds), inputs(news))) };
+        } catch (error) {
+          if (!isGone(error)) throw error;
+          throw new Refused(
+            `It is gone (${messageOf(error)}). Run the same command with --refresh, and it is made again.`,
+          );
+        }
+      }),
     delete: (id, props) => legible(props, () => kind.delete(idOf(id), outputs(props))),
   };
 }
@@ -93,7 +102,8 @@ async function legible<T>(properties: Properties, work: () => Promise<T>): Promi
       Object.assign(error, { properties: { ...stored, __provider: properties.__provider }, reasons: [error.message] });
     }
     // The launcher prints the stack of errors in read and delete: only a mistake of our own is worth one.
-    if (!(error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError)) error.stack = "";
+    if (!(error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError))
+      error.stack = "";
     throw error;
   }
 }

@@ -12,14 +12,15 @@ function workplace(parallel = 1) {
   const touched: string[] = [];
   let working = 0;
   let most = 0;
-  const work = (name: string, outcome: () => void = () => {}) => queue.run(name, async () => {
-    touched.push(name);
-    most = Math.max(most, ++working);
-    await sleep(10);
-    working--;
-    outcome();
-    return name;
-  });
+  const work = (name: string, outcome: () => void = () => {}) =>
+    queue.run(name, async () => {
+      touched.push(name);
+      most = Math.max(most, ++working);
+      await sleep(10);
+      working--;
+      outcome();
+      return name;
+    });
   return { queue, work, touched, most: () => most };
 }
 
@@ -39,7 +40,9 @@ test("after one has failed the others are not touched", async () => {
   const { work, touched } = workplace();
   const results = await Promise.allSettled([
     work("a"),
-    work("b", () => { throw new Error("b is not well\nlast lines"); }),
+    work("b", () => {
+      throw new Error("b is not well\nlast lines");
+    }),
     work("c"),
   ]);
   expect(results.map((each) => (each.status === "rejected" ? (each.reason as Error).message : each.value))).toEqual([
@@ -61,16 +64,17 @@ test("who is down already is waited for by those alone who need it", async () =>
   const { queue } = workplace();
   const well = new Set<string>();
   // Neither gets well before the other is up as well.
-  const repair = (name: string) => queue.run(name, async () => {
-    well.add(name);
-    return new Meanwhile(async () => {
-      while (well.size < 2) await sleep(1);
-      // Longer than the healthy one's patience.
-      await sleep(options.patience * 2);
-      well.add("all");
-      return name;
+  const repair = (name: string) =>
+    queue.run(name, async () => {
+      well.add(name);
+      return new Meanwhile(async () => {
+        while (well.size < 2) await sleep(1);
+        // Longer than the healthy one's patience.
+        await sleep(options.patience * 2);
+        well.add("all");
+        return name;
+      });
     });
-  });
   const healthy = queue.run("c", async () => (well.has("all") ? "c" : new NotYet("two are down")));
   await expect(Promise.all([healthy, repair("a"), repair("b")])).resolves.toEqual(["c", "a", "b"]);
 });

@@ -55,7 +55,7 @@ export class Queue {
   /** @param node Its name. @throws Refused, or what the turn throws. */
   async run<T>(node: string, turn: () => Promise<T | NotYet | Meanwhile<T>>): Promise<T> {
     const { patience, pause } = this.#options;
-    for (let waited = 0; ; ) {
+    for (let waited = 0; ;) {
       const result = await this.#limit(async () => {
         if (this.#failure) throw new Refused(`${node} was not touched, because ${this.#failure}`);
         const start = performance.now();
@@ -65,7 +65,9 @@ export class Queue {
         if (this.#meanwhile === 0 && !result.isBounded) waited += performance.now() - start + pause;
         if (waited <= patience) return result;
         return this.#watched(node, async () => {
-          throw new Refused(`${node} was not touched: waited ${Math.round(waited / 1000)} s for the others: ${result.reason}`);
+          throw new Refused(
+            `${node} was not touched: waited ${Math.round(waited / 1000)} s for the others: ${result.reason}`,
+          );
         });
       });
       if (result instanceof Meanwhile) {

@@ -21,7 +21,12 @@ async function lockedMaster(holder?: string) {
     const holders = [{ id: lock.holder, node: isFree ? null : lock.holder, since: "2026-11-24T04:10:03Z" }];
     return { code: isFree ? 0 : 75, output: JSON.stringify({ holders, drainedSeconds: lock.drained }) };
   });
-  return { lock, commands: node.commands, reboots: new RebootLock(node.target), [Symbol.asyncDispose]: () => node[Symbol.asyncDispose]() };
+  return {
+    lock,
+    commands: node.commands,
+    reboots: new RebootLock(node.target),
+    [Symbol.asyncDispose]: () => node[Symbol.asyncDispose](),
+  };
 }
 
 test("it is taken, and given back", async () => {
@@ -38,7 +43,9 @@ test("whoever holds it is named, since when, and how long he was waited for", as
   await using master = await lockedMaster("kube-worker-2");
   await master.reboots.during(async () => {
     await expect(master.reboots.take()).resolves.toMatchObject({
-      kind: "held", holder: "kube-worker-2", reason: "the lock of the reboots is held by kube-worker-2 since 2026-11-24T04:10:03Z",
+      kind: "held",
+      holder: "kube-worker-2",
+      reason: "the lock of the reboots is held by kube-worker-2 since 2026-11-24T04:10:03Z",
     });
     const { waited } = await master.reboots.take();
     expect(waited).toBeGreaterThan(0);
@@ -56,10 +63,12 @@ test("one hold for all who work at the same time: the last gives it back, also a
     await master.reboots.take();
     await new Promise<void>((resolve) => (end = resolve));
   });
-  await expect(master.reboots.during(async () => {
-    await master.reboots.take();
-    throw new Error("it did not come back");
-  })).rejects.toThrow("it did not come back");
+  await expect(
+    master.reboots.during(async () => {
+      await master.reboots.take();
+      throw new Error("it did not come back");
+    }),
+  ).rejects.toThrow("it did not come back");
   expect(master.lock.holder).toBe("pulumi");
   end();
   await first;
@@ -81,7 +90,9 @@ test("where nobody answers nobody is waited for, and there is nothing to give ba
   master.lock.isBroken = true;
   await master.reboots.during(async () => {
     await expect(master.reboots.take()).resolves.toMatchObject({
-      kind: "unknown", reason: "the lock of the reboots is not to be had: infra-etcd does not answer: timeout", drained: {},
+      kind: "unknown",
+      reason: "the lock of the reboots is not to be had: infra-etcd does not answer: timeout",
+      drained: {},
     });
   });
   await master[Symbol.asyncDispose]();
@@ -101,5 +112,11 @@ test("a lock that was taken and cannot be given back is said, unless there is wo
   await expect(master.reboots.during(() => work(() => {}))).rejects.toThrow(
     "the lock of the reboots was not given back, so no node reboots for an update until the next run: infra-etcd does not answer: timeout",
   );
-  await expect(master.reboots.during(() => work(() => { throw new Error("worse"); }))).rejects.toThrow("worse");
+  await expect(
+    master.reboots.during(() =>
+      work(() => {
+        throw new Error("worse");
+      }),
+    ),
+  ).rejects.toThrow("worse");
 });

@@ -69,12 +69,20 @@ export class RebootLock {
   /** Takes it, also over from a run that was killed; inside `during` only. Does not wait long for somebody else. */
   take(): Promise<LockState> {
     return this.#inTurn(async () => {
-      const unknown = (reason: string): LockState =>
-        ({ kind: "unknown", reason: `the lock of the reboots is not to be had: ${reason}`, holder: "", waited: 0, drained: {} });
+      const unknown = (reason: string): LockState => ({
+        kind: "unknown",
+        reason: `the lock of the reboots is not to be had: ${reason}`,
+        holder: "",
+        waited: 0,
+        drained: {},
+      });
       try {
         const { code, output } = await ssh(this.#masters, `${script} take '${holder}' ${attempt}`, 60_000);
         if (code !== 0 && code !== heldByAnother) return unknown(output);
-        const { holders: [first], drainedSeconds: drained } = JSON.parse(output) as Shown;
+        const {
+          holders: [first],
+          drainedSeconds: drained,
+        } = JSON.parse(output) as Shown;
         if (code === 0 || !first) {
           this.#taken ||= code === 0;
           this.#other = undefined;
@@ -111,7 +119,10 @@ export class RebootLock {
       }
     });
     // Where this run did not take it, it may be one that was killed: what nobody can give back nobody has to.
-    if (!given && this.#taken) throw new Error(`the lock of the reboots was not given back, so no node reboots for an update until the next run: ${last}`);
+    if (!given && this.#taken)
+      throw new Error(
+        `the lock of the reboots was not given back, so no node reboots for an update until the next run: ${last}`,
+      );
     this.#taken = false;
   }
 }

@@ -5,10 +5,14 @@ import { expect, test } from "vitest";
 import { providers, type KindName } from "./provider.ts";
 import { handler } from "./resource.ts";
 
-const load = createRequire(import.meta.url)("require-from-string") as (code: string) => { handler(): Record<string, unknown> };
+const load = createRequire(import.meta.url)("require-from-string") as (code: string) => {
+  handler(): Record<string, unknown>;
+};
 
 test("what is stored with every resource stays as it is", () => {
-  expect(handler("instance")).toMatchInlineSnapshot(`"exports.handler = () => Object.fromEntries(["check","diff","create","read","update","delete"].map((method) => [method, async (...args) => (await import("kubernetes-on-exoscale/exoscale/provider.ts")).providers.instance[method](...args)]));"`);
+  expect(handler("instance")).toMatchInlineSnapshot(
+    `"exports.handler = () => Object.fromEntries(["check","diff","create","read","update","delete"].map((method) => [method, async (...args) => (await import("kubernetes-on-exoscale/exoscale/provider.ts")).providers.instance[method](...args)]));"`,
+  );
 });
 
 test("it is what the dynamic provider expects", () => {

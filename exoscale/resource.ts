@@ -22,8 +22,24 @@ export function handler(kind: KindName): string {
  */
 export abstract class DynamicResource extends pulumi.CustomResource {
   /** @param type The last part of the URN's type. @param outputs Names of outputs that are no inputs. */
-  constructor(kind: KindName, type: string, name: string, args: pulumi.Inputs, opts: pulumi.CustomResourceOptions = {}, outputs: readonly string[] = []) {
-    const props = { ...Object.fromEntries(outputs.map((output) => [output, undefined])), ...args, __provider: handler(kind) };
-    super(`pulumi-nodejs:dynamic/exoscale:${type}`, name, props, pulumi.mergeOptions({ hideDiffs: ["__provider"] }, opts));
+  constructor(
+    kind: KindName,
+    type: string,
+    name: string,
+    args: pulumi.Inputs,
+    opts: pulumi.CustomResourceOptions = {},
+    outputs: readonly string[] = [],
+  ) {
+    const props = {
+      ...Object.fromEntries(outputs.map((output) => [output, undefined])),
+      ...args,
+      __provider: handler(kind),
+    };
+    super(
+      `pulumi-nodejs:dynamic/exoscale:${type}`,
+      name,
+      props,
+      pulumi.mergeOptions({ hideDiffs: ["__provider"] }, opts),
+    );
   }
 }

@@ -3,7 +3,10 @@ import { expect, test } from "vitest";
 
 import { attempts, delay } from "./retry.ts";
 
-function failure(method: string, what: { status?: number; code?: string; name?: string; retryAfter?: number; attemptCount?: number }) {
+function failure(
+  method: string,
+  what: { status?: number; code?: string; name?: string; retryAfter?: number; attemptCount?: number },
+) {
   const error = {
     name: what.name ?? (what.status ? "HTTPError" : "RequestError"),
     code: what.code,
@@ -14,17 +17,27 @@ function failure(method: string, what: { status?: number; code?: string; name?: 
 }
 
 test.each([
-  ["GET", { status: 500 }], ["PUT", { status: 503 }], ["DELETE", { status: 502 }], ["POST", { status: 429 }],
-  ["PUT", { code: "ECONNRESET" }], ["GET", { code: "ETIMEDOUT", name: "TimeoutError" }],
-  ["POST", { code: "ECONNREFUSED" }], ["POST", { code: "EAI_AGAIN" }],
+  ["GET", { status: 500 }],
+  ["PUT", { status: 503 }],
+  ["DELETE", { status: 502 }],
+  ["POST", { status: 429 }],
+  ["PUT", { code: "ECONNRESET" }],
+  ["GET", { code: "ETIMEDOUT", name: "TimeoutError" }],
+  ["POST", { code: "ECONNREFUSED" }],
+  ["POST", { code: "EAI_AGAIN" }],
 ] as const)("%s after %o: again", (method, what) => {
   expect(delay(failure(method, what))).toBeGreaterThan(0);
 });
 
 test.each([
-  ["GET", { status: 409 }], ["GET", { status: 501 }], ["GET", { status: 404 }], ["POST", { status: 500 }],
-  ["POST", { code: "ECONNRESET" }], ["POST", { code: "ETIMEDOUT", name: "TimeoutError" }],
-  ["GET", { name: "ParseError" }], ["GET", { status: 429, retryAfter: 3_600_000 }],
+  ["GET", { status: 409 }],
+  ["GET", { status: 501 }],
+  ["GET", { status: 404 }],
+  ["POST", { status: 500 }],
+  ["POST", { code: "ECONNRESET" }],
+  ["POST", { code: "ETIMEDOUT", name: "TimeoutError" }],
+  ["GET", { name: "ParseError" }],
+  ["GET", { status: 429, retryAfter: 3_600_000 }],
 ] as const)("%s after %o: never", (method, what) => {
   expect(delay(failure(method, what))).toBe(0);
 });

@@ -15,13 +15,18 @@ const neverSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREAC
  * A POST makes something: where its work may be done although no answer came, it is left to the caller, who looks
  * for what was asked for before asking again. A 409 is an answer, not a fault.
  */
-export function delay({ attemptCount, error, retryAfter }: Pick<RetryObject, "attemptCount" | "error" | "retryAfter">): number {
+export function delay({
+  attemptCount,
+  error,
+  retryAfter,
+}: Pick<RetryObject, "attemptCount" | "error" | "retryAfter">): number {
   if (attemptCount >= attempts) return 0;
   const status = error.response?.statusCode;
   const idempotent = error.options.method !== "POST";
-  const again = status === undefined
-    ? neverSent.has(error.code) || (idempotent && isNetworkError(error))
-    : status === 429 || (idempotent && status >= 500 && status !== 501);
+  const again =
+    status === undefined
+      ? neverSent.has(error.code) || (idempotent && isNetworkError(error))
+      : status === 429 || (idempotent && status >= 500 && status !== 501);
   if (!again) return 0;
   if (retryAfter !== undefined && retryAfter > patience.retryAfter) return 0;
   // Spread so that many calls refused together do not come back together.

@@ -84,23 +84,28 @@ async function bringAbout(client: Client, id: string, wanted: readonly Rule[]): 
   for (const [ruleId, rule] of surplus) if (missing.delete(key(rule))) surplus.delete(ruleId);
 
   const limit = pLimit(parallel);
-  const drop = (ruleId: string) => remove(client, `/security-group/${id}/rules/${ruleId}`, `a rule of security group ${group.name}`);
-  await all([...missing.values()].map((rule) => limit(async () => {
-    // The same opening for another reason: the API may not take it twice.
-    const twin = [...surplus].find(([, other]) => opening(other) === opening(rule));
-    if (twin) {
-      surplus.delete(twin[0]);
-      await drop(twin[0]);
-    }
-    await add(client, group, rule);
-  })));
+  const drop = (ruleId: string) =>
+    remove(client, `/security-group/${id}/rules/${ruleId}`, `a rule of security group ${group.name}`);
+  await all(
+    [...missing.values()].map((rule) =>
+      limit(async () => {
+        // The same opening for another reason: the API may not take it twice.
+        const twin = [...surplus].find(([, other]) => opening(other) === opening(rule));
+        if (twin) {
+          surplus.delete(twin[0]);
+          await drop(twin[0]);
+        }
+        await add(client, group, rule);
+      }),
+    ),
+  );
   await all([...surplus.keys()].map((ruleId) => limit(() => drop(ruleId))));
 }
 
 async function add(client: Client, group: SecurityGroup, rule: Rule): Promise<void> {
   const what = `the rule "${rule.description}" of security group ${group.name} to be added`;
   await whileBusy(what, async () => {
-    for (let lost = 0; ; ) {
+    for (let lost = 0; ;) {
       try {
         return await client.wait(await client.post(`/security-group/${group.id}/rules`, toApi(rule)), { what });
       } catch (error) {
@@ -122,7 +127,16 @@ async function all(work: Promise<void>[]): Promise<void> {
 /** What a rule opens. */
 function opening(rule: Rule): string {
   const { direction, protocol, startPort, endPort, icmp, network, securityGroup } = rule;
-  return JSON.stringify([direction, protocol, startPort ?? 0, endPort ?? 0, icmp?.type ?? -1, icmp?.code ?? -1, network ?? "", securityGroup ?? ""]);
+  return JSON.stringify([
+    direction,
+    protocol,
+    startPort ?? 0,
+    endPort ?? 0,
+    icmp?.type ?? -1,
+    icmp?.code ?? -1,
+    network ?? "",
+    securityGroup ?? "",
+  ]);
 }
 
 /** What makes two rules the same. */

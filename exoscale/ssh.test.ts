@@ -33,7 +33,9 @@ test("does not wait for ever for a command", async () => {
 
 test("says why a node cannot be reached", async () => {
   const node = await fakeNode(() => ({ code: 0 }));
-  await expect(ssh({ ...node.target, user: "root" }, "health")).rejects.toThrow("SSH to root@127.0.0.1: All configured authentication methods failed");
+  await expect(ssh({ ...node.target, user: "root" }, "health")).rejects.toThrow(
+    "SSH to root@127.0.0.1: All configured authentication methods failed",
+  );
   await expect(ssh({ ...node.target, privateKey: "none" }, "health")).rejects.toThrow(/Cannot parse privateKey/);
   await node[Symbol.asyncDispose]();
   await expect(ssh(node.target, "health")).rejects.toThrow(/SSH to core@127.0.0.1: .*ECONNREFUSED/);

@@ -62,11 +62,16 @@ export async function ssh(target: SshTarget, command: string, timeout = 30_000):
           };
           channel.on("data", take);
           channel.stderr.on("data", take);
-          channel.on("close", (code: number | null | undefined) => resolve({ code: code ?? null, output: output.trim() }));
+          channel.on("close", (code: number | null | undefined) =>
+            resolve({ code: code ?? null, output: output.trim() }),
+          );
         });
       });
       client.connect({
-        host, port, username: user, privateKey,
+        host,
+        port,
+        username: user,
+        privateKey,
         readyTimeout: connectTimeout,
         algorithms: { serverHostKey: [algorithm as ssh2.ServerHostKeyAlgorithm] },
         hostVerifier: (key: Buffer) => (pinned = key.equals(expected)),
@@ -76,7 +81,9 @@ export async function ssh(target: SshTarget, command: string, timeout = 30_000):
     });
   } catch (error) {
     // ssh2 throws at once for a key it cannot read.
-    throw error instanceof SshError ? error : new SshError(`SSH to ${user}@${host}: ${error instanceof Error ? error.message : error}`);
+    throw error instanceof SshError
+      ? error
+      : new SshError(`SSH to ${user}@${host}: ${error instanceof Error ? error.message : error}`);
   } finally {
     clearTimeout(timer);
     client.destroy();

@@ -26,7 +26,8 @@ export const sshKeys: Collection<SshKey> = {
   field: "ssh-keys",
   id: (each) => each.name,
   name: (each) => each.name,
-  isMarked: (each, mark) => mark.startsWith(`${each.name} `) && isFingerprintOf(each.fingerprint, mark.slice(each.name.length + 1)),
+  isMarked: (each, mark) =>
+    mark.startsWith(`${each.name} `) && isFingerprintOf(each.fingerprint, mark.slice(each.name.length + 1)),
 };
 
 export const sshKey: Kind<SshKeyInputs, SshKeyOutputs> = {
@@ -68,7 +69,8 @@ export const sshKey: Kind<SshKeyInputs, SshKeyOutputs> = {
     const client = connect(olds.api);
     const actual = await orGone(client.get<SshKey>(path(id)));
     // Another key under the name is somebody else's.
-    if (actual && isFingerprintOf(actual.fingerprint, olds.publicKey)) await remove(client, path(id), `SSH key ${olds.name}`);
+    if (actual && isFingerprintOf(actual.fingerprint, olds.publicKey))
+      await remove(client, path(id), `SSH key ${olds.name}`);
   },
 };
 
@@ -81,5 +83,7 @@ export function isFingerprintOf(fingerprint: string | undefined, publicKey: stri
   const blob = Buffer.from(publicKey.trim().split(/\s+/)[1] ?? "", "base64");
   const md5 = createHash("md5").update(blob).digest("hex");
   const sha256 = createHash("sha256").update(blob).digest("base64").replace(/=+$/, "");
-  return fingerprint === `SHA256:${sha256}` || fingerprint?.replace(/^MD5:/i, "").replaceAll(":", "").toLowerCase() === md5;
+  return (
+    fingerprint === `SHA256:${sha256}` || fingerprint?.replace(/^MD5:/i, "").replaceAll(":", "").toLowerCase() === md5
+  );
 }

@@ -26,20 +26,24 @@ export async function fakeNode(shell: Shell): Promise<FakeNode> {
     (connection as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
     connection.on("error", () => {});
     connection.on("authentication", (context) => {
-      const isKey = context.method === "publickey" && context.key.data.equals(Buffer.from(userKeys.public.split(" ")[1]!, "base64"));
+      const isKey =
+        context.method === "publickey" &&
+        context.key.data.equals(Buffer.from(userKeys.public.split(" ")[1]!, "base64"));
       if (isKey && context.username === "core") context.accept();
       else context.reject(["publickey"]);
     });
-    connection.on("session", (accept) => accept().on("exec", (acceptExec, _reject, { command }) => {
-      commands.push(command);
-      const channel = acceptExec();
-      const result = shell(command);
-      if (result === "hangs") return;
-      if (result === "breaks") return void connection.end();
-      channel.write(result.output ?? "");
-      channel.exit(result.code);
-      channel.end();
-    }));
+    connection.on("session", (accept) =>
+      accept().on("exec", (acceptExec, _reject, { command }) => {
+        commands.push(command);
+        const channel = acceptExec();
+        const result = shell(command);
+        if (result === "hangs") return;
+        if (result === "breaks") return void connection.end();
+        channel.write(result.output ?? "");
+        channel.exit(result.code);
+        channel.end();
+      }),
+    );
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -36,7 +36,14 @@ export const templates: Collection<Template> = {
 
 export const template: Kind<TemplateInputs, TemplateOutputs> = {
   diff(_id, olds, news) {
-    const replaces = changed(olds, { ...news, imported: undefined }, ["url", "checksum", "bootMode", "defaultUser", "token", "imported"]);
+    const replaces = changed(olds, { ...news, imported: undefined }, [
+      "url",
+      "checksum",
+      "bootMode",
+      "defaultUser",
+      "token",
+      "imported",
+    ]);
     return {
       changes: replaces.length > 0 || changed(olds, news, ["api", "name"]).length > 0,
       replaces,
@@ -48,16 +55,22 @@ export const template: Kind<TemplateInputs, TemplateOutputs> = {
   async create(inputs) {
     const client = connect(inputs.api);
     const { name, token } = inputs;
-    const made = findOrMake(client, { among: templates, name, mark: token }, () => client.post("/template", {
-      name,
-      description: tokenDescription(token),
-      url: inputs.url,
-      checksum: inputs.checksum,
-      "boot-mode": inputs.bootMode,
-      "default-user": inputs.defaultUser,
-      "ssh-key-enabled": true,
-      "password-enabled": false,
-    }), operationLimit(patience.template));
+    const made = findOrMake(
+      client,
+      { among: templates, name, mark: token },
+      () =>
+        client.post("/template", {
+          name,
+          description: tokenDescription(token),
+          url: inputs.url,
+          checksum: inputs.checksum,
+          "boot-mode": inputs.bootMode,
+          "default-user": inputs.defaultUser,
+          "ssh-key-enabled": true,
+          "password-enabled": false,
+        }),
+      operationLimit(patience.template),
+    );
     const id = await made.catch((error: unknown) => {
       if (error instanceof Incomplete) throw new Incomplete(error.id, error.message, { ...inputs, imported: false });
       throw error;
@@ -76,7 +89,9 @@ export const template: Kind<TemplateInputs, TemplateOutputs> = {
     const client = connect(news.api);
     const actual = await client.get<Template>(`/template/${id}`);
     if (actual.name !== news.name) {
-      await client.wait(await client.put(`/template/${id}`, { name: news.name }), { what: `template ${news.name} to be renamed` });
+      await client.wait(await client.put(`/template/${id}`, { name: news.name }), {
+        what: `template ${news.name} to be renamed`,
+      });
     }
     return news;
   },

@@ -7,7 +7,11 @@ import { decodeUserData, encodeUserData, userDataSha256 } from "./userData.ts";
 const text = "#cloud-config\n# grüezi\n";
 
 test("is the same text again, however it was compressed", () => {
-  for (const encoded of [encodeUserData(text), gzipSync(text, { level: 1 }).toString("base64"), Buffer.from(text).toString("base64")]) {
+  for (const encoded of [
+    encodeUserData(text),
+    gzipSync(text, { level: 1 }).toString("base64"),
+    Buffer.from(text).toString("base64"),
+  ]) {
     expect(decodeUserData(encoded)).toBe(text);
     expect(userDataSha256(encoded)).toBe(userDataSha256(encodeUserData(text)));
   }

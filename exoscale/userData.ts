@@ -23,5 +23,7 @@ export function decodeUserData(encoded: string): string {
 
 /** SHA-256 of the text in hex: what a state may say about user-data, and the same for every compressor. */
 export function userDataSha256(encoded: string | undefined): string {
-  return createHash("sha256").update(decodeUserData(encoded ?? "")).digest("hex");
+  return createHash("sha256")
+    .update(decodeUserData(encoded ?? ""))
+    .digest("hex");
 }

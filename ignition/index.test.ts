@@ -30,14 +30,22 @@ describe.each([
   });
 
   test("keeps nothing over a reboot that only a file of today may say", () => {
-    const kept = document(render()).write_files.map(({ path }) => path).filter((path) => !path.startsWith("/run/"));
-    expect(kept.every((path) => path === "/etc/ssh/ssh_host_ecdsa_key" || path.startsWith("/etc/docker/certs.d/"))).toBe(true);
-    const units = document(render()).coreos.units.filter(({ runtime }) => !runtime).map((unit) => unit.name);
+    const kept = document(render())
+      .write_files.map(({ path }) => path)
+      .filter((path) => !path.startsWith("/run/"));
+    expect(
+      kept.every((path) => path === "/etc/ssh/ssh_host_ecdsa_key" || path.startsWith("/etc/docker/certs.d/")),
+    ).toBe(true);
+    const units = document(render())
+      .coreos.units.filter(({ runtime }) => !runtime)
+      .map((unit) => unit.name);
     expect(units).toEqual(["locksmithd.service"]);
   });
 
   test("starts one target and waits for none of its units", () => {
-    const started = document(render()).coreos.units.filter(({ command }) => command === "start").map((unit) => unit.name);
+    const started = document(render())
+      .coreos.units.filter(({ command }) => command === "start")
+      .map((unit) => unit.name);
     expect(started).toEqual(["kubernetes.target"]);
   });
 });
@@ -51,14 +59,30 @@ test("what runs on a node runs on the node it belongs to", () => {
     ].sort();
   };
   const both = [
-    "containerd.service", "drain.service", "flanneld.service", "kube-proxy", "kubelet.service", "kubernetes.target",
-    "locksmithd.service", "protect-metadata.service", "reboot-window.service",
+    "containerd.service",
+    "drain.service",
+    "flanneld.service",
+    "kube-proxy",
+    "kubelet.service",
+    "kubernetes.target",
+    "locksmithd.service",
+    "protect-metadata.service",
+    "reboot-window.service",
   ];
   expect(names(renderWorker(worker))).toEqual([...both, "haproxy"].sort());
-  expect(names(renderMaster(master))).toEqual([
-    ...both, "bootstrap.service", "flannel-config.service", "infra-etcd.service", "kube-apiserver",
-    "kube-controller-manager", "kube-scheduler", "kubernetes-etcd", "kubernetes-etcd-join.service",
-  ].sort());
+  expect(names(renderMaster(master))).toEqual(
+    [
+      ...both,
+      "bootstrap.service",
+      "flannel-config.service",
+      "infra-etcd.service",
+      "kube-apiserver",
+      "kube-controller-manager",
+      "kube-scheduler",
+      "kubernetes-etcd",
+      "kubernetes-etcd-join.service",
+    ].sort(),
+  );
 });
 
 test("a mirror without the checksum of a file is refused by the file's name", () => {
@@ -73,16 +97,29 @@ test("docker's images carry the mirror in their name, containerd's keep upstream
   expect(text).toContain(`image: ${images.etcd}`);
 });
 
-
-describe.each([["master", renderMaster(master)], ["worker", renderWorker(worker)]])("a %s's units", (_, text) => {
+describe.each([
+  ["master", renderMaster(master)],
+  ["worker", renderWorker(worker)],
+])("a %s's units", (_, text) => {
   const { units } = document(text).coreos;
   const unit = (name: string) => units.find((each) => each.name === name)!.content!;
 
   test("stop in the opposite order: the drain before all that it needs", () => {
     const after = /^After=(.*)$/m.exec(unit("drain.service"))![1]!.split(" ");
-    expect(after).toEqual(expect.arrayContaining(["network.target", "network-online.target", "containerd.service", "docker.service", "kubelet.service"]));
+    expect(after).toEqual(
+      expect.arrayContaining([
+        "network.target",
+        "network-online.target",
+        "containerd.service",
+        "docker.service",
+        "kubelet.service",
+      ]),
+    );
     // What is not there orders nothing.
-    for (const { name } of units.filter(({ name, content }) => content && /docker run/.test(content) && name.endsWith(".service"))) expect(after).toContain(name);
+    for (const { name } of units.filter(
+      ({ name, content }) => content && /docker run/.test(content) && name.endsWith(".service"),
+    ))
+      expect(after).toContain(name);
     // A unit that waits for the drain's start would be stopped before it.
     for (const { name, content } of units) expect(content ?? "", name).not.toMatch(/(After|Before)=.*drain\.service/);
   });
@@ -96,7 +133,10 @@ describe.each([["master", renderMaster(master)], ["worker", renderWorker(worker)
     const target = unit("kubernetes.target");
     expect(target).toMatch(/^Wants=.*drain\.service.*reboot-window\.service/m);
     expect(target).not.toContain("locksmithd");
-    const locksmithd = units.find(({ name }) => name === "locksmithd.service") as unknown as { command: string; drop_ins: { content: string }[] };
+    const locksmithd = units.find(({ name }) => name === "locksmithd.service") as unknown as {
+      command: string;
+      drop_ins: { content: string }[];
+    };
     expect(locksmithd.command).toBe("stop");
     // With windows of its own it refuses one of 24 hours, and it does not keep to them while it waits for the lock.
     expect(locksmithd.drop_ins[0]!.content).not.toContain("REBOOT_WINDOW");

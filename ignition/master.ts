@@ -1,7 +1,19 @@
 import { ports } from "../ports.ts";
 import { images } from "../versions.ts";
 import { toYAML, type File } from "./cloudconfig.ts";
-import { commonFiles, dockerImage, kubeconfig, manifest, pki, plain, script, secret, unit, units, values } from "./node.ts";
+import {
+  commonFiles,
+  dockerImage,
+  kubeconfig,
+  manifest,
+  pki,
+  plain,
+  script,
+  secret,
+  unit,
+  units,
+  values,
+} from "./node.ts";
 import { fill } from "./template.ts";
 import type { MasterArgs } from "./types.ts";
 
@@ -11,17 +23,25 @@ const TAINTS = `registerWithTaints:
 
 /** A member of one of the two etcds: its configuration, and what etcd-join needs to complete it. */
 function etcdMember(
-  master: MasterArgs, etcd: string, own: { client: number; peer: number; metrics: number; v2: string },
+  master: MasterArgs,
+  etcd: string,
+  own: { client: number; peer: number; metrics: number; v2: string },
 ): File[] {
   const url = (address: string, port: number): string => `https://${address}:${port}`;
   return [
-    plain(`etcd/${etcd}.base.yaml`, fill("master/etcd.base.yaml", { ...own, etcd, name: master.name, address: master.address })),
+    plain(
+      `etcd/${etcd}.base.yaml`,
+      fill("master/etcd.base.yaml", { ...own, etcd, name: master.name, address: master.address }),
+    ),
     plain(
       `etcd/${etcd}.env`,
       fill("master/etcd.env", {
         cluster: master.masters.map(({ name, address }) => `${name}=${url(address, own.peer)}`).join(","),
         self: url(master.address, own.peer),
-        others: master.masters.filter(({ name }) => name !== master.name).map(({ address }) => url(address, own.client)).join(" "),
+        others: master.masters
+          .filter(({ name }) => name !== master.name)
+          .map(({ address }) => url(address, own.client))
+          .join(" "),
       }),
     ),
   ];
@@ -68,23 +88,31 @@ export function renderMaster(master: MasterArgs): string {
       secret("encryption.yaml", fill("master/encryption.yaml", v)),
       plain("rbac.yaml", fill("master/rbac.yaml", v)),
       ...etcdMember(master, "kubernetes-etcd", {
-        client: ports.etcdClient, peer: ports.etcdPeer, metrics: ports.etcdMetrics, v2: "",
+        client: ports.etcdClient,
+        peer: ports.etcdPeer,
+        metrics: ports.etcdMetrics,
+        v2: "",
       }),
       ...etcdMember(master, "infra-etcd", {
         // locksmith speaks the v2 API only.
-        client: ports.infraEtcdClient, peer: ports.infraEtcdPeer, metrics: ports.infraEtcdMetrics, v2: "enable-v2: true",
+        client: ports.infraEtcdClient,
+        peer: ports.infraEtcdPeer,
+        metrics: ports.infraEtcdMetrics,
+        v2: "enable-v2: true",
       }),
       manifest("kube-apiserver", fill("master/kube-apiserver.yaml", v)),
       // Put among the manifests by kubernetes-etcd-join.service, once it is decided how the member starts, and by bootstrap.
       ...["kubernetes-etcd", "kube-controller-manager", "kube-scheduler"].map((name) =>
         plain(`later/${name}.yaml`, fill(`master/${name}.yaml`, v)),
       ),
-      ...["etcd-join", "flannel-config", "bootstrap", "node-join", "node-remove"].map((name) => script(name, fill(`master/${name}`, v))),
+      ...["etcd-join", "flannel-config", "bootstrap", "node-join", "node-remove"].map((name) =>
+        script(name, fill(`master/${name}`, v)),
+      ),
     ],
     units: units(
       master,
-      ["infra-etcd.service", "flannel-config.service", "kubernetes-etcd-join.service", "bootstrap.service"].map((name) =>
-        unit("master", name, v),
+      ["infra-etcd.service", "flannel-config.service", "kubernetes-etcd-join.service", "bootstrap.service"].map(
+        (name) => unit("master", name, v),
       ),
     ),
   });

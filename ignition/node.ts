@@ -8,10 +8,26 @@ import type { Mirror, NodeArgs, Peer } from "./types.ts";
 const RUN = "/run/kubernetes";
 const MIRROR_CA = `${RUN}/mirror-ca.crt`;
 
-export const pki = (name: string, content: string): File => ({ path: `${RUN}/pki/${name}`, permissions: "0600", content });
-export const secret = (name: string, content: string): File => ({ path: `${RUN}/${name}`, permissions: "0600", content });
-export const plain = (name: string, content: string): File => ({ path: `${RUN}/${name}`, permissions: "0644", content });
-export const script = (name: string, content: string): File => ({ path: `${RUN}/bin/${name}`, permissions: "0755", content });
+export const pki = (name: string, content: string): File => ({
+  path: `${RUN}/pki/${name}`,
+  permissions: "0600",
+  content,
+});
+export const secret = (name: string, content: string): File => ({
+  path: `${RUN}/${name}`,
+  permissions: "0600",
+  content,
+});
+export const plain = (name: string, content: string): File => ({
+  path: `${RUN}/${name}`,
+  permissions: "0644",
+  content,
+});
+export const script = (name: string, content: string): File => ({
+  path: `${RUN}/bin/${name}`,
+  permissions: "0755",
+  content,
+});
 export const manifest = (name: string, content: string): File => plain(`manifests/${name}.yaml`, content);
 export const kubeconfig = (user: string): File =>
   secret(`${user}.kubeconfig`, fill("node/kubeconfig.yaml", { user, port: ports.apiserver }));
@@ -39,9 +55,12 @@ export function downloads(mirror: Mirror): Record<string, string> {
   const cniPlugins = download("cniPlugins", mirror);
   return {
     curlCA: mirror.ca ? `--cacert ${MIRROR_CA}` : "",
-    kubeletURL: kubelet.url, kubeletSha256: kubelet.sha256,
-    kubectlURL: kubectl.url, kubectlSha256: kubectl.sha256,
-    cniPluginsURL: cniPlugins.url, cniPluginsSha256: cniPlugins.sha256,
+    kubeletURL: kubelet.url,
+    kubeletSha256: kubelet.sha256,
+    kubectlURL: kubectl.url,
+    kubectlSha256: kubectl.sha256,
+    cniPluginsURL: cniPlugins.url,
+    cniPluginsSha256: cniPlugins.sha256,
   };
 }
 
@@ -67,7 +86,10 @@ export function registries(mirror: Mirror): File[] {
   const names = [...new Set(Object.values(images).map((image) => image.slice(0, image.indexOf("/"))))];
   return names.map((registry) => {
     const server = `https://${registry === "docker.io" ? "registry-1.docker.io" : registry}`;
-    return plain(`registries/${registry}/hosts.toml`, fill("node/hosts.toml", { server, mirror: mirror.registries!, registry, ca }));
+    return plain(
+      `registries/${registry}/hosts.toml`,
+      fill("node/hosts.toml", { server, mirror: mirror.registries!, registry, ca }),
+    );
   });
 }
 
@@ -100,7 +122,9 @@ export function values(node: NodeArgs): Record<string, string | number> {
     members: node.masters.map(({ name, address }) => `${name}=${address}`).join(" "),
     infraEtcdEndpoints: infraEtcds.join(","),
     // A master asks its own member first.
-    lockEndpoints: [...infraEtcds].sort((a, b) => Number(b === infraEtcd(node)) - Number(a === infraEtcd(node))).join(" "),
+    lockEndpoints: [...infraEtcds]
+      .sort((a, b) => Number(b === infraEtcd(node)) - Number(a === infraEtcd(node)))
+      .join(" "),
     rebootWindowStart: start,
     rebootWindowHour: start.slice(0, 2),
     rebootWindowMinute: start.slice(3),
@@ -142,8 +166,18 @@ export function commonFiles(node: NodeArgs, extra: RoleParts): File[] {
     plain("kube-proxy.yaml", fill("node/kube-proxy.config.yaml", v)),
     manifest("kube-proxy", fill("node/kube-proxy.yaml", v)),
     ...[
-      "common", "fetch", "install", "protect-metadata", "cni-config", "health", "wait-ready",
-      "drain", "end-pods", "reboot-lock", "reboot-window", "report",
+      "common",
+      "fetch",
+      "install",
+      "protect-metadata",
+      "cni-config",
+      "health",
+      "wait-ready",
+      "drain",
+      "end-pods",
+      "reboot-lock",
+      "reboot-window",
+      "report",
     ].map((name) => script(name, fill(`node/${name}`, v))),
   ];
 }
@@ -161,9 +195,13 @@ export const unit = (role: "node" | "master", name: string, v: Record<string, st
 export function units(node: NodeArgs, own: readonly Unit[]): Unit[] {
   const v = values(node);
   const all = [
-    ...["protect-metadata.service", "flanneld.service", "kubelet.service", "drain.service", "reboot-window.service"].map((name) =>
-      unit("node", name, v),
-    ),
+    ...[
+      "protect-metadata.service",
+      "flanneld.service",
+      "kubelet.service",
+      "drain.service",
+      "reboot-window.service",
+    ].map((name) => unit("node", name, v)),
     ...own,
   ];
   const wanted = ["docker.service", ...all.map(({ name }) => name)].join(" ");

@@ -14,9 +14,27 @@ test("a report of this version is read whole", () => {
 
 test("of an older or half broken report what can be read is read", () => {
   const { upSince, kubelet } = report("dev-master-1");
-  const read = parseReport(JSON.stringify({ upSince, kubelet, problems: null, window: { start: "04:00" }, certificates: null, update: { status: "IDLE", version: null }, lock: "?" }));
+  const read = parseReport(
+    JSON.stringify({
+      upSince,
+      kubelet,
+      problems: null,
+      window: { start: "04:00" },
+      certificates: null,
+      update: { status: "IDLE", version: null },
+      lock: "?",
+    }),
+  );
   expect(read).toEqual({
-    upSince, kubelet, osVersion: null, problems: [], drainedSince: null, window: null, certificates: [], etcd: null, lock: null,
+    upSince,
+    kubelet,
+    osVersion: null,
+    problems: [],
+    drainedSince: null,
+    window: null,
+    certificates: [],
+    etcd: null,
+    lock: null,
     update: { status: "IDLE", version: null, since: null },
   });
 });
@@ -27,7 +45,10 @@ test.each(["", "null", "[]", "segmentation fault"])("%j is no report", (text) =>
 
 test("a list of nodes is read, also of nodes that nothing was ever reported for", () => {
   const bare = { metadata: { name: "new" }, spec: {}, status: { nodeInfo: { machineID: "", kubeletVersion: "" } } };
-  expect(parseNodes(JSON.stringify({ kind: "NodeList", items: [object("dev-worker-1", "198.18.0.14"), bare] })).map(({ metadata }) => metadata.name))
-    .toEqual(["dev-worker-1", "new"]);
+  expect(
+    parseNodes(JSON.stringify({ kind: "NodeList", items: [object("dev-worker-1", "198.18.0.14"), bare] })).map(
+      ({ metadata }) => metadata.name,
+    ),
+  ).toEqual(["dev-worker-1", "new"]);
   expect(() => parseNodes('{"kind": "Status", "code": 403}')).toThrow();
 });

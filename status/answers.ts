@@ -50,9 +50,16 @@ const reportSchema = z.object({
   kubelet: known(text),
   problems: z.array(text).catch([]),
   drainedSince: known(time),
-  window: known(z.object({
-    start: text, length: z.number(), timeZone: text, isOpen: z.boolean(), opens: time.nullable(), waitsFor: text.nullable(),
-  })),
+  window: known(
+    z.object({
+      start: text,
+      length: z.number(),
+      timeZone: text,
+      isOpen: z.boolean(),
+      opens: time.nullable(),
+      waitsFor: text.nullable(),
+    }),
+  ),
   update: known(z.object({ status: text, version: text.nullable(), since: known(time) })),
   certificates: z.array(z.object({ name: text, notAfter: time })).catch([]),
   etcd: known(z.object({ kubernetes: member, infra: member })),
@@ -68,20 +75,26 @@ export function parseReport(json: string): Report {
 }
 
 const nodeList = z.object({
-  items: z.array(z.object({
-    metadata: z.object({
-      name: text,
-      labels: z.record(text, text).default({}),
-      annotations: z.record(text, text).default({}),
-      managedFields: z.array(z.object({ manager: text.optional(), time: text.optional(), fieldsV1: z.unknown() })).default([]),
+  items: z.array(
+    z.object({
+      metadata: z.object({
+        name: text,
+        labels: z.record(text, text).default({}),
+        annotations: z.record(text, text).default({}),
+        managedFields: z
+          .array(z.object({ manager: text.optional(), time: text.optional(), fieldsV1: z.unknown() }))
+          .default([]),
+      }),
+      spec: z.object({ unschedulable: z.boolean().default(false) }),
+      status: z.object({
+        addresses: z.array(z.object({ type: text, address: text })).default([]),
+        conditions: z
+          .array(z.object({ type: text, status: text, lastTransitionTime: text, message: text.default("") }))
+          .default([]),
+        nodeInfo: z.object({ machineID: text, kubeletVersion: text }),
+      }),
     }),
-    spec: z.object({ unschedulable: z.boolean().default(false) }),
-    status: z.object({
-      addresses: z.array(z.object({ type: text, address: text })).default([]),
-      conditions: z.array(z.object({ type: text, status: text, lastTransitionTime: text, message: text.default("") })).default([]),
-      nodeInfo: z.object({ machineID: text, kubeletVersion: text }),
-    }),
-  })),
+  ),
 });
 
 /** A Node object, as far as it is used. */

@@ -22,25 +22,46 @@ export async function ask(stack: Stack): Promise<Answers> {
     Promise.all(stack.nodes.map((node) => limit(() => askNode(stack, node)))),
   ]);
   const { name, endpoint, kubeconfigNotAfter } = stack;
-  return { cluster: name, at, endpoint, nodes, api, isPulumiRunning: isRunning, renewBefore: hours, kubeconfigNotAfter };
+  return {
+    cluster: name,
+    at,
+    endpoint,
+    nodes,
+    api,
+    isPulumiRunning: isRunning,
+    renewBefore: hours,
+    kubeconfigNotAfter,
+  };
 }
 
 async function askNode({ sshConfig }: Stack, node: StackNode): Promise<NodeAnswer> {
-  const { code, stdout, stderr } = await run("ssh", ["-F", sshConfig, "-o", "BatchMode=yes", node.name, "sudo bash /run/kubernetes/bin/report"], nodeLimit);
+  const { code, stdout, stderr } = await run(
+    "ssh",
+    ["-F", sshConfig, "-o", "BatchMode=yes", node.name, "sudo bash /run/kubernetes/bin/report"],
+    nodeLimit,
+  );
   if (code === undefined) return { ...node, answer: { silence: `not within ${nodeLimit / 1000} s` } };
   // ssh's own failures; a command's are its own exit code.
-  if (code === 255) return { ...node, answer: { silence: lastLine(stderr).replace(/^ssh: /, "") || "ssh ended with 255" } };
+  if (code === 255)
+    return { ...node, answer: { silence: lastLine(stderr).replace(/^ssh: /, "") || "ssh ended with 255" } };
   try {
     return { ...node, answer: { report: parseReport(stdout) } };
   } catch {
-    return { ...node, answer: { refusal: lastLine(stderr) || `what /run/kubernetes/bin/report prints cannot be read (exit code ${code})` } };
+    return {
+      ...node,
+      answer: {
+        refusal: lastLine(stderr) || `what /run/kubernetes/bin/report prints cannot be read (exit code ${code})`,
+      },
+    };
   }
 }
 
 /** By the path: anything else would first ask what there is, again and again where nothing answers. */
 async function askApi({ kubeconfig }: Stack): Promise<Answers["api"]> {
   const { code, stdout, stderr } = await run(
-    join(local, "bin", "kubectl"), ["--kubeconfig", kubeconfig, "get", "--raw", "/api/v1/nodes", `--request-timeout=${apiLimit / 1000}s`], 2 * apiLimit,
+    join(local, "bin", "kubectl"),
+    ["--kubeconfig", kubeconfig, "get", "--raw", "/api/v1/nodes", `--request-timeout=${apiLimit / 1000}s`],
+    2 * apiLimit,
   );
   if (code !== 0) return { silence: lastLine(stderr) || "no answer in time" };
   try {

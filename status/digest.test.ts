@@ -7,44 +7,94 @@ const node = (situation: Situation, name: string) => facts(situation).nodes.find
 
 test("a dead node is what the API and the stack know of it", () => {
   expect(node(new Situation().notReady("dev-worker-2", 12).silence("dev-worker-2"), "dev-worker-2")).toMatchObject({
-    role: "worker", address: "198.18.0.15", inStack: true, state: "NotReady", stateSince: minutesAgo(12), answers: false,
-    kubelet: "v1.36.4", osVersion: null, upSince: null, update: null,
+    role: "worker",
+    address: "198.18.0.15",
+    inStack: true,
+    state: "NotReady",
+    stateSince: minutesAgo(12),
+    answers: false,
+    kubelet: "v1.36.4",
+    osVersion: null,
+    upSince: null,
+    update: null,
   });
 });
 
 test("while the API is down a node's own word is all there is", () => {
   const situation = new Situation().silenceApi().say("dev-worker-2", { drainedSince: minutesAgo(4) });
-  expect(node(situation, "dev-worker-2")).toMatchObject({ state: "Unknown", osVersion: "4757.2.0", cordoned: { by: "itself", since: minutesAgo(4) }, isRestarting: true });
+  expect(node(situation, "dev-worker-2")).toMatchObject({
+    state: "Unknown",
+    osVersion: "4757.2.0",
+    cordoned: { by: "itself", since: minutesAgo(4) },
+    isRestarting: true,
+  });
 });
 
 test("a holder is named by the API where the node that was asked could not", () => {
-  expect(facts(new Situation().lock("dev-worker-2")).lock.holders).toEqual([{ id: "machine-dev-worker-2", name: "dev-worker-2", node: "dev-worker-2", since: null }]);
-  expect(facts(new Situation().lock("pulumi since 2026-11-24T03:00:00Z")).lock.holders)
-    .toEqual([{ id: "pulumi since 2026-11-24T03:00:00Z", name: "pulumi", node: null, since: "2026-11-24T03:00:00Z" }]);
+  expect(facts(new Situation().lock("dev-worker-2")).lock.holders).toEqual([
+    { id: "machine-dev-worker-2", name: "dev-worker-2", node: "dev-worker-2", since: null },
+  ]);
+  expect(facts(new Situation().lock("pulumi since 2026-11-24T03:00:00Z")).lock.holders).toEqual([
+    { id: "pulumi since 2026-11-24T03:00:00Z", name: "pulumi", node: null, since: "2026-11-24T03:00:00Z" },
+  ]);
 });
 
 test("the lock is known when one node knows it", () => {
-  const situation = new Situation().sayAll({ lock: null }).say("dev-worker-3", { lock: { holders: [], drainedSeconds: {} } });
+  const situation = new Situation()
+    .sayAll({ lock: null })
+    .say("dev-worker-3", { lock: { holders: [], drainedSeconds: {} } });
   expect(facts(situation).lock).toMatchObject({ isKnown: true, holders: [] });
 });
 
 test("windows end on the next day where they begin late", () => {
-  const window = { start: "23:30", length: 5400, timeZone: "UTC", isOpen: true, opens: minutesAgo(-60), locksmithd: true, waitsFor: null };
-  expect(facts(new Situation().say("dev-worker-1", { window })).windows.workers).toMatchObject({ start: "23:30", end: "01:00" });
-  expect(facts(new Situation().silence(...workers)).windows).toMatchObject({ masters: { end: "05:00" }, workers: null });
+  const window = {
+    start: "23:30",
+    length: 5400,
+    timeZone: "UTC",
+    isOpen: true,
+    opens: minutesAgo(-60),
+    locksmithd: true,
+    waitsFor: null,
+  };
+  expect(facts(new Situation().say("dev-worker-1", { window })).windows.workers).toMatchObject({
+    start: "23:30",
+    end: "01:00",
+  });
+  expect(facts(new Situation().silence(...workers)).windows).toMatchObject({
+    masters: { end: "05:00" },
+    workers: null,
+  });
 });
 
 test("what a node waits for is of interest only while an update waits", () => {
   expect(node(new Situation(), "dev-master-1").update).toMatchObject({ waitsFor: null });
   const update = { status: "UPDATE_STATUS_UPDATED_NEED_REBOOT", version: "9", since: null };
-  const window = { start: "04:00", length: 3600, timeZone: "UTC", isOpen: true, opens: minutesAgo(-60), locksmithd: false, waitsFor: "dev-worker-1 is drained" };
-  expect(node(new Situation().say("dev-master-1", { update, window }), "dev-master-1").update).toMatchObject({ waitsFor: "dev-worker-1 is drained" });
+  const window = {
+    start: "04:00",
+    length: 3600,
+    timeZone: "UTC",
+    isOpen: true,
+    opens: minutesAgo(-60),
+    locksmithd: false,
+    waitsFor: "dev-worker-1 is drained",
+  };
+  expect(node(new Situation().say("dev-master-1", { update, window }), "dev-master-1").update).toMatchObject({
+    waitsFor: "dev-worker-1 is drained",
+  });
 });
 
 test("certificates: the soonest first, whole days, due by the stack's own limit", () => {
-  const situation = new Situation().say("dev-worker-3", { certificates: [{ name: "kubelet", notAfter: minutesAgo(-1440 * 10.5) }, { name: "infra-etcd", notAfter: minutesAgo(60) }] });
+  const situation = new Situation().say("dev-worker-3", {
+    certificates: [
+      { name: "kubelet", notAfter: minutesAgo(-1440 * 10.5) },
+      { name: "infra-etcd", notAfter: minutesAgo(60) },
+    ],
+  });
   situation.answers.renewBefore = 24 * 10;
-  expect(facts(situation).certificates.slice(0, 2)).toMatchObject([{ name: "infra-etcd", daysLeft: -1, isDue: true }, { name: "kubelet", daysLeft: 10, isDue: false }]);
+  expect(facts(situation).certificates.slice(0, 2)).toMatchObject([
+    { name: "infra-etcd", daysLeft: -1, isDue: true },
+    { name: "kubelet", daysLeft: 10, isDue: false },
+  ]);
   situation.answers.renewBefore = 24 * 11;
   expect(facts(situation).certificates[1]).toMatchObject({ name: "kubelet", isDue: true });
   expect(facts(situation).certificates.some(({ where }) => where === "kubeconfig")).toBe(true);
@@ -52,9 +102,14 @@ test("certificates: the soonest first, whole days, due by the stack's own limit"
 
 test("an etcd's leader is named by the list where its own master is silent", () => {
   expect(facts(new Situation().silence("dev-master-2")).etcds!.infra).toMatchObject({
-    hasQuorum: true, leader: "dev-master-2",
+    hasQuorum: true,
+    leader: "dev-master-2",
     // Its SSH is silent, its node is Ready: nobody said that it is not healthy.
-    members: [{ name: "dev-master-1", isHealthy: true }, { name: "dev-master-2", isHealthy: null, isMember: true }, { name: "dev-master-3", isHealthy: true }],
+    members: [
+      { name: "dev-master-1", isHealthy: true },
+      { name: "dev-master-2", isHealthy: null, isMember: true },
+      { name: "dev-master-3", isHealthy: true },
+    ],
   });
 });
 
@@ -68,7 +123,10 @@ test("a member that does not run says nothing of those whose masters are silent,
   const down = { isHealthy: false, memberId: null, leaderId: null, version: null, members: null, alarms: null };
   const one = new Situation().silence("dev-master-2", "dev-master-3").member("dev-master-1", "infra", down);
   expect(facts(one).etcds!.infra.hasQuorum).toBe(null);
-  const two = new Situation().silence("dev-master-3").member("dev-master-1", "infra", down).member("dev-master-2", "infra", down);
+  const two = new Situation()
+    .silence("dev-master-3")
+    .member("dev-master-1", "infra", down)
+    .member("dev-master-2", "infra", down);
   expect(facts(two).etcds!.infra.hasQuorum).toBe(false);
 });
 

@@ -17,7 +17,10 @@ export function digest(answers: Answers): Facts {
     at: at.toISOString(),
     api: { endpoint, answers: "nodes" in api, silence: "silence" in api ? api.silence : null },
     nodes,
-    etcds: { kubernetes: digestEtcd("kubernetes", answers.nodes, nodes), infra: digestEtcd("infra", answers.nodes, nodes) },
+    etcds: {
+      kubernetes: digestEtcd("kubernetes", answers.nodes, nodes),
+      infra: digestEtcd("infra", answers.nodes, nodes),
+    },
     lock,
     windows: { masters: windowOf(answers, "master"), workers: windowOf(answers, "worker") },
     certificates: digestCertificates(answers),
@@ -32,19 +35,28 @@ function digestNodes(answers: Answers, lock: LockFacts): NodeFacts[] {
   const objects = new Map(apiNodes(answers).map((node) => [node.metadata.name, node]));
   const known = answers.nodes.map((node) => digestNode(answers, node, objects.get(node.name), lock));
   const names = new Set(answers.nodes.map(({ name }) => name));
-  const strangers = [...objects.values()].filter(({ metadata }) => !names.has(metadata.name)).map((object) => digestStranger(object));
+  const strangers = [...objects.values()]
+    .filter(({ metadata }) => !names.has(metadata.name))
+    .map((object) => digestStranger(object));
   return [...known, ...strangers];
 }
 
 function digestNode(answers: Answers, node: NodeAnswer, object: ApiNode | undefined, lock: LockFacts): NodeFacts {
   const { name, role, address, answer } = node;
   const report = reportOf(node);
-  const ofApi = object ? apiFacts(object) : {
-    state: "nodes" in answers.api ? "Missing" as const : "Unknown" as const, stateSince: null, stateReason: null,
-    cordoned: report?.drainedSince ? { by: "itself", since: report.drainedSince } : null,
-  };
+  const ofApi = object
+    ? apiFacts(object)
+    : {
+        state: "nodes" in answers.api ? ("Missing" as const) : ("Unknown" as const),
+        stateSince: null,
+        stateReason: null,
+        cordoned: report?.drainedSince ? { by: "itself", since: report.drainedSince } : null,
+      };
   const facts = {
-    name, role, address, inStack: true,
+    name,
+    role,
+    address,
+    inStack: true,
     ...ofApi,
     answers: !("silence" in answer),
     silence: "silence" in answer ? answer.silence : "refusal" in answer ? answer.refusal : null,
@@ -54,7 +66,14 @@ function digestNode(answers: Answers, node: NodeAnswer, object: ApiNode | undefi
     problems: report?.problems ?? [],
     update: report ? updateOf(report) : null,
   };
-  return { ...facts, isRestarting: isRestarting(facts, lock.holders.some((holder) => holder.node === name), answers.at) };
+  return {
+    ...facts,
+    isRestarting: isRestarting(
+      facts,
+      lock.holders.some((holder) => holder.node === name),
+      answers.at,
+    ),
+  };
 }
 
 /** A node that the stack does not have, or no longer. */
@@ -66,9 +85,14 @@ function digestStranger(object: ApiNode): NodeFacts {
     address: status.addresses.find(({ type }) => type === "InternalIP")?.address ?? null,
     inStack: false,
     ...apiFacts(object),
-    answers: null, silence: null, isRestarting: false,
+    answers: null,
+    silence: null,
+    isRestarting: false,
     kubelet: status.nodeInfo.kubeletVersion,
-    osVersion: null, upSince: null, problems: [], update: null,
+    osVersion: null,
+    upSince: null,
+    problems: [],
+    update: null,
   };
 }
 
@@ -78,7 +102,7 @@ function apiFacts(object: ApiNode): Pick<NodeFacts, "state" | "stateSince" | "st
   return {
     state: isReady ? "Ready" : "NotReady",
     stateSince: ready?.lastTransitionTime ?? null,
-    stateReason: isReady ? null : (ready?.message || null),
+    stateReason: isReady ? null : ready?.message || null,
     cordoned: cordonOf(object),
   };
 }
@@ -100,7 +124,9 @@ export const needsReboot = "UPDATE_STATUS_UPDATED_NEED_REBOOT";
 
 function digestLock(answers: Answers): LockFacts {
   const lock = answers.nodes.map((node) => reportOf(node)?.lock).find((each) => each != null);
-  const byMachine = new Map(apiNodes(answers).map(({ metadata, status }) => [status.nodeInfo.machineID, metadata.name]));
+  const byMachine = new Map(
+    apiNodes(answers).map(({ metadata, status }) => [status.nodeInfo.machineID, metadata.name]),
+  );
   const holders = (lock?.holders ?? []).map(({ id, node, since }): HolderFacts => {
     const name = node ?? byMachine.get(id) ?? null;
     return { id, name: name ?? id.replace(/ since \S+$/, ""), node: name, since };
@@ -109,7 +135,10 @@ function digestLock(answers: Answers): LockFacts {
 }
 
 function windowOf({ nodes }: Answers, role: "master" | "worker"): WindowFacts | null {
-  const window = nodes.filter((node) => node.role === role).map((node) => reportOf(node)?.window).find((each) => each != null);
+  const window = nodes
+    .filter((node) => node.role === role)
+    .map((node) => reportOf(node)?.window)
+    .find((each) => each != null);
   if (!window) return null;
   const { start, length, timeZone, isOpen, opens } = window;
   const [hours = 0, minutes = 0] = start.split(":").map(Number);
@@ -119,7 +148,9 @@ function windowOf({ nodes }: Answers, role: "master" | "worker"): WindowFacts | 
 }
 
 function digestCertificates({ nodes, at, renewBefore, kubeconfigNotAfter }: Answers): CertificateFacts[] {
-  const all = nodes.flatMap((node) => (reportOf(node)?.certificates ?? []).map((certificate) => ({ where: node.name, ...certificate })));
+  const all = nodes.flatMap((node) =>
+    (reportOf(node)?.certificates ?? []).map((certificate) => ({ where: node.name, ...certificate })),
+  );
   all.push({ where: "kubeconfig", name: "admin", notAfter: kubeconfigNotAfter });
   return all
     .map(({ where, name, notAfter }) => {

@@ -5,12 +5,19 @@ import type { EtcdFacts, MemberFacts, NodeFacts } from "./facts.ts";
 type Member = NonNullable<Report["etcd"]>["kubernetes"];
 
 /** @param nodes the same nodes as the API sees them: a dead one tells nothing of its members */
-export function digestEtcd(which: "kubernetes" | "infra", answers: readonly NodeAnswer[], nodes: readonly NodeFacts[]): EtcdFacts {
+export function digestEtcd(
+  which: "kubernetes" | "infra",
+  answers: readonly NodeAnswer[],
+  nodes: readonly NodeFacts[],
+): EtcdFacts {
   const masters = answers.filter(({ role }) => role === "master");
-  const own = new Map(masters.map(({ name, answer }) => [name, "report" in answer ? answer.report.etcd?.[which] : undefined]));
+  const own = new Map(
+    masters.map(({ name, answer }) => [name, "report" in answer ? answer.report.etcd?.[which] : undefined]),
+  );
   const told = [...own.values()].filter((member) => member !== undefined);
   // A member without leader may know an old list.
-  const list = [...told].sort((a, b) => Number(b.isHealthy) - Number(a.isHealthy)).find(({ members }) => members)?.members ?? null;
+  const list =
+    [...told].sort((a, b) => Number(b.isHealthy) - Number(a.isHealthy)).find(({ members }) => members)?.members ?? null;
   const members = masters.map(({ name }): MemberFacts => {
     const member = own.get(name);
     const listed = list?.find((each) => each.name === name);
@@ -26,7 +33,8 @@ export function digestEtcd(which: "kubernetes" | "infra", answers: readonly Node
     };
   });
   for (const { name, isLearner } of list ?? []) {
-    if (!own.has(name)) members.push({ name, isHealthy: null, isMember: true, isLearner, version: null, dbSize: null, alarms: [] });
+    if (!own.has(name))
+      members.push({ name, isHealthy: null, isMember: true, isLearner, version: null, dbSize: null, alarms: [] });
   }
   const leader = told.map(({ leaderId }) => leaderId).find(hasLeader);
   return {
@@ -46,7 +54,13 @@ function quorumOf(told: readonly Member[], members: readonly MemberFacts[], mast
 
 const hasLeader = (id: string | null) => id !== null && id !== "0";
 
-function nameOf(id: string | null | undefined, own: ReadonlyMap<string, Member | undefined>, list: Member["members"]): string | null {
+function nameOf(
+  id: string | null | undefined,
+  own: ReadonlyMap<string, Member | undefined>,
+  list: Member["members"],
+): string | null {
   if (!id) return null;
-  return [...own].find(([, member]) => member?.memberId === id)?.[0] ?? (list?.find((each) => each.id === id)?.name || null);
+  return (
+    [...own].find(([, member]) => member?.memberId === id)?.[0] ?? (list?.find((each) => each.id === id)?.name || null)
+  );
 }

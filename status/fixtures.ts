@@ -4,7 +4,8 @@ import { drainMark } from "./digest.ts";
 import type { EtcdReport, NodeReport } from "./report.ts";
 
 export const now = new Date("2026-11-24T03:10:00Z");
-export const minutesAgo = (minutes: number): string => new Date(now.getTime() - minutes * 60_000).toISOString().replace(".000Z", "Z");
+export const minutesAgo = (minutes: number): string =>
+  new Date(now.getTime() - minutes * 60_000).toISOString().replace(".000Z", "Z");
 const inDays = (days: number) => minutesAgo(-days * 1440);
 
 export const masters = [1, 2, 3].map((n) => `dev-master-${n}`);
@@ -12,7 +13,12 @@ export const workers = [1, 2, 3].map((n) => `dev-worker-${n}`);
 
 function member(n: number, version: string): EtcdReport {
   return {
-    isHealthy: true, memberId: String(n), leaderId: "2", version, dbSize: 25_000_000, alarms: [],
+    isHealthy: true,
+    memberId: String(n),
+    leaderId: "2",
+    version,
+    dbSize: 25_000_000,
+    alarms: [],
     members: masters.map((name, i) => ({ id: String(i + 1), name, isLearner: false })),
   };
 }
@@ -22,16 +28,30 @@ export function report(name: string): NodeReport {
   const role: Role = name.includes("master") ? "master" : "worker";
   const n = Number(name.at(-1));
   return {
-    name, role, bootId: `boot-${name}`, upSince: minutesAgo(3 * 1440),
-    os: "Flatcar Container Linux by Kinvolk 4757.2.0", osVersion: "4757.2.0", kubelet: "v1.36.4",
-    problems: [], drainedSince: null,
+    name,
+    role,
+    bootId: `boot-${name}`,
+    upSince: minutesAgo(3 * 1440),
+    os: "Flatcar Container Linux by Kinvolk 4757.2.0",
+    osVersion: "4757.2.0",
+    kubelet: "v1.36.4",
+    problems: [],
+    drainedSince: null,
     window: {
-      start: role === "master" ? "04:00" : "05:00", length: 3600, timeZone: "Europe/Zurich", isOpen: role === "master",
-      opens: role === "master" ? "2026-11-25T03:00:00Z" : "2026-11-24T04:00:00Z", locksmithd: false,
+      start: role === "master" ? "04:00" : "05:00",
+      length: 3600,
+      timeZone: "Europe/Zurich",
+      isOpen: role === "master",
+      opens: role === "master" ? "2026-11-25T03:00:00Z" : "2026-11-24T04:00:00Z",
+      locksmithd: false,
       waitsFor: role === "master" ? "no update waits" : null,
     },
     update: { status: "UPDATE_STATUS_IDLE", version: null, since: null },
-    certificates: [{ name: "kubelet", notAfter: inDays(200) }, { name: "infra-etcd", notAfter: inDays(200.5) }, { name: "kubernetes-ca", notAfter: inDays(3500) }],
+    certificates: [
+      { name: "kubelet", notAfter: inDays(200) },
+      { name: "infra-etcd", notAfter: inDays(200.5) },
+      { name: "kubernetes-ca", notAfter: inDays(3500) },
+    ],
     etcd: role === "master" ? { kubernetes: member(n, "3.6.16"), infra: member(n, "3.5.35") } : null,
     lock: { holders: [], drainedSeconds: {} },
   };
@@ -41,11 +61,22 @@ export function report(name: string): NodeReport {
 export function object(name: string, address: string): unknown {
   const role = name.includes("master") ? "master" : "worker";
   return {
-    metadata: { name, labels: { [`node-role.kubernetes.io/${role}`]: "" }, managedFields: [{ manager: "kubelet", fieldsV1: { "f:status": {} } }] },
+    metadata: {
+      name,
+      labels: { [`node-role.kubernetes.io/${role}`]: "" },
+      managedFields: [{ manager: "kubelet", fieldsV1: { "f:status": {} } }],
+    },
     spec: {},
     status: {
       addresses: [{ type: "InternalIP", address }],
-      conditions: [{ type: "Ready", status: "True", lastTransitionTime: minutesAgo(3 * 1440), message: "kubelet is posting ready status" }],
+      conditions: [
+        {
+          type: "Ready",
+          status: "True",
+          lastTransitionTime: minutesAgo(3 * 1440),
+          message: "kubelet is posting ready status",
+        },
+      ],
       nodeInfo: { machineID: `machine-${name}`, kubeletVersion: "v1.36.4" },
     },
   };
@@ -62,15 +93,29 @@ export class Situation {
     const address = (name: string) => `198.18.0.${names.indexOf(name) + 11}`;
     this.objects = parseNodes(JSON.stringify({ items: names.map((name) => object(name, address(name))) }));
     this.answers = {
-      cluster: "dev", at: now, endpoint: "https://198.18.0.9:6443", api: { nodes: this.objects },
-      nodes: names.map((name) => ({ name, role: name.includes("master") ? "master" : "worker", address: address(name), answer: { report: parseReport(JSON.stringify(report(name))) } })),
-      isPulumiRunning: false, renewBefore: 720, kubeconfigNotAfter: inDays(200.2),
+      cluster: "dev",
+      at: now,
+      endpoint: "https://198.18.0.9:6443",
+      api: { nodes: this.objects },
+      nodes: names.map((name) => ({
+        name,
+        role: name.includes("master") ? "master" : "worker",
+        address: address(name),
+        answer: { report: parseReport(JSON.stringify(report(name))) },
+      })),
+      isPulumiRunning: false,
+      renewBefore: 720,
+      kubeconfigNotAfter: inDays(200.2),
     };
   }
 
   /** Changes what a node reports. */
   say(name: string, change: Partial<NodeReport>): this {
-    return this.#answer(name, { report: parseReport(JSON.stringify({ ...report(name), ...this.reports.get(name), ...change })) }, change);
+    return this.#answer(
+      name,
+      { report: parseReport(JSON.stringify({ ...report(name), ...this.reports.get(name), ...change })) },
+      change,
+    );
   }
 
   /** Changes what every node reports that answers. */
@@ -86,7 +131,8 @@ export class Situation {
   }
 
   silence(...names: string[]): this {
-    for (const name of names) this.#answer(name, { silence: "connect to host 198.18.0.1 port 22: Connection timed out" });
+    for (const name of names)
+      this.#answer(name, { silence: "connect to host 198.18.0.1 port 22: Connection timed out" });
     return this;
   }
 
@@ -100,7 +146,11 @@ export class Situation {
   }
 
   notReady(name: string, minutes: number): this {
-    Object.assign(this.object(name).status.conditions[0]!, { status: "Unknown", lastTransitionTime: minutesAgo(minutes), message: "Kubelet stopped posting node status." });
+    Object.assign(this.object(name).status.conditions[0]!, {
+      status: "Unknown",
+      lastTransitionTime: minutesAgo(minutes),
+      message: "Kubelet stopped posting node status.",
+    });
     return this;
   }
 
@@ -116,7 +166,9 @@ export class Situation {
   lock(id: string): this {
     const node = this.objects.some(({ metadata }) => metadata.name === id);
     const since = / since (\S+)$/.exec(id)?.[1] ?? null;
-    return this.sayAll({ lock: { holders: [{ id: node ? `machine-${id}` : id, node: null, since }], drainedSeconds: {} } });
+    return this.sayAll({
+      lock: { holders: [{ id: node ? `machine-${id}` : id, node: null, since }], drainedSeconds: {} },
+    });
   }
 
   object(name: string): ApiNode {

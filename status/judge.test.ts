@@ -38,21 +38,38 @@ describe("a node on its way down or up in good order is no problem", () => {
     ["draining", new Situation().drained(w2, 20).lock(w2)],
     ["down, and the API has noticed", new Situation().drained(w2, 8).notReady(w2, 6).silence(w2).lock(w2)],
     ["down, and the API has not noticed yet", new Situation().drained(w2, 3).silence(w2).lock(w2)],
-    ["just booted", new Situation().drained(w2, 8).notReady(w2, 7).say(w2, { upSince: minutesAgo(0.5), problems: ["no flannel lease yet"], update: null }).lock(w2)],
+    [
+      "just booted",
+      new Situation()
+        .drained(w2, 8)
+        .notReady(w2, 7)
+        .say(w2, { upSince: minutesAgo(0.5), problems: ["no flannel lease yet"], update: null })
+        .lock(w2),
+    ],
     ["rebooted by an administrator, without the lock", new Situation().drained(w2, 3).notReady(w2, 2).silence(w2)],
     ["with the lock, and cordoned by somebody else before", new Situation().notReady(w2, 2).silence(w2).lock(w2)],
     ["a master, whose members are away with it", new Situation().drained(m3, 3).notReady(m3, 2).silence(m3).lock(m3)],
-    ["a master that is up and its members are not yet", new Situation().drained(m3, 3).notReady(m3, 2)
-      .say(m3, { upSince: minutesAgo(0.5), problems: [`apiserver of ${m3} is not ready`], lock: null })
-      .member(m3, "kubernetes", { isHealthy: false, leaderId: null }).member(m3, "infra", { isHealthy: false, leaderId: null })],
+    [
+      "a master that is up and its members are not yet",
+      new Situation()
+        .drained(m3, 3)
+        .notReady(m3, 2)
+        .say(m3, { upSince: minutesAgo(0.5), problems: [`apiserver of ${m3} is not ready`], lock: null })
+        .member(m3, "kubernetes", { isHealthy: false, leaderId: null })
+        .member(m3, "infra", { isHealthy: false, leaderId: null }),
+    ],
     ["well again, and not yet without the lock", new Situation().say(w2, { upSince: minutesAgo(3) }).lock(w2)],
   ])("%s", (_name, situation) => {
     expect(problems(situation)).toEqual([]);
   });
 
   test("but what it takes with it is: the last of the others' members", () => {
-    const broken = new Situation().drained(m3, 3).notReady(m3, 2).silence(m3)
-      .member(m1, "kubernetes", noLeader).member(m2, "kubernetes", noLeader);
+    const broken = new Situation()
+      .drained(m3, 3)
+      .notReady(m3, 2)
+      .silence(m3)
+      .member(m1, "kubernetes", noLeader)
+      .member(m2, "kubernetes", noLeader);
     expect(kindsOf(broken)).toContain("etcd-no-quorum kubernetes-etcd");
   });
 });
@@ -63,10 +80,21 @@ test("a node that nobody sent away is a problem at once", () => {
 
 test.each<[string, Situation]>([
   ["another is away too", new Situation().notReady(m2, 12).notReady(m3, 12).silence(m2, m3)],
-  ["kubernetes-etcd has no leader", [m1, m3].reduce((all, name) => all.member(name, "kubernetes", noLeader), new Situation().notReady(m2, 12).silence(m2))],
-  ["infra-etcd has no leader", [m1, m3].reduce((all, name) => all.member(name, "infra", noLeader), new Situation().notReady(m2, 12).silence(m2))],
+  [
+    "kubernetes-etcd has no leader",
+    [m1, m3].reduce(
+      (all, name) => all.member(name, "kubernetes", noLeader),
+      new Situation().notReady(m2, 12).silence(m2),
+    ),
+  ],
+  [
+    "infra-etcd has no leader",
+    [m1, m3].reduce((all, name) => all.member(name, "infra", noLeader), new Situation().notReady(m2, 12).silence(m2)),
+  ],
 ])("no master is to be replaced while %s", (_name, situation) => {
-  const todos = problems(situation).map(({ todo }) => todo).join("\n");
+  const todos = problems(situation)
+    .map(({ todo }) => todo)
+    .join("\n");
   expect(todos).toContain("replace no master before the others are back");
   expect(todos).not.toContain("--replace");
 });
@@ -91,19 +119,48 @@ describe("what is not known is no problem", () => {
 
   test("a window of a day is the longest there is", () => {
     const situation = new Situation();
-    for (let n = 4; n < 400; n++) situation.answers.nodes = [...situation.answers.nodes, { ...situation.answers.nodes[5]!, name: `dev-worker-${n}` }];
-    situation.objects.push(...parseNodes(JSON.stringify({ items: situation.answers.nodes.slice(6).map(({ name }) => object(name, "198.18.1.1")) })));
-    situation.sayAll({ window: { start: "00:00", length: 86_400, timeZone: "UTC", isOpen: true, opens: null, locksmithd: false, waitsFor: null } });
+    for (let n = 4; n < 400; n++)
+      situation.answers.nodes = [
+        ...situation.answers.nodes,
+        { ...situation.answers.nodes[5]!, name: `dev-worker-${n}` },
+      ];
+    situation.objects.push(
+      ...parseNodes(
+        JSON.stringify({ items: situation.answers.nodes.slice(6).map(({ name }) => object(name, "198.18.1.1")) }),
+      ),
+    );
+    situation.sayAll({
+      window: {
+        start: "00:00",
+        length: 86_400,
+        timeZone: "UTC",
+        isOpen: true,
+        opens: null,
+        locksmithd: false,
+        waitsFor: null,
+      },
+    });
     expect(problems(situation)).toEqual([]);
   });
 });
 
 test("lines that are judged apart are what bin/health prints", () => {
-  const health = ["node", "master"].map((role) => readFileSync(join(import.meta.dirname, `../ignition/files/${role}/health`), "utf8")).join("");
+  const health = ["node", "master"]
+    .map((role) => readFileSync(join(import.meta.dirname, `../ignition/files/${role}/health`), "utf8"))
+    .join("");
   for (const line of [
-    "kubernetes-etcd of ", "infra-etcd of ", "apiserver of ", "node is cordoned", "node is drained", "node is not Ready", "API does not answer", "pod $pod is not Ready",
+    "kubernetes-etcd of ",
+    "infra-etcd of ",
+    "apiserver of ",
+    "node is cordoned",
+    "node is drained",
+    "node is not Ready",
+    "API does not answer",
+    "pod $pod is not Ready",
   ]) {
     expect(health).toContain(`problem "${line}`);
   }
-  expect(readFileSync(join(import.meta.dirname, "../ignition/files/node/common"), "utf8")).toContain("mark=kubernetes-on-exoscale/drained");
+  expect(readFileSync(join(import.meta.dirname, "../ignition/files/node/common"), "utf8")).toContain(
+    "mark=kubernetes-on-exoscale/drained",
+  );
 });

@@ -18,14 +18,21 @@ function problemsOf(facts: Facts): Problem[] {
     return [nothingAnswers(facts), ...judgeCertificates(facts)];
   }
   return [
-    ...judgeApi(facts), ...judgeNodes(facts), ...judgeEtcd(facts), ...judgeLock(facts), ...judgeUpdates(facts),
-    ...judgeVersions(facts), ...judgeCertificates(facts),
+    ...judgeApi(facts),
+    ...judgeNodes(facts),
+    ...judgeEtcd(facts),
+    ...judgeLock(facts),
+    ...judgeUpdates(facts),
+    ...judgeVersions(facts),
+    ...judgeCertificates(facts),
   ];
 }
 
 function nothingAnswers({ api, nodes }: Facts): Problem {
   return problem(
-    "nothing-answers", "the cluster", `neither the API (${api?.silence}) nor any node (${nodes[0]?.silence}) answers`,
+    "nothing-answers",
+    "the cluster",
+    `neither the API (${api?.silence}) nor any node (${nodes[0]?.silence}) answers`,
     "`bin/pulumi config get sshSources` has to admit this machine; `bin/pulumi up --refresh` starts what is stopped",
   );
 }

@@ -10,7 +10,9 @@ import { problem, states } from "./problems.ts";
 import { readStack } from "./stack.ts";
 
 const program = new Command("status")
-  .description("What is the case with the cluster, what is wrong, what to do.\nExit code: 0 all is well, 1 warning, 2 critical, 3 nothing could be asked.")
+  .description(
+    "What is the case with the cluster, what is wrong, what to do.\nExit code: 0 all is well, 1 warning, 2 critical, 3 nothing could be asked.",
+  )
   .option("--json", "one JSON object, as docs/status.md describes it")
   .option("--stack <name>", "the stack; default: the one that bin/kubectl and bin/ssh take")
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : states.indexOf("UNKNOWN")))
@@ -32,12 +34,30 @@ async function statusOf(stack: string | undefined): Promise<Status> {
 
 function notAsked(reason: string): Status {
   // What was typed to get there is of no use to anybody; what it said is.
-  const said = reason.split("\n").map((line) => line.trim()).filter(Boolean).at(-1)!.replace(/^.*failed \(exit code \d+\): /, "");
+  const said = reason
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .at(-1)!
+    .replace(/^.*failed \(exit code \d+\): /, "");
   return {
-    version: 1, state: "UNKNOWN",
-    problems: [problem("not-asked", "stack", said, "`npm run up` makes a cluster, `bin/pulumi stack select` takes another stack")],
-    cluster: null, at: new Date().toISOString(), api: null, nodes: [], etcds: null,
+    version: 1,
+    state: "UNKNOWN",
+    problems: [
+      problem(
+        "not-asked",
+        "stack",
+        said,
+        "`npm run up` makes a cluster, `bin/pulumi stack select` takes another stack",
+      ),
+    ],
+    cluster: null,
+    at: new Date().toISOString(),
+    api: null,
+    nodes: [],
+    etcds: null,
     lock: { isKnown: false, holders: [], isPulumiRunning: null },
-    windows: { masters: null, workers: null }, certificates: [],
+    windows: { masters: null, workers: null },
+    certificates: [],
   };
 }

@@ -8,25 +8,39 @@ export function print(status: Status): string {
   const { nodes, etcds, problems } = status;
   return [
     summary(status),
-    nodes.length > 0 && table(
-      ["NAME", "ROLE", "STATE", "KUBELET", "OS", "ADDRESS", "UP", "UPDATE", "CERTIFICATES"],
-      nodes.map((node) => row(status, node)),
-    ),
-    status.api && table([], [
-      ["API", apiLine(status)],
-      ...(etcds ? [etcds.kubernetes, etcds.infra].map((etcd) => [etcd.name, etcdLine(etcd)]) : []),
-      ["reboot lock", lockLine(status)],
-      ["masters reboot", windowLine(status, status.windows.masters)],
-      ["workers reboot", windowLine(status, status.windows.workers)],
-      ...nodes.flatMap(({ name, update }) => (update?.waitsFor ? [[`${name} waits`, update.waitsFor]] : [])),
-    ]),
-    problems.length === 0 ? allIsWell(status) : ["What is wrong:", ...problems.map(({ severity, where, what, todo }) => `\n${severity}  ${where}: ${what}\n  > ${todo}`)].join("\n"),
-  ].filter((part) => part).join("\n\n");
+    nodes.length > 0 &&
+      table(
+        ["NAME", "ROLE", "STATE", "KUBELET", "OS", "ADDRESS", "UP", "UPDATE", "CERTIFICATES"],
+        nodes.map((node) => row(status, node)),
+      ),
+    status.api &&
+      table(
+        [],
+        [
+          ["API", apiLine(status)],
+          ...(etcds ? [etcds.kubernetes, etcds.infra].map((etcd) => [etcd.name, etcdLine(etcd)]) : []),
+          ["reboot lock", lockLine(status)],
+          ["masters reboot", windowLine(status, status.windows.masters)],
+          ["workers reboot", windowLine(status, status.windows.workers)],
+          ...nodes.flatMap(({ name, update }) => (update?.waitsFor ? [[`${name} waits`, update.waitsFor]] : [])),
+        ],
+      ),
+    problems.length === 0
+      ? allIsWell(status)
+      : [
+          "What is wrong:",
+          ...problems.map(({ severity, where, what, todo }) => `\n${severity}  ${where}: ${what}\n  > ${todo}`),
+        ].join("\n"),
+  ]
+    .filter((part) => part)
+    .join("\n\n");
 }
 
 function summary({ state, cluster, at, problems, nodes }: Status): string {
   const [worst] = problems;
-  const what = worst ? `${worst.where}: ${worst.what}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ""}` : `${nodes.length} nodes, all is well`;
+  const what = worst
+    ? `${worst.where}: ${worst.what}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ""}`
+    : `${nodes.length} nodes, all is well`;
   return `${state} - ${cluster ? `${cluster} at ${clock(at)}: ` : ""}${what}`;
 }
 
@@ -39,8 +53,15 @@ function row(status: Status, node: NodeFacts): string[] {
   const { name, role, address, kubelet, osVersion, upSince } = node;
   const up = age(status, upSince);
   return [
-    name, role, stateOf(status, node), kubelet ?? "-", osVersion ?? "-", address ?? "-",
-    up === undefined ? "-" : span(up), updateOf(node), certificatesOf(status, name),
+    name,
+    role,
+    stateOf(status, node),
+    kubelet ?? "-",
+    osVersion ?? "-",
+    address ?? "-",
+    up === undefined ? "-" : span(up),
+    updateOf(node),
+    certificatesOf(status, name),
   ];
 }
 
@@ -48,9 +69,12 @@ function stateOf(facts: Facts, { state, isRestarting, cordoned, answers, inStack
   return [
     isRestarting ? "restarting" : state,
     answers === false && "no SSH",
-    cordoned && `${cordoned.by === "itself" ? "drained" : "cordoned"} by ${cordoned.by}${forSpan(facts, cordoned.since)}`,
+    cordoned &&
+      `${cordoned.by === "itself" ? "drained" : "cordoned"} by ${cordoned.by}${forSpan(facts, cordoned.since)}`,
     !inStack && "not in the stack",
-  ].filter((part) => part).join(", ");
+  ]
+    .filter((part) => part)
+    .join(", ");
 }
 
 function updateOf({ update }: NodeFacts): string {
@@ -74,7 +98,9 @@ function apiLine({ api, certificates }: Facts): string {
 function etcdLine({ members, leader, hasQuorum }: EtcdFacts): string {
   if (members.every(({ isHealthy }) => isHealthy === null)) return "no master could be asked";
   const healthy = members.filter(({ isHealthy }) => isHealthy).length;
-  const others = members.filter(({ isHealthy }) => !isHealthy).map(({ name, isHealthy }) => `${name || "one never started"} ${isHealthy === null ? "unknown" : "not healthy"}`);
+  const others = members
+    .filter(({ isHealthy }) => !isHealthy)
+    .map(({ name, isHealthy }) => `${name || "one never started"} ${isHealthy === null ? "unknown" : "not healthy"}`);
   const leads = hasQuorum === false ? "no leader" : `leader ${leader ?? "unknown"}`;
   return [`${healthy} of ${members.length} healthy`, leads, ...others].join(", ");
 }
@@ -82,7 +108,13 @@ function etcdLine({ members, leader, hasQuorum }: EtcdFacts): string {
 function lockLine(facts: Facts): string {
   const { isKnown, holders } = facts.lock;
   if (!isKnown) return "unknown: infra-etcd could not be asked";
-  return holders.length === 0 ? "free" : holders.map(({ name, since }) => `held by ${name}${since ? ` since ${clock(since)} (${span(age(facts, since)!)})` : ""}`).join(", ");
+  return holders.length === 0
+    ? "free"
+    : holders
+        .map(
+          ({ name, since }) => `held by ${name}${since ? ` since ${clock(since)} (${span(age(facts, since)!)})` : ""}`,
+        )
+        .join(", ");
 }
 
 function windowLine(facts: Facts, window: WindowFacts | null): string {

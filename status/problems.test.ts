@@ -9,7 +9,9 @@ import { inOrder, kinds, problem, stateOf } from "./problems.ts";
 const page = readFileSync(join(import.meta.dirname, "../docs/status.md"), "utf8");
 
 test("docs/status.md has every kind of problem, and every field", () => {
-  const rows = Object.entries(kinds).map(([kind, { severity, meaning }]) => `| \`${kind}\` | ${severity} | ${meaning} |`);
+  const rows = Object.entries(kinds).map(
+    ([kind, { severity, meaning }]) => `| \`${kind}\` | ${severity} | ${meaning} |`,
+  );
   expect(page).toContain(`\n${rows.join("\n")}\n\n`);
   const fields = [...page.split("## As JSON")[1]!.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name!);
   expect(fields.sort()).toEqual(Object.keys(judge(digest(new Situation().answers))).sort());
@@ -20,14 +22,25 @@ test("docs/status.md shows what is printed", () => {
 });
 
 test("every “as docs/status.md says under” has its heading", () => {
-  const judges = ["etcd", "certificates"].map((name) => readFileSync(join(import.meta.dirname, `judge/${name}.ts`), "utf8")).join("");
+  const judges = ["etcd", "certificates"]
+    .map((name) => readFileSync(join(import.meta.dirname, `judge/${name}.ts`), "utf8"))
+    .join("");
   const headings = [...judges.matchAll(/docs\/status\.md says under “([^”]+)”/g)].map(([, heading]) => heading!);
   expect(headings).toHaveLength(3);
   for (const heading of headings) expect(page).toContain(`\n### ${heading}\n`);
 });
 
 test("the worst comes first and is what all come to", () => {
-  const [warning, critical, unknown] = [problem("node-cordoned", "a", "", ""), problem("api-silent", "b", "", ""), problem("not-asked", "c", "", "")];
+  const [warning, critical, unknown] = [
+    problem("node-cordoned", "a", "", ""),
+    problem("api-silent", "b", "", ""),
+    problem("not-asked", "c", "", ""),
+  ];
   expect(inOrder([warning!, critical!, unknown!])).toEqual([unknown, critical, warning]);
-  expect([stateOf([]), stateOf([warning!]), stateOf([warning!, critical!]), stateOf([unknown!, critical!])]).toEqual(["OK", "WARNING", "CRITICAL", "UNKNOWN"]);
+  expect([stateOf([]), stateOf([warning!]), stateOf([warning!, critical!]), stateOf([unknown!, critical!])]).toEqual([
+    "OK",
+    "WARNING",
+    "CRITICAL",
+    "UNKNOWN",
+  ]);
 });

@@ -13,8 +13,15 @@ const settling = 60_000;
  * for any part of it than such a thing takes.
  */
 export function isRestarting(
-  { state, stateSince, cordoned, answers, upSince }: Pick<NodeFacts, "state" | "stateSince" | "cordoned" | "answers" | "upSince">,
-  holdsLock: boolean, at: Date,
+  {
+    state,
+    stateSince,
+    cordoned,
+    answers,
+    upSince,
+  }: Pick<NodeFacts, "state" | "stateSince" | "cordoned" | "answers" | "upSince">,
+  holdsLock: boolean,
+  at: Date,
 ): boolean {
   const age = (time: string | null) => (time === null ? Infinity : at.getTime() - Date.parse(time));
   const drained = cordoned?.by === "itself" ? age(cordoned.since) : undefined;

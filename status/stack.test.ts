@@ -4,8 +4,16 @@ import { nodesIn, renewBefore } from "./stack.ts";
 
 test("the nodes are those that bin/ssh knows, masters first, in the order of their numbers", () => {
   const names = ["two-words-worker-10", "two-words-worker-9", "two-words-master-1"];
-  const nodes = Object.fromEntries(names.map((name, i): [string, NodeOutput] =>
-    [name, { address: `198.18.0.${i + 1}`, role: name.includes("master") ? "master" : "worker", hostKey: "ecdsa-sha2-nistp256 AAAA" }]));
+  const nodes = Object.fromEntries(
+    names.map((name, i): [string, NodeOutput] => [
+      name,
+      {
+        address: `198.18.0.${i + 1}`,
+        role: name.includes("master") ? "master" : "worker",
+        hostKey: "ecdsa-sha2-nistp256 AAAA",
+      },
+    ]),
+  );
   expect(nodesIn(sshConfig(nodes, "/some where"))).toEqual([
     { name: "two-words-master-1", role: "master", address: "198.18.0.3" },
     { name: "two-words-worker-9", role: "worker", address: "198.18.0.2" },

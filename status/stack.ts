@@ -42,7 +42,8 @@ export async function readStack(stack?: string): Promise<Stack> {
   const env = { ...process.env, ...(stack !== undefined && { PULUMI_STACK: stack }) };
   // A backend that is out of reach is waited for by the CLI for ever.
   const directory = await output("timeout", ["60", "sh", "-c", script, "sh", root], { env }).catch((error: unknown) => {
-    if (error instanceof Failure && error.message.includes("(exit code 124)")) throw new Failure("The stack's outputs did not come within 60 s.");
+    if (error instanceof Failure && error.message.includes("(exit code 124)"))
+      throw new Failure("The stack's outputs did not come within 60 s.");
     throw error;
   });
   const [kubeconfig, sshConfig] = [join(directory, "kubeconfig"), join(directory, "ssh_config")];
@@ -53,7 +54,9 @@ export async function readStack(stack?: string): Promise<Stack> {
   return {
     name: nodes[0]!.name.replace(/-(master|worker)-\d+$/, ""),
     endpoint: clusters[0]!.cluster.server,
-    nodes, kubeconfig, sshConfig,
+    nodes,
+    kubeconfig,
+    sshConfig,
     kubeconfigNotAfter: new X509Certificate(certificate).validToDate.toISOString(),
   };
 }

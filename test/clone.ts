@@ -31,17 +31,31 @@ export function shell(home: string) {
     // A CLI of the user's own fetches its plugins.
     ...(existsSync(join(bin, "pulumi")) && { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }),
     // How npm gets to its packages, and where it keeps them.
-    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(npm_config_.*|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i.test(name))),
+    ...Object.fromEntries(
+      Object.entries(process.env).filter(([name]) =>
+        /^(npm_config_.*|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i.test(name),
+      ),
+    ),
     npm_config_userconfig: join(process.env.HOME ?? "/root", ".npmrc"),
     npm_config_cache: process.env.npm_config_cache ?? join(process.env.HOME ?? "/root", ".npm"),
   };
 
   /** Runs a script to its end. @param flags bash's, before `-c` */
-  return (directory: string, script: string, env: Readonly<Record<string, string>>, flags: readonly string[] = ["-e"]): Promise<Result> =>
+  return (
+    directory: string,
+    script: string,
+    env: Readonly<Record<string, string>>,
+    flags: readonly string[] = ["-e"],
+  ): Promise<Result> =>
     new Promise((resolve, reject) => {
-      const child = spawn("bash", [...flags, "-c", script], { cwd: directory, env: { ...machine, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+      const child = spawn("bash", [...flags, "-c", script], {
+        cwd: directory,
+        env: { ...machine, ...env },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
       let output = "";
-      for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
       child.on("error", reject);
       child.on("close", (code) => resolve({ code, output }));
     });
@@ -49,5 +63,7 @@ export function shell(home: string) {
 
 /** What a page sets as code in one language, block by block; "" are those that name none. */
 export function blocks(page: string, language: string): string[] {
-  return [...page.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].filter(([, named]) => named === language).map(([, , block]) => block!);
+  return [...page.matchAll(/^```(\w*)\n([^]*?)^```$/gm)]
+    .filter(([, named]) => named === language)
+    .map(([, , block]) => block!);
 }

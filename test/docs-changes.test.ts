@@ -21,26 +21,54 @@ beforeAll(async () => {
 
 /** What is said of a setting, and each change that does so. */
 const rows: [string, Record<string, string>[]][] = [
-  ["`sshPublicKeys`, `timeZone`, `drainTimeout`, `mirror`, `leafValidity`, `caValidity`, `caReplacement`", [
-    { sshPublicKeys: '["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE0example me@laptop"]' }, { timeZone: "Europe/Zurich" }, { drainTimeout: "2m" },
-    { mirror: '{"files": "https://mirror.example"}' }, { leafValidity: "2000h" }, { caValidity: "80000h" },
-    { caReplacement: "1" },
-  ]],
+  [
+    "`sshPublicKeys`, `timeZone`, `drainTimeout`, `mirror`, `leafValidity`, `caValidity`, `caReplacement`",
+    [
+      { sshPublicKeys: '["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE0example me@laptop"]' },
+      { timeZone: "Europe/Zurich" },
+      { drainTimeout: "2m" },
+      { mirror: '{"files": "https://mirror.example"}' },
+      { leafValidity: "2000h" },
+      { caValidity: "80000h" },
+      { caReplacement: "1" },
+    ],
+  ],
   ["`masterRebootWindow`", [{ masterRebootWindow: '{"start": "03:00"}' }]],
   ["`workerRebootWindow`", [{ workerRebootWindow: '{"start": "03:00"}' }]],
   ["`masterType` of the same family, a larger `masterDisk`", [{ masterType: "standard.large" }, { masterDisk: "60" }]],
   ["`workerType` of the same family, a larger `workerDisk`", [{ workerType: "standard.large" }, { workerDisk: "60" }]],
-  ["`template`, a smaller `workerDisk`", [
-    { template: '{"url": "https://images.example/next.qcow2", "checksum": "11111111111111111111111111111111"}' }, { workerDisk: "40" },
-  ]],
-  ["`desiredWorkers`, `maxUnavailable`, `sshSources`, `apiSources`, `nodePortSources`, `renewBefore`, `waitFor`, `apiEndpoint`", [
-    { desiredWorkers: "5" }, { maxUnavailable: "2" }, { sshSources: '["203.0.113.8/32"]' }, { apiSources: '["203.0.113.8/32"]' },
-    { nodePortSources: '["203.0.113.8/32"]' }, { renewBefore: "700h" }, { waitFor: "instances" }, { apiEndpoint: "https://api.example/v2" },
-  ]],
-  ["another family, a smaller `masterDisk`, `zone`, `masters`, `podCIDR`, `serviceCIDR`", [
-    { masterType: "cpu.large" }, { workerType: "cpu.large" }, { masterDisk: "40" }, { zone: "de-fra-1" }, { masters: "5" },
-    { podCIDR: "10.0.0.0/16" }, { serviceCIDR: "10.64.0.0/16" },
-  ]],
+  [
+    "`template`, a smaller `workerDisk`",
+    [
+      { template: '{"url": "https://images.example/next.qcow2", "checksum": "11111111111111111111111111111111"}' },
+      { workerDisk: "40" },
+    ],
+  ],
+  [
+    "`desiredWorkers`, `maxUnavailable`, `sshSources`, `apiSources`, `nodePortSources`, `renewBefore`, `waitFor`, `apiEndpoint`",
+    [
+      { desiredWorkers: "5" },
+      { maxUnavailable: "2" },
+      { sshSources: '["203.0.113.8/32"]' },
+      { apiSources: '["203.0.113.8/32"]' },
+      { nodePortSources: '["203.0.113.8/32"]' },
+      { renewBefore: "700h" },
+      { waitFor: "instances" },
+      { apiEndpoint: "https://api.example/v2" },
+    ],
+  ],
+  [
+    "another family, a smaller `masterDisk`, `zone`, `masters`, `podCIDR`, `serviceCIDR`",
+    [
+      { masterType: "cpu.large" },
+      { workerType: "cpu.large" },
+      { masterDisk: "40" },
+      { zone: "de-fra-1" },
+      { masters: "5" },
+      { podCIDR: "10.0.0.0/16" },
+      { serviceCIDR: "10.64.0.0/16" },
+    ],
+  ],
 ];
 
 /** Whether what a kind checks refuses to go on with a resource. */
@@ -50,20 +78,29 @@ function refuses<Inputs extends object>({ check }: Kind<Inputs, any>, olds: Inpu
 
 async function effectsOf(change: Record<string, string>): Promise<string> {
   const after = (await program(change)).resources;
-  const of = (kind: string) => Object.entries(byName(after, kind)).map(([name, news]) => ({ news, olds: byName(plain, kind)[name] }));
+  const of = (kind: string) =>
+    Object.entries(byName(after, kind)).map(([name, news]) => ({ news, olds: byName(plain, kind)[name] }));
   // What is made anew has another id, which memory does not know.
   const isNewTemplate = of("Template").some(({ olds, news }) => template.diff("", olds, news).replaces!.length > 0);
-  const boots = of("Boot").map(({ olds, news }) => ({ olds, news: { ...news, ...(isNewTemplate && news.template && { template: "another" }) } as BootInputs }));
-  if (of("ClusterShape").some(({ olds, news }) => refuses(clusterShape, olds, news)) || boots.some(({ olds, news }) => refuses(boot, olds, news))) {
+  const boots = of("Boot").map(({ olds, news }) => ({
+    olds,
+    news: { ...news, ...(isNewTemplate && news.template && { template: "another" }) } as BootInputs,
+  }));
+  if (
+    of("ClusterShape").some(({ olds, news }) => refuses(clusterShape, olds, news)) ||
+    boots.some(({ olds, news }) => refuses(boot, olds, news))
+  ) {
     return "refused | refused";
   }
   const effects = (["master", "worker"] as const).map((kind) => {
-    const notices = boots.filter(({ olds, news }) => olds !== undefined && news.kind === kind).map(({ olds, news }) => {
-      const outs = { ...olds, userDataSha256: userDataSha256(olds.userData), state: "running", well: true };
-      const { notice, replaces } = boot.diff("", outs, news);
-      expect(replaces).toEqual([]);
-      return /will be (drained.*?)(:| as | with |\.)/.exec(notice ?? "")?.[1] ?? "nothing";
-    });
+    const notices = boots
+      .filter(({ olds, news }) => olds !== undefined && news.kind === kind)
+      .map(({ olds, news }) => {
+        const outs = { ...olds, userDataSha256: userDataSha256(olds.userData), state: "running", well: true };
+        const { notice, replaces } = boot.diff("", outs, news);
+        expect(replaces).toEqual([]);
+        return /will be (drained.*?)(:| as | with |\.)/.exec(notice ?? "")?.[1] ?? "nothing";
+      });
     // The same of all.
     expect(new Set(notices).size, kind).toBe(1);
     return notices[0];

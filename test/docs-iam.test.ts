@@ -29,9 +29,11 @@ test("docs/iam-policy.json allows what a cluster's life calls", async () => {
 async function life(world: World): Promise<void> {
   const { all, instance, template, securityGroup, elasticIp } = await world.surroundings();
   const other = await world.securityGroup("kube-workers").create();
-  const rules = await world.rules(securityGroup.id, [
-    { direction: "ingress", protocol: "tcp", startPort: 22, endPort: 22, network: "0.0.0.0/0", description: "ssh" },
-  ]).create();
+  const rules = await world
+    .rules(securityGroup.id, [
+      { direction: "ingress", protocol: "tcp", startPort: 22, endPort: 22, network: "0.0.0.0/0", description: "ssh" },
+    ])
+    .create();
   const master = await instance().create();
   const boot = await world.boot(master.id).create();
   for (const each of [...all, other, rules, master, boot]) await each.refresh();

@@ -9,27 +9,44 @@ import { schema } from "../config.ts";
 import packageJson from "../package.json" with { type: "json" };
 
 const root = join(import.meta.dirname, "..");
-const pages = ["README.md", "CHANGES.md", ...readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+const pages = [
+  "README.md",
+  "CHANGES.md",
+  ...readdirSync(join(root, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
 const text = (page: string): string => readFileSync(join(root, page), "utf8");
 const withoutFences = (page: string): string => text(page).replace(/^```.*?^```$/gms, "");
 
 /** Links and pictures of a page, those to other hosts left out. */
 const links = (page: string): string[] =>
-  [...withoutFences(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!).filter((target) => !/^https?:/.test(target));
+  [...withoutFences(page).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target]) => target!)
+    .filter((target) => !/^https?:/.test(target));
 
 /** Headings as GitHub names their anchors. */
 const anchors = (page: string): string[] =>
-  [...withoutFences(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading!.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-"));
+  [...withoutFences(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
 
 /** All that a page sets as code: fences, and what stands between backticks. */
-const code = (page: string): string => [...text(page).matchAll(/^```.*?^```$|`[^`\n]+`/gms)].map(([found]) => found).join("\n");
+const code = (page: string): string =>
+  [...text(page).matchAll(/^```.*?^```$|`[^`\n]+`/gms)].map(([found]) => found).join("\n");
 
 /** What a pattern's first group finds in a page's code. */
 const named = (page: string, pattern: RegExp): string[] => [...code(page).matchAll(pattern)].map(([, found]) => found!);
 
 /** From an answer of commander's. */
-const zoneCommands = [...execFileSync(process.execPath, [join(root, "zone/cli/main.ts"), "--help"], { encoding: "utf8" }).matchAll(/^ {2}([a-z]+) /gm)]
-  .map(([, name]) => name!);
+const zoneCommands = [
+  ...execFileSync(process.execPath, [join(root, "zone/cli/main.ts"), "--help"], { encoding: "utf8" }).matchAll(
+    /^ {2}([a-z]+) /gm,
+  ),
+].map(([, name]) => name!);
 
 test.each(pages)("%s links to what is there", (page) => {
   const broken = links(page).filter((target) => {
@@ -55,7 +72,8 @@ test.each(pages)("%s sets settings that are there", (page) => {
 test.each(pages)("%s names files that are there", (page) => {
   const made = ["node_modules", "test-results"];
   const rooms = readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && !made.includes(entry.name)).map(({ name }) => name);
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && !made.includes(entry.name))
+    .map(({ name }) => name);
   const files = named(page, new RegExp(`\`((?:${rooms.join("|")})/[\\w./-]+)\``, "g"));
   // NAME stands for any.
   expect(files.filter((file) => !file.includes("NAME") && !existsSync(join(root, file)))).toEqual([]);
@@ -75,7 +93,9 @@ test("every page can be reached from README", () => {
 test("the checks find what they look for", () => {
   expect(named("README.md", /\bnpm run ([\w:-]+)/g)).toContain("up");
   expect(named("README.md", /\bbin\/zone ([a-z]+)/g)).toContain("status");
-  expect(named("README.md", /\bpulumi config set (?:--path )?'?([a-z]\w*)/g)).toEqual(expect.arrayContaining(["zone", "sshSources", "template", "desiredWorkers"]));
+  expect(named("README.md", /\bpulumi config set (?:--path )?'?([a-z]\w*)/g)).toEqual(
+    expect.arrayContaining(["zone", "sshSources", "template", "desiredWorkers"]),
+  );
   expect(links("docs/security.md")).toContain("configuration.md#leafvalidity");
   expect(anchors("docs/architecture.md")).toContain("from-nothing-to-a-cluster");
   expect(zoneCommands).toEqual(expect.arrayContaining(["up", "down", "kill"]));

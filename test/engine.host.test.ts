@@ -50,8 +50,14 @@ export const ip = address.ip;
 
 let zone: TestApi;
 const settings = {
-  endpoint: "", masters: 3, workers: 2, userData: `#cloud-config\n# ${secret}\n`, image: "kube", type: "standard.medium",
-  privateKey: keys.private, publicKey: keys.public,
+  endpoint: "",
+  masters: 3,
+  workers: 2,
+  userData: `#cloud-config\n# ${secret}\n`,
+  image: "kube",
+  type: "standard.medium",
+  privateKey: keys.private,
+  publicKey: keys.public,
 };
 
 beforeAll(async () => {
@@ -59,8 +65,14 @@ beforeAll(async () => {
   settings.endpoint = zone.url;
   for (const each of ["exoscale", "node_modules"]) symlinkSync(join(root, each), join(directory, each));
   mkdirSync(join(directory, "state"));
-  writeFileSync(join(directory, "package.json"), '{"name":"kubernetes-on-exoscale","type":"module","exports":{"./exoscale/provider.ts":"./exoscale/provider.ts"}}');
-  writeFileSync(join(directory, "Pulumi.yaml"), "name: engine\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: false}}\n");
+  writeFileSync(
+    join(directory, "package.json"),
+    '{"name":"kubernetes-on-exoscale","type":"module","exports":{"./exoscale/provider.ts":"./exoscale/provider.ts"}}',
+  );
+  writeFileSync(
+    join(directory, "Pulumi.yaml"),
+    "name: engine\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: false}}\n",
+  );
   writeFileSync(join(directory, "index.ts"), program);
   await pulumi(["stack", "init", "test"]);
 });
@@ -73,24 +85,29 @@ afterAll(async () => {
 function pulumi(args: string[], env: Record<string, string> = {}): Promise<{ code: number; output: string }> {
   const bin = join(root, ".local", "bin");
   return new Promise((resolve) => {
-    const child = execFile(join(bin, "pulumi"), [...args, "--non-interactive"], {
-      cwd: directory,
-      maxBuffer: 2 ** 26,
-      env: {
-        ...process.env,
-        PATH: `${join(root, "node_modules", ".bin")}:${bin}:${process.env.PATH}`,
-        HOME: directory,
-        PULUMI_HOME: join(directory, "home"),
-        PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
-        PULUMI_CONFIG_PASSPHRASE: "of the test",
-        PULUMI_SKIP_UPDATE_CHECK: "true",
-        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-        EXOSCALE_API_KEY: zone.key,
-        EXOSCALE_API_SECRET: zone.secret,
-        SETTINGS: JSON.stringify(settings),
-        ...env,
+    const child = execFile(
+      join(bin, "pulumi"),
+      [...args, "--non-interactive"],
+      {
+        cwd: directory,
+        maxBuffer: 2 ** 26,
+        env: {
+          ...process.env,
+          PATH: `${join(root, "node_modules", ".bin")}:${bin}:${process.env.PATH}`,
+          HOME: directory,
+          PULUMI_HOME: join(directory, "home"),
+          PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
+          PULUMI_CONFIG_PASSPHRASE: "of the test",
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+          EXOSCALE_API_KEY: zone.key,
+          EXOSCALE_API_SECRET: zone.secret,
+          SETTINGS: JSON.stringify(settings),
+          ...env,
+        },
       },
-    }, (_error, stdout, stderr) => resolve({ code: child.exitCode ?? 1, output: stdout + stderr }));
+      (_error, stdout, stderr) => resolve({ code: child.exitCode ?? 1, output: stdout + stderr }),
+    );
   });
 }
 
@@ -116,7 +133,10 @@ test("a failed creation is finished by the next run", async () => {
   const output2 = await expectSuccess(up);
   expect(output2).not.toContain("replaced");
   expect(instances()).toHaveLength(2);
-  expect(instances().map(({ state, elasticIps }) => [state, elasticIps.length])).toEqual([["running", 1], ["running", 1]]);
+  expect(instances().map(({ state, elasticIps }) => [state, elasticIps.length])).toEqual([
+    ["running", 1],
+    ["running", 1],
+  ]);
 });
 
 test("nothing has to change, and a preview calls nobody", async () => {
@@ -127,8 +147,11 @@ test("nothing has to change, and a preview calls nobody", async () => {
 
 test("the state holds no secret, and little else", () => {
   const state = stateFile();
-  for (const hidden of [secret, "PRIVATE KEY", zone.secret, Buffer.from(secret).toString("base64").slice(4, -8)]) expect(state).not.toContain(hidden);
-  const { resources } = (JSON.parse(state) as { checkpoint: { latest: { resources: { inputs?: { __provider?: string } }[] } } }).checkpoint.latest;
+  for (const hidden of [secret, "PRIVATE KEY", zone.secret, Buffer.from(secret).toString("base64").slice(4, -8)])
+    expect(state).not.toContain(hidden);
+  const { resources } = (
+    JSON.parse(state) as { checkpoint: { latest: { resources: { inputs?: { __provider?: string } }[] } } }
+  ).checkpoint.latest;
   for (const { inputs } of resources) expect(inputs?.__provider?.length ?? 0).toBeLessThan(300);
 });
 
@@ -152,7 +175,11 @@ test("an instance deleted by hand is made again", async () => {
   const [first] = instances();
   zone.zone.state.write((write) => write.delete("instances", first!.id));
   await expectSuccess([...up, "--refresh"]);
-  expect(instances().map(({ name }) => name).sort()).toEqual(["kube-worker-1", "kube-worker-2"]);
+  expect(
+    instances()
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(["kube-worker-1", "kube-worker-2"]);
   await expectSuccess(["preview", "--expect-no-changes"]);
 });
 
@@ -171,7 +198,9 @@ test("new user-data is taken in place, and what cannot change is refused with th
   settings.masters = 5;
   const refused = await pulumi(["preview"]);
   expect(refused.code).not.toBe(0);
-  expect(refused.output).toContain("masters cannot change from 3 to 5 while the cluster lives: members join and leave both etcds only one by one");
+  expect(refused.output).toContain(
+    "masters cannot change from 3 to 5 while the cluster lives: members join and leave both etcds only one by one",
+  );
   settings.masters = 3;
 });
 
@@ -189,9 +218,13 @@ test("workers are made anew from another template and changed to another type in
   expect(instances()).toEqual(before.map((each) => ({ ...each, template })));
 
   settings.type = "standard.large";
-  expect(await expectSuccess(["preview"], nobody)).toContain("kube-worker-2 will be drained, switched off and started again as standard.large with a disk of 50 GiB.");
+  expect(await expectSuccess(["preview"], nobody)).toContain(
+    "kube-worker-2 will be drained, switched off and started again as standard.large with a disk of 50 GiB.",
+  );
   await expectSuccess(up);
-  expect(instances()).toMatchObject(before.map(({ id, address }) => ({ id, address, template, type: "standard.large", state: "running" })));
+  expect(instances()).toMatchObject(
+    before.map(({ id, address }) => ({ id, address, template, type: "standard.large", state: "running" })),
+  );
   await expectSuccess(["up", "--yes", "--refresh", "--expect-no-changes"]);
 });
 
@@ -201,11 +234,16 @@ test("another family of workers is refused with what to do, and that does it", a
   const { code, output } = await pulumi(["preview"], nobody);
   expect(code).not.toBe(0);
   // Which of the two the engine asks first is its own affair.
-  expect(output).toMatch(/kube-worker-\d cannot change from standard\.large to cpu\.extra-large: on Exoscale an instance stays within its family\. Set it back to standard\.large, or/);
+  expect(output).toMatch(
+    /kube-worker-\d cannot change from standard\.large to cpu\.extra-large: on Exoscale an instance stays within its family\. Set it back to standard\.large, or/,
+  );
   expect(instances()).toEqual(before);
   // Here the tokens are names, so the instances themselves are named.
   await expectSuccess([...up, "--replace", "**exoscale:Instance::kube-worker-*"]);
-  expect(instances()).toMatchObject([{ type: "cpu.extra-large", state: "running" }, { type: "cpu.extra-large", state: "running" }]);
+  expect(instances()).toMatchObject([
+    { type: "cpu.extra-large", state: "running" },
+    { type: "cpu.extra-large", state: "running" },
+  ]);
   await expectSuccess(["preview", "--expect-no-changes"], nobody);
 });
 
@@ -215,5 +253,12 @@ test("a removed worker goes, and in the end everything", async () => {
   expect(instances().map(({ name }) => name)).toEqual(["kube-worker-1"]);
   await expectSuccess(["destroy", "--yes", "--skip-preview"]);
   const { state } = zone.zone;
-  expect([state.instances.size, state.templates.size, state.sshKeys.size, state.elasticIps.size, state.antiAffinityGroups.size, state.securityGroups.size]).toEqual([0, 0, 0, 0, 0, 1]);
+  expect([
+    state.instances.size,
+    state.templates.size,
+    state.sshKeys.size,
+    state.elasticIps.size,
+    state.antiAffinityGroups.size,
+    state.securityGroups.size,
+  ]).toEqual([0, 0, 0, 0, 0, 1]);
 });

@@ -30,13 +30,14 @@ const reader = join(directory, "reader");
 const bash = shell(directory);
 const library = block("ts", 'from "kubernetes-on-exoscale"');
 /** The same where there are no machines: nothing to wait for, and nothing for DNS to run on. */
-const withoutMachines = (program: string): string => program
-  .replace("https://api-ch-gva-2.exoscale.com/v2", zone.url)
-  .replace('zone: "ch-gva-2"', 'zone: "local-1"')
-  .replace('checksum: "MD5"', 'checksum: "0123456789abcdef0123456789abcdef"')
-  .replace('waitFor: "cluster"', 'waitFor: "instances"')
-  .replace(/^new Addons\(.*$/m, "")
-  .replace("Addons, ", "");
+const withoutMachines = (program: string): string =>
+  program
+    .replace("https://api-ch-gva-2.exoscale.com/v2", zone.url)
+    .replace('zone: "ch-gva-2"', 'zone: "local-1"')
+    .replace('checksum: "MD5"', 'checksum: "0123456789abcdef0123456789abcdef"')
+    .replace('waitFor: "cluster"', 'waitFor: "instances"')
+    .replace(/^new Addons\(.*$/m, "")
+    .replace("Addons, ", "");
 
 let zone: TestApi;
 
@@ -53,8 +54,13 @@ afterAll(async () => {
 
 async function type(where: string, command: string): Promise<string> {
   const { code, output } = await bash(where, command, {
-    PULUMI_BACKEND_URL: `file://${join(directory, "state")}`, PULUMI_CONFIG_PASSPHRASE: "of the test", PULUMI_STACK: "prod",
-    EXOSCALE_API_KEY: zone.key, EXOSCALE_API_SECRET: zone.secret, npm_config_prefer_offline: "true", npm_config_ignore_scripts: "true",
+    PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: "of the test",
+    PULUMI_STACK: "prod",
+    EXOSCALE_API_KEY: zone.key,
+    EXOSCALE_API_SECRET: zone.secret,
+    npm_config_prefer_offline: "true",
+    npm_config_ignore_scripts: "true",
   });
   expect(code, `${command}\n${output}`).toBe(0);
   return output;
@@ -68,22 +74,39 @@ test("the repository in a directory is a package that is linked, beside one @pul
   writeFileSync(join(shop, "package.json"), JSON.stringify({ name: "shop", type: "module" }));
   writeFileSync(join(shop, "Pulumi.yaml"), block("yaml", "name: shop"));
   const commands = block("", "git submodule add").trim().split("\n");
-  expect(commands).toEqual(["git submodule add <this repository> kubernetes-on-exoscale", expect.stringMatching(/^npm install \.\//)]);
+  expect(commands).toEqual([
+    "git submodule add <this repository> kubernetes-on-exoscale",
+    expect.stringMatching(/^npm install \.\//),
+  ]);
   const { "@pulumi/pulumi": pulumi } = packageJson.dependencies;
-  await type(shop, `${commands[1]} @pulumi/pulumi@${pulumi} && test ! -e kubernetes-on-exoscale/node_modules/@pulumi/pulumi`);
+  await type(
+    shop,
+    `${commands[1]} @pulumi/pulumi@${pulumi} && test ! -e kubernetes-on-exoscale/node_modules/@pulumi/pulumi`,
+  );
 });
 
 test("the page's program has the right types, and without machines it makes a cluster with two kinds of workers", async () => {
   writeFileSync(join(shop, "index.ts"), library);
   const tsconfig = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8")) as object;
-  writeFileSync(join(shop, "tsconfig.json"), JSON.stringify({ ...tsconfig, compilerOptions: { ...("compilerOptions" in tsconfig && tsconfig.compilerOptions as object), types: [] }, include: ["index.ts"] }));
+  writeFileSync(
+    join(shop, "tsconfig.json"),
+    JSON.stringify({
+      ...tsconfig,
+      compilerOptions: { ...("compilerOptions" in tsconfig && (tsconfig.compilerOptions as object)), types: [] },
+      include: ["index.ts"],
+    }),
+  );
   await type(shop, `"${process.execPath}" "${join(root, "node_modules/typescript/bin/tsc")}" --noEmit -p .`);
   writeFileSync(join(shop, "index.ts"), withoutMachines(library));
   await type(shop, "pulumi stack init prod && pulumi up --yes --skip-preview");
   expect(instances()).toEqual([
-    ...["large-worker-1", "large-worker-2", "master-1", "master-2", "master-3", "worker-1", "worker-2", "worker-3"].map((name) => `prod-${name}`),
+    ...["large-worker-1", "large-worker-2", "master-1", "master-2", "master-3", "worker-1", "worker-2", "worker-3"].map(
+      (name) => `prod-${name}`,
+    ),
   ]);
-  expect(new Set([...zone.zone.state.instances.values()].map(({ labels }) => labels["cluster"]))).toEqual(new Set(["prod"]));
+  expect(new Set([...zone.zone.state.instances.values()].map(({ labels }) => labels["cluster"]))).toEqual(
+    new Set(["prod"]),
+  );
   await type(shop, "pulumi preview --expect-no-changes");
 });
 
@@ -93,7 +116,11 @@ test("a policy sees in the preview what a change would open, and no secret", asy
   expect(readFileSync(join(shop, "preview.json"), "utf8")).not.toContain("PRIVATE KEY");
   const program = withoutMachines(library);
   writeFileSync(join(shop, "index.ts"), program.replace('sshSources: ["203.0.113.7/32"]', 'sshSources: ["0.0.0.0/0"]'));
-  const { code } = await bash(shop, policy, { PULUMI_BACKEND_URL: `file://${join(directory, "state")}`, PULUMI_CONFIG_PASSPHRASE: "of the test", PULUMI_STACK: "prod" });
+  const { code } = await bash(shop, policy, {
+    PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: "of the test",
+    PULUMI_STACK: "prod",
+  });
   expect(code).toBe(1);
   writeFileSync(join(shop, "index.ts"), program);
 });
@@ -103,25 +130,39 @@ test("another program takes the outputs, and keeps secret what is", async () => 
   writeFileSync(join(reader, "index.ts"), program.replace('"endpoint"', '"kubeconfig"'));
   writeFileSync(join(reader, "package.json"), JSON.stringify({ name: "reader", type: "module" }));
   writeFileSync(join(reader, "Pulumi.yaml"), block("yaml", "name: shop").replace("name: shop", "name: reader"));
-  await type(reader, `ln -s ${join(shop, "node_modules")} node_modules && pulumi stack init prod && pulumi up --yes --skip-preview`);
+  await type(
+    reader,
+    `ln -s ${join(shop, "node_modules")} node_modules && pulumi stack init prod && pulumi up --yes --skip-preview`,
+  );
   expect(await type(reader, "pulumi stack output endpoint")).toContain("[secret]");
   expect(await type(reader, "pulumi stack output endpoint --show-secrets")).toContain("current-context: prod");
-  expect(readFileSync(join(directory, "state/.pulumi/stacks/reader/prod.json"), "utf8")).not.toContain("client-key-data");
+  expect(readFileSync(join(directory, "state/.pulumi/stacks/reader/prod.json"), "utf8")).not.toContain(
+    "client-key-data",
+  );
 });
 
 test("the user's own kubeconfig is given the cluster when he says so, and keeps what it had", async () => {
   const own = { name: "mine", user: { token: "of another cluster" } };
-  writeFileSync(join(directory, ".kube/config"), stringify({
-    apiVersion: "v1", kind: "Config", users: [own], "current-context": "mine", contexts: [{ name: "mine", context: { user: "mine", cluster: "mine" } }],
-    clusters: [{ name: "mine", cluster: { server: "https://192.0.2.1:6443" } }],
-  }));
+  writeFileSync(
+    join(directory, ".kube/config"),
+    stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      users: [own],
+      "current-context": "mine",
+      contexts: [{ name: "mine", context: { user: "mine", cluster: "mine" } }],
+      clusters: [{ name: "mine", cluster: { server: "https://192.0.2.1:6443" } }],
+    }),
+  );
   const merge = block("", "config view --flatten");
   for (let times = 0; times < 2; times++) await type(shop, merge);
   const config = parse(readFileSync(join(directory, ".kube/config"), "utf8"));
   expect(config.users).toContainEqual(own);
   expect(config.clusters.map(({ name }: { name: string }) => name).sort()).toEqual(["mine", "prod"]);
   expect(config["current-context"]).toBe("prod");
-  expect(config.users.find(({ name }: { name: string }) => name === "prod").user["client-key-data"]).toMatch(/^[\w+/=]+$/);
+  expect(config.users.find(({ name }: { name: string }) => name === "prod").user["client-key-data"]).toMatch(
+    /^[\w+/=]+$/,
+  );
   expect(statSync(join(directory, ".kube/config")).mode & 0o777).toBe(0o600);
 });
 

@@ -24,32 +24,77 @@ async function program(path: string, text: string): Promise<void> {
 const names = [...masters, ...workers];
 const soon = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().replace(/\.\d+Z$/, "Z");
 /** What a node says now, and not when the fixtures were written. */
-const today = (name: string): NodeReport => ({ ...report(name), certificates: [{ name: "kubelet", notAfter: soon(100) }] });
+const today = (name: string): NodeReport => ({
+  ...report(name),
+  certificates: [{ name: "kubelet", notAfter: soon(100) }],
+});
 const say = (name: string, text: string) => put(`answers/${name}`, text);
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "status-"));
-  for (const each of ["bin", "toolchain", "status", "ignition", "config.ts", "config-files.ts", "versions.ts", "ports.ts", "table.ts", "package.json"]) {
+  for (const each of [
+    "bin",
+    "toolchain",
+    "status",
+    "ignition",
+    "config.ts",
+    "config-files.ts",
+    "versions.ts",
+    "ports.ts",
+    "table.ts",
+    "package.json",
+  ]) {
     await cp(join(checkout, each), join(root, each), { recursive: true });
   }
   await symlink(join(checkout, "node_modules"), join(root, "node_modules"));
-  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=admin",
-    "-days", "100", "-keyout", "/dev/null", "-out", join(root, "admin.pem")], { stdio: "ignore" });
+  execFileSync(
+    "openssl",
+    [
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:P-256",
+      "-nodes",
+      "-subj",
+      "/CN=admin",
+      "-days",
+      "100",
+      "-keyout",
+      "/dev/null",
+      "-out",
+      join(root, "admin.pem"),
+    ],
+    { stdio: "ignore" },
+  );
   const certificate = execFileSync("base64", ["-w0", join(root, "admin.pem")], { encoding: "utf8" });
-  const outputs = (stack: string) => JSON.stringify({
-    kubeconfig: JSON.stringify({
-      clusters: [{ name: "k", cluster: { server: "https://198.18.0.9:6443" } }], users: [{ name: "admin", user: { "client-certificate-data": certificate } }],
-    }),
-    sshPrivateKey: "key\n",
-    nodes: Object.fromEntries(names.map((name, i) => [name.replace("dev", stack), {
-      address: `198.18.0.${i + 11}`, role: name.includes("master") ? "master" : "worker", hostKey: "ecdsa-sha2-nistp256 AAAA",
-    }])),
-  });
+  const outputs = (stack: string) =>
+    JSON.stringify({
+      kubeconfig: JSON.stringify({
+        clusters: [{ name: "k", cluster: { server: "https://198.18.0.9:6443" } }],
+        users: [{ name: "admin", user: { "client-certificate-data": certificate } }],
+      }),
+      sshPrivateKey: "key\n",
+      nodes: Object.fromEntries(
+        names.map((name, i) => [
+          name.replace("dev", stack),
+          {
+            address: `198.18.0.${i + 11}`,
+            role: name.includes("master") ? "master" : "worker",
+            hostKey: "ecdsa-sha2-nistp256 AAAA",
+          },
+        ]),
+      ),
+    });
   await put("outputs-dev.json", outputs("dev"));
   await put("outputs-prod.json", outputs("prod"));
   await program(".local/bin/pulumi", `cat "${root}/outputs-\${PULUMI_STACK:-dev}.json"`);
   // ssh's last two arguments are the node and the command; kubectl's are not looked at.
-  await program("path/ssh", `for a; do node=$command command=$a; done; [ "$command" = "sudo bash /run/kubernetes/bin/report" ] || exit 9; exec sh "${root}/answers/$node"`);
+  await program(
+    "path/ssh",
+    `for a; do node=$command command=$a; done; [ "$command" = "sudo bash /run/kubernetes/bin/report" ] || exit 9; exec sh "${root}/answers/$node"`,
+  );
   await program(".local/bin/kubectl", `exec sh "${root}/answers/api"`);
   for (const name of names) await say(name, `cat <<'END'\n${JSON.stringify(today(name))}\nEND`);
   await say("api", `cat <<'END'\n${JSON.stringify({ items: names.map((name) => object(name, "198.18.0.11")) })}\nEND`);
@@ -60,7 +105,9 @@ function status(...args: string[]): Promise<{ code: number; stdout: string; stde
   const [node, ...rest] = packageJson.scripts.status.split(" ");
   const env = { PATH: `${join(root, "path")}:/usr/bin:/bin`, HOME: root };
   return new Promise((done) => {
-    execFile(join(root, node!), [...rest, ...args], { env, cwd: root }, (error, stdout, stderr) => done({ code: Number(error?.code ?? 0), stdout, stderr }));
+    execFile(join(root, node!), [...rest, ...args], { env, cwd: root }, (error, stdout, stderr) =>
+      done({ code: Number(error?.code ?? 0), stdout, stderr }),
+    );
   });
 }
 
@@ -85,25 +132,40 @@ test("--json is one object", async () => {
 
 test("a warning is exit code 1, something critical 2", async () => {
   await say("dev-worker-1", "echo 'bash: report: No such file' >&2; exit 127");
-  expect(await status()).toMatchObject({ code: 1, stdout: expect.stringMatching(/^WARNING - .*dev-worker-1: no report: bash: report: No such file\n/) });
+  expect(await status()).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^WARNING - .*dev-worker-1: no report: bash: report: No such file\n/),
+  });
   await say("api", "echo 'Unable to connect to the server: EOF' >&2; exit 1");
-  expect(await status()).toMatchObject({ code: 2, stdout: expect.stringMatching(/^CRITICAL - .*API: https:\/\/198.18.0.9:6443 does not answer: Unable to connect to the server: EOF/) });
+  expect(await status()).toMatchObject({
+    code: 2,
+    stdout: expect.stringMatching(
+      /^CRITICAL - .*API: https:\/\/198.18.0.9:6443 does not answer: Unable to connect to the server: EOF/,
+    ),
+  });
 });
 
 test("nothing answers: one problem", async () => {
-  for (const name of names) await say(name, "echo 'ssh: connect to host 198.18.0.11 port 22: Connection refused' >&2; exit 255");
+  for (const name of names)
+    await say(name, "echo 'ssh: connect to host 198.18.0.11 port 22: Connection refused' >&2; exit 255");
   await say("api", "exit 1");
   const { code, stdout } = await status("--json");
   const { problems, nodes } = JSON.parse(stdout) as Status;
   expect(problems.map(({ kind }) => kind)).toEqual(["nothing-answers"]);
-  expect(nodes[0]).toMatchObject({ answers: false, silence: "connect to host 198.18.0.11 port 22: Connection refused" });
+  expect(nodes[0]).toMatchObject({
+    answers: false,
+    silence: "connect to host 198.18.0.11 port 22: Connection refused",
+  });
   expect(code).toBe(2);
 });
 
 test("nodes are asked at the same time", async () => {
   // Each waits for the five others.
   for (const name of names) {
-    await say(name, `mkdir "${root}/asked-${name}"; while [ "$(ls -d "${root}"/asked-* | wc -l)" -lt 6 ]; do sleep 0.1; done\ncat <<'END'\n${JSON.stringify(today(name))}\nEND`);
+    await say(
+      name,
+      `mkdir "${root}/asked-${name}"; while [ "$(ls -d "${root}"/asked-* | wc -l)" -lt 6 ]; do sleep 0.1; done\ncat <<'END'\n${JSON.stringify(today(name))}\nEND`,
+    );
   }
   expect((await status()).code).toBe(0);
 });
@@ -122,12 +184,17 @@ test("--stack takes another stack, and its configuration", async () => {
 
 test("with nothing to ask the exit code is 3, and --json is an object all the same", async () => {
   await put("outputs-dev.json", "{}");
-  expect(await status()).toMatchObject({ code: 3, stdout: expect.stringMatching(/^UNKNOWN - stack: The selected stack has no cluster yet\. Type: bin\/pulumi up\n/) });
+  expect(await status()).toMatchObject({
+    code: 3,
+    stdout: expect.stringMatching(/^UNKNOWN - stack: The selected stack has no cluster yet\. Type: bin\/pulumi up\n/),
+  });
   await rm(join(root, ".local"), { recursive: true });
   const { code, stdout } = await status("--json");
   const { state, problems, lock } = JSON.parse(stdout) as Status;
   expect({ state, whats: problems.map(({ what }) => what), holders: lock.holders }).toEqual({
-    state: "UNKNOWN", whats: ["This checkout has no cluster yet. Type: npm run up"], holders: [],
+    state: "UNKNOWN",
+    whats: ["This checkout has no cluster yet. Type: npm run up"],
+    holders: [],
   });
   expect(code).toBe(3);
   expect((await status("--no-such-option")).code).toBe(3);

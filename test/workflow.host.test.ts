@@ -32,14 +32,17 @@ const bash = shell(directory);
 /** In place of what README leaves to the reader. */
 const given: Readonly<Record<string, string>> = { VERSION: "4757.2.0", MD5: "0123456789abcdef0123456789abcdef" };
 
-const { preview: job } = (parse(readFileSync(join(root, ".github/workflows/preview.yaml"), "utf8")) as { jobs: { preview: Job } }).jobs;
+const { preview: job } = (
+  parse(readFileSync(join(root, ".github/workflows/preview.yaml"), "utf8")) as { jobs: { preview: Job } }
+).jobs;
 /** What the repository's variables and secrets would say. */
 const settings: Readonly<Record<string, string>> = {
   "vars.PULUMI_STACK": "prod",
   "vars.PULUMI_BACKEND_URL": `file://${join(directory, "state")}`,
   "secrets.PULUMI_CONFIG_PASSPHRASE": "of the test",
 };
-const filled = (value: string): string => value.replace(/\$\{\{ (.+?) \}\}/g, (_, name: string) => settings[name] ?? "");
+const filled = (value: string): string =>
+  value.replace(/\$\{\{ (.+?) \}\}/g, (_, name: string) => settings[name] ?? "");
 
 let zone: TestApi;
 
@@ -55,9 +58,14 @@ afterAll(async () => {
 
 /** A user at his machine. */
 async function type(command: string, stack = "prod"): Promise<string> {
-  const env = Object.fromEntries(["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"].map((name) => [name, filled(job.env[name]!)]));
+  const env = Object.fromEntries(
+    ["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"].map((name) => [name, filled(job.env[name]!)]),
+  );
   const { code, output } = await bash(checkout, command, {
-    ...env, PULUMI_STACK: stack, EXOSCALE_API_KEY: zone.key, EXOSCALE_API_SECRET: zone.secret,
+    ...env,
+    PULUMI_STACK: stack,
+    EXOSCALE_API_KEY: zone.key,
+    EXOSCALE_API_SECRET: zone.secret,
   });
   expect(code, `${command}\n${output}`).toBe(0);
   return output;
@@ -67,7 +75,12 @@ async function type(command: string, stack = "prod"): Promise<string> {
 function step(name: string): Promise<Result> {
   const { run, shell } = job.steps.find((each) => each.name === name)!;
   const env = Object.fromEntries(Object.entries(job.env).map(([key, value]) => [key, filled(value)]));
-  return bash(checkout, run!, { ...env, GITHUB_STEP_SUMMARY: summary }, shell === "bash" ? ["--noprofile", "--norc", "-eo", "pipefail"] : ["-e"]);
+  return bash(
+    checkout,
+    run!,
+    { ...env, GITHUB_STEP_SUMMARY: summary },
+    shell === "bash" ? ["--noprofile", "--norc", "-eo", "pipefail"] : ["-e"],
+  );
 }
 
 /** The preview of a pull request: its exit code, and what the job's summary says. */
@@ -82,7 +95,9 @@ async function preview(): Promise<{ code: number | null; said: string }> {
 /** Names of all there is in the account; an elastic IP's is its description. */
 function things(): string[] {
   const { instances, elasticIps, templates, sshKeys, securityGroups, antiAffinityGroups } = zone.zone.state;
-  const named = [instances, templates, securityGroups, antiAffinityGroups].flatMap((each) => [...each.values()].map(({ name }) => name));
+  const named = [instances, templates, securityGroups, antiAffinityGroups].flatMap((each) =>
+    [...each.values()].map(({ name }) => name),
+  );
   return [...named, ...sshKeys.keys(), ...[...elasticIps.values()].map(({ description }) => description ?? "")].sort();
 }
 
@@ -91,7 +106,9 @@ function labelled(cluster: string): string[] {
   const { instances, elasticIps } = zone.zone.state;
   return [
     ...[...instances.values()].filter(({ labels }) => labels.cluster === cluster).map(({ name }) => name),
-    ...[...elasticIps.values()].filter(({ labels }) => labels.cluster === cluster).map(({ description }) => description ?? ""),
+    ...[...elasticIps.values()]
+      .filter(({ labels }) => labels.cluster === cluster)
+      .map(({ description }) => description ?? ""),
   ].sort();
 }
 
@@ -104,7 +121,8 @@ test("the workflow's packages are installed", async () => {
 
 test("README's commands make a cluster", async () => {
   const section = /^## On the real Exoscale$[^]*?(?=^## )/m.exec(readFileSync(join(root, "README.md"), "utf8"))![0];
-  const typed = blocks(section, "").flatMap((block) => block.trim().split("\n"))
+  const typed = blocks(section, "")
+    .flatMap((block) => block.trim().split("\n"))
     .map((line) => line.replace(/\s+#.*/, "").replace(/\b[A-Z]\w+\b/g, (word) => given[word] ?? word));
   const configuring = typed.filter((line) => /^pulumi (stack init|config set) /.test(line));
   expect(configuring).toHaveLength(6);
@@ -151,11 +169,33 @@ test("one that cannot be used fails, with the reason", async () => {
 test("a second stack lives beside the first in one organization", async () => {
   await type("pulumi config set masters 3 && pulumi config set desiredWorkers 3");
   const first = things();
-  await type("pulumi stack init prod-2 --copy-config-from prod && pulumi config set desiredWorkers 1 && pulumi up --yes --skip-preview", "prod-2");
-  expect(labelled("prod-2")).toEqual(["prod-2-api", "prod-2-master-1", "prod-2-master-2", "prod-2-master-3", "prod-2-worker-1"]);
-  expect(things().filter((name) => !first.includes(name)).map((name) => name.replace(/-[0-9a-f]{16}$/, "-TOKEN")).sort()).toEqual([
-    "prod-2", "prod-2-TOKEN", "prod-2-api", "prod-2-master-1", "prod-2-master-2", "prod-2-master-3", "prod-2-masters", "prod-2-masters",
-    "prod-2-worker-1", "prod-2-workers",
+  await type(
+    "pulumi stack init prod-2 --copy-config-from prod && pulumi config set desiredWorkers 1 && pulumi up --yes --skip-preview",
+    "prod-2",
+  );
+  expect(labelled("prod-2")).toEqual([
+    "prod-2-api",
+    "prod-2-master-1",
+    "prod-2-master-2",
+    "prod-2-master-3",
+    "prod-2-worker-1",
+  ]);
+  expect(
+    things()
+      .filter((name) => !first.includes(name))
+      .map((name) => name.replace(/-[0-9a-f]{16}$/, "-TOKEN"))
+      .sort(),
+  ).toEqual([
+    "prod-2",
+    "prod-2-TOKEN",
+    "prod-2-api",
+    "prod-2-master-1",
+    "prod-2-master-2",
+    "prod-2-master-3",
+    "prod-2-masters",
+    "prod-2-masters",
+    "prod-2-worker-1",
+    "prod-2-workers",
   ]);
   await type("pulumi destroy --yes --skip-preview", "prod-2");
   expect(things()).toEqual(first);

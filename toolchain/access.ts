@@ -34,7 +34,10 @@ export function sshConfig(nodes: Readonly<Record<string, NodeOutput>>, directory
     const { address, role } = nodes[name]!;
     return `Host ${aliases(name, role).join(" ")}\n  HostName ${address}\n  HostKeyAlias ${name}\n`;
   });
-  return `${hosts.join("")}Match originalhost "*,${names.flatMap((name) => aliases(name, nodes[name]!.role)).map((name) => `!${name}`).join(",")}"
+  return `${hosts.join("")}Match originalhost "*,${names
+    .flatMap((name) => aliases(name, nodes[name]!.role))
+    .map((name) => `!${name}`)
+    .join(",")}"
   LogLevel QUIET
   ProxyCommand sh -c 'echo "There is no node %n. Nodes: ${names.join(" ")}" >&2; exit 1'
 Host *
@@ -50,7 +53,9 @@ Host *
 
 /** known_hosts lines: the keys that the program made and baked in. */
 function knownHosts(nodes: Readonly<Record<string, NodeOutput>>): string {
-  return Object.entries(nodes).map(([name, { hostKey }]) => `${name} ${hostKey.trim()}\n`).join("");
+  return Object.entries(nodes)
+    .map(([name, { hostKey }]) => `${name} ${hostKey.trim()}\n`)
+    .join("");
 }
 
 /** Puts files in place, each at once as a whole: several commands may do so at the same time. */
@@ -72,7 +77,8 @@ if (import.meta.main) {
     const directory = process.argv[2]!;
     const text = await output(join(root, "bin", "pulumi"), ["stack", "output", "--json", "--show-secrets"]);
     const { kubeconfig, nodes, sshPrivateKey } = JSON.parse(text) as Outputs;
-    if (!kubeconfig || !nodes || !sshPrivateKey) throw new Failure("The selected stack has no cluster yet. Type: bin/pulumi up");
+    if (!kubeconfig || !nodes || !sshPrivateKey)
+      throw new Failure("The selected stack has no cluster yet. Type: bin/pulumi up");
     await writeFiles(directory, {
       kubeconfig,
       ssh_key: sshPrivateKey,

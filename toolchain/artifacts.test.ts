@@ -63,14 +63,26 @@ const pins: Record<string, readonly [goMod: string, module: string, version: str
   cloudinit: ["coreos-cloudinit", "github.com/coreos/coreos-cloudinit", named("coreos-cloudinit")!.version],
   pulumi: ["pulumi/cli", "github.com/pulumi/pulumi/pkg/v3", `v${packageJson.dependencies["@pulumi/pulumi"]}`],
   opentofu: ["opentofu", "github.com/opentofu/opentofu", named("opentofu")!.version],
-  languageHost: ["pulumi/language-nodejs", "github.com/pulumi/pulumi/sdk/v3", `v${packageJson.dependencies["@pulumi/pulumi"]}`],
+  languageHost: [
+    "pulumi/language-nodejs",
+    "github.com/pulumi/pulumi/sdk/v3",
+    `v${packageJson.dependencies["@pulumi/pulumi"]}`,
+  ],
 };
 
-test.each(Object.entries(pins))("go.mod of %s pins the version that is asked for", async (_name, [directory, module, version]) => {
-  const text = await readFile(join(root, "toolchain/recipes", directory, "go.mod"), "utf8");
-  const lines = text.split("\n").map((line) => line.replace(/^(require|tool)\s+/, "").trim().split(/\s+/));
-  expect(lines.find(([name, found]) => name === module && found?.startsWith("v"))?.[1]).toBe(version);
-});
+test.each(Object.entries(pins))(
+  "go.mod of %s pins the version that is asked for",
+  async (_name, [directory, module, version]) => {
+    const text = await readFile(join(root, "toolchain/recipes", directory, "go.mod"), "utf8");
+    const lines = text.split("\n").map((line) =>
+      line
+        .replace(/^(require|tool)\s+/, "")
+        .trim()
+        .split(/\s+/),
+    );
+    expect(lines.find(([name, found]) => name === module && found?.startsWith("v"))?.[1]).toBe(version);
+  },
+);
 
 test("pause is stamped with its image's tag", async () => {
   const recipe = await readFile(join(root, "toolchain/recipes/kubernetes/build.sh"), "utf8");

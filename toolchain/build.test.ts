@@ -31,7 +31,13 @@ async function artifact(name: string, script: string, more: Partial<Artifact> = 
 }
 
 const builder = (artifacts: Artifact[], options: { fetcher?: typeof fetch; go?: string } = {}) =>
-  new Builder({ root, cache, artifacts, goVersion: options.go ?? "go1.26.8", upstream: new Upstream(options.fetcher ?? nothing) });
+  new Builder({
+    root,
+    cache,
+    artifacts,
+    goVersion: options.go ?? "go1.26.8",
+    upstream: new Upstream(options.fetcher ?? nothing),
+  });
 
 async function makeAll(of: Builder, names: string[]): Promise<void> {
   const progress = new Progress(names.length, (text) => lines.push(text));
@@ -44,7 +50,8 @@ const missing = async (of: Builder, names: string[]) =>
 test("a recipe gets version, arguments and its needs' programs, and is not run again", async () => {
   const tool = await artifact("tool", `printf 'echo tool' >"$OUT/tool"`);
   const product = await artifact("product", `echo "$VERSION $1 $(sh "$BIN/tool")" >"$OUT/product"`, {
-    needs: ["tool"], arguments: ["one"],
+    needs: ["tool"],
+    arguments: ["one"],
   });
   const of = builder([tool, product]);
   expect(await missing(of, ["product"])).toEqual(["tool", "product"]);
@@ -68,7 +75,9 @@ test("another recipe, Go version or need's recipe makes another artifact", async
 test("a failing recipe shows the end of its log and leaves no artifact", async () => {
   const broken = await artifact("broken", `echo half >"$OUT/broken"; echo "kubelet.go:7: undefined" >&2; exit 3`);
   const of = builder([broken]);
-  await expect(makeAll(of, ["broken"])).rejects.toThrow(/exit code 3\):\n {2}kubelet.go:7: undefined\nThe whole log: .*broken.log/);
+  await expect(makeAll(of, ["broken"])).rejects.toThrow(
+    /exit code 3\):\n {2}kubelet.go:7: undefined\nThe whole log: .*broken.log/,
+  );
   expect(await missing(of, ["broken"])).toEqual(["broken"]);
 });
 

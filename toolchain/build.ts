@@ -89,13 +89,17 @@ export class Builder {
   /** Makes one artifact. Its needs are there. */
   async make({ artifact, path }: Place, progress: Progress): Promise<void> {
     const { cache } = this.#options;
-    await progress.step(`${artifact.name} ${artifact.version}`, async () => {
-      await cache.put(path, async (out) => {
-        if (!(await this.#download(artifact, out, progress))) await this.#build(artifact, out);
-      });
-      checkInterrupted();
-      return diskUse(path);
-    }, { summary: size });
+    await progress.step(
+      `${artifact.name} ${artifact.version}`,
+      async () => {
+        await cache.put(path, async (out) => {
+          if (!(await this.#download(artifact, out, progress))) await this.#build(artifact, out);
+        });
+        checkInterrupted();
+        return diskUse(path);
+      },
+      { summary: size },
+    );
   }
 
   /** @returns whether upstream's release is in `out` now */

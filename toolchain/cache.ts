@@ -27,7 +27,9 @@ export async function hashTree(directory: string): Promise<string> {
 
 /** @returns a file's sha256 in hex */
 export async function hashFile(file: string): Promise<string> {
-  return createHash("sha256").update(await readFile(file)).digest("hex");
+  return createHash("sha256")
+    .update(await readFile(file))
+    .digest("hex");
 }
 
 /**
@@ -83,7 +85,8 @@ export class Cache {
     const all = join(this.root, "artifacts");
     for (const name of await readdir(all)) {
       const { mtime } = await lstat(join(all, name));
-      if (now.getTime() - mtime.getTime() > 14 * 24 * 3600 * 1000) await rm(join(all, name), { recursive: true, force: true });
+      if (now.getTime() - mtime.getTime() > 14 * 24 * 3600 * 1000)
+        await rm(join(all, name), { recursive: true, force: true });
     }
   }
 

@@ -6,5 +6,9 @@ import { main, run } from "./run.ts";
 
 await main(async () => {
   await prepare(0);
-  return run(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, "test", "chaos", "main.ts"), ...process.argv.slice(2)], { accept: [1] });
+  return run(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", join(root, "test", "chaos", "main.ts"), ...process.argv.slice(2)],
+    { accept: [1] },
+  );
 });

@@ -7,7 +7,8 @@ import { missingPackages, packages } from "./debian.ts";
 test("a program on PATH counts, whoever packaged it", async () => {
   const bin = await mkdtemp(join(tmpdir(), "bin-"));
   try {
-    for (const program of Object.values(packages)) if (!program.startsWith("/")) await writeFile(join(bin, program), "");
+    for (const program of Object.values(packages))
+      if (!program.startsWith("/")) await writeFile(join(bin, program), "");
     expect(missingPackages(packages, bin).filter((name) => !packages[name]!.startsWith("/"))).toEqual([]);
   } finally {
     await rm(bin, { recursive: true });

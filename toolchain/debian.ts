@@ -44,7 +44,9 @@ export function missingPackages(wanted: Readonly<Record<string, string>>, path =
  */
 export async function installPackages(names: readonly string[], log: string): Promise<void> {
   if (process.getuid?.() !== 0) {
-    throw new Failure(`These Debian packages are missing: ${names.join(" ")}. Install them as root: apt-get install ${names.join(" ")}`);
+    throw new Failure(
+      `These Debian packages are missing: ${names.join(" ")}. Install them as root: apt-get install ${names.join(" ")}`,
+    );
   }
   if (existsSync("/run/systemd/system")) {
     const ours = services.filter((service) => names.includes(service.replace(".service", "")));

@@ -32,14 +32,20 @@ test("the right bytes arrive, executable", async () => {
 
 test("other bytes are refused and do not stay", async () => {
   const file = join(directory, "kubelet");
-  const download = upstream(() => new Response("<html>Sign in to the network")).upstream.download({ address, sha256 }, file);
+  const download = upstream(() => new Response("<html>Sign in to the network")).upstream.download(
+    { address, sha256 },
+    file,
+  );
   await expect(download).rejects.toThrow(`expected ${sha256}: not used`);
   expect(existsSync(file)).toBe(false);
 });
 
 test("an error page is no release", async () => {
   const file = join(directory, "kubelet");
-  const download = upstream(() => new Response("", { status: 404, statusText: "Not Found" })).upstream.download({ address, sha256 }, file);
+  const download = upstream(() => new Response("", { status: 404, statusText: "Not Found" })).upstream.download(
+    { address, sha256 },
+    file,
+  );
   await expect(download).rejects.toThrow(`https://${address} answers 404 Not Found.`);
 });
 

@@ -28,8 +28,10 @@ export class Upstream {
     const host = release.address.slice(0, release.address.indexOf("/"));
     let answer = this.#hosts.get(host);
     if (!answer) {
-      answer = this.#fetch(`https://${release.address}`, { method: "HEAD", signal: AbortSignal.timeout(3000) })
-        .then((response) => response.ok, () => false);
+      answer = this.#fetch(`https://${release.address}`, { method: "HEAD", signal: AbortSignal.timeout(3000) }).then(
+        (response) => response.ok,
+        () => false,
+      );
       this.#hosts.set(host, answer);
     }
     return answer;
@@ -45,7 +47,8 @@ export class Upstream {
     const hash = createHash("sha256");
     try {
       const response = await this.#fetch(url, { signal: AbortSignal.timeout(600_000) });
-      if (!response.ok || !response.body) throw new Failure(`${url} answers ${response.status} ${response.statusText}.`);
+      if (!response.ok || !response.body)
+        throw new Failure(`${url} answers ${response.status} ${response.statusText}.`);
       const meter = new Transform({
         transform(chunk: Buffer, _encoding, done) {
           hash.update(chunk);

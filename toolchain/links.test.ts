@@ -18,12 +18,15 @@ async function place(name: string, version: string, file: string): Promise<Place
 
 test("programs, plugins and directories lie where the wrappers, the CLI and the zone look", async () => {
   const local = join(directory, ".local");
-  await linkArtifacts([
-    await place("kubectl", "v1", "kubectl"),
-    await place("etcd", "v3", "etcd"),
-    await place("pulumi-resource-tls", "v5.0.10", "pulumi-resource-tls"),
-    await place("mirror", "v1", "SHA256SUMS"),
-  ], local);
+  await linkArtifacts(
+    [
+      await place("kubectl", "v1", "kubectl"),
+      await place("etcd", "v3", "etcd"),
+      await place("pulumi-resource-tls", "v5.0.10", "pulumi-resource-tls"),
+      await place("mirror", "v1", "SHA256SUMS"),
+    ],
+    local,
+  );
   expect((await lstat(local)).mode & 0o777).toBe(0o700);
   expect(await readdir(join(local, "bin"))).toEqual(["kubectl"]);
   const plugin = join(local, "pulumi/plugins/resource-tls-v5.0.10");
@@ -34,8 +37,14 @@ test("programs, plugins and directories lie where the wrappers, the CLI and the 
 
 test("another version takes the place of the one before", async () => {
   const local = join(directory, ".local");
-  await linkArtifacts([await place("pulumi-resource-tls", "v5.0.10", "pulumi-resource-tls"), await place("mirror", "v1", "a")], local);
-  await linkArtifacts([await place("pulumi-resource-tls", "v5.0.11", "pulumi-resource-tls"), await place("mirror", "v2", "a")], local);
+  await linkArtifacts(
+    [await place("pulumi-resource-tls", "v5.0.10", "pulumi-resource-tls"), await place("mirror", "v1", "a")],
+    local,
+  );
+  await linkArtifacts(
+    [await place("pulumi-resource-tls", "v5.0.11", "pulumi-resource-tls"), await place("mirror", "v2", "a")],
+    local,
+  );
   expect(await readdir(join(local, "pulumi/plugins"))).toEqual(["resource-tls-v5.0.11"]);
   expect(await readlink(join(local, "mirror"))).toBe(join(directory, "artifacts/mirror-v2"));
 });

@@ -16,7 +16,10 @@ export async function linkArtifacts(places: readonly Place[], local: string): Pr
   await rm(bin, { recursive: true, force: true });
   await rm(plugins, { recursive: true, force: true });
   await mkdir(bin);
-  for (const { artifact: { name, version }, path } of places) {
+  for (const {
+    artifact: { name, version },
+    path,
+  } of places) {
     if (programs.includes(name)) {
       for (const file of await readdir(path)) await link(join(path, file), join(bin, file));
     } else if (directories.includes(name)) {

@@ -31,7 +31,8 @@ export async function withLock<T>(file: string, onWait: () => void, work: () => 
 /** @returns the process that holds the lock, or nothing when somebody else does. */
 function hold(flags: string[], file: string): Promise<ChildProcessByStdio<Writable, Readable, null> | undefined> {
   const child = spawn("flock", [...flags, file, "sh", "-c", "echo held; exec cat >/dev/null"], {
-    stdio: ["pipe", "pipe", "inherit"], detached: true,
+    stdio: ["pipe", "pipe", "inherit"],
+    detached: true,
   });
   return new Promise((done, failed) => {
     child.on("error", (error) => failed(new Failure(`flock (package util-linux) cannot be started: ${error.message}`)));

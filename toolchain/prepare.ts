@@ -13,7 +13,8 @@ import { checkSpace, measure } from "./space.ts";
 
 /** The user's own Pulumi CLI, which fetches its plugins itself. */
 function ownPulumi(path = process.env["PATH"] ?? ""): string | undefined {
-  return path.split(delimiter)
+  return path
+    .split(delimiter)
     .filter((directory) => directory !== "" && directory !== join(local, "bin"))
     .map((directory) => join(directory, "pulumi"))
     .find((file) => existsSync(file));
@@ -39,32 +40,39 @@ export async function prepare(steps: number, more: More = {}): Promise<Progress>
   const cache = new Cache(cacheDirectory);
   const { out = process.stdout } = more;
   const say = (text: string) => void out.write(`${text}\n`);
-  return withLock(join(cache.root, "lock"), () => say("Another run is obtaining programs; waiting for it to end."), async () => {
-    await cache.sweep();
-    const builder = new Builder({ root, cache, artifacts: [...artifacts, ...bench], goVersion: await goVersion() });
-    const own = ownPulumi();
-    if (own) say(`Using your own Pulumi CLI, ${own}; it fetches its plugins itself.`);
-    const names = [...(own ? node : artifacts).map(({ name }) => name), ...(more.bench ?? [])];
-    const places = await builder.plan(names);
-    const missing = places.filter(({ there }) => !there);
-    const debian = missingPackages({ ...packages, ...more.debian });
+  return withLock(
+    join(cache.root, "lock"),
+    () => say("Another run is obtaining programs; waiting for it to end."),
+    async () => {
+      await cache.sweep();
+      const builder = new Builder({ root, cache, artifacts: [...artifacts, ...bench], goVersion: await goVersion() });
+      const own = ownPulumi();
+      if (own) say(`Using your own Pulumi CLI, ${own}; it fetches its plugins itself.`);
+      const names = [...(own ? node : artifacts).map(({ name }) => name), ...(more.bench ?? [])];
+      const places = await builder.plan(names);
+      const missing = places.filter(({ there }) => !there);
+      const debian = missingPackages({ ...packages, ...more.debian });
 
-    const progress = new Progress((debian.length > 0 ? 1 : 0) + missing.length + steps, (text) => void out.write(text));
-    if (debian.length > 0) {
-      say(`These Debian packages are missing and get installed: ${debian.join(" ")}.`);
-      await progress.step("Debian packages", () => installPackages(debian, join(cache.root, "logs", "apt.log")));
-    }
-    if (missing.length > 0) {
-      say(await announcement(missing, places.length));
-      for (const place of missing) await builder.make(place, progress);
-    }
-    const dropped = await builder.dropBuildCaches();
-    if (dropped > 0) say(`Dropped the build caches (${size(dropped)}); what they made stays in ${cache.root}.`);
-    const made = (await builder.plan(names)).filter(({ artifact }) => names.includes(artifact.name));
-    await cache.prune(made.map(({ path }) => path));
-    await linkArtifacts(made, local);
-    return progress;
-  });
+      const progress = new Progress(
+        (debian.length > 0 ? 1 : 0) + missing.length + steps,
+        (text) => void out.write(text),
+      );
+      if (debian.length > 0) {
+        say(`These Debian packages are missing and get installed: ${debian.join(" ")}.`);
+        await progress.step("Debian packages", () => installPackages(debian, join(cache.root, "logs", "apt.log")));
+      }
+      if (missing.length > 0) {
+        say(await announcement(missing, places.length));
+        for (const place of missing) await builder.make(place, progress);
+      }
+      const dropped = await builder.dropBuildCaches();
+      if (dropped > 0) say(`Dropped the build caches (${size(dropped)}); what they made stays in ${cache.root}.`);
+      const made = (await builder.plan(names)).filter(({ artifact }) => names.includes(artifact.name));
+      await cache.prune(made.map(({ path }) => path));
+      await linkArtifacts(made, local);
+      return progress;
+    },
+  );
 }
 
 /** What is going to be made. @throws Failure where disk or memory would not do. */
@@ -80,5 +88,6 @@ async function announcement(missing: readonly Place[], total: number): Promise<s
   return (
     `${missing.length} of ${total} programs and images are missing. Building all of them takes up to ${minutes} ` +
     `minute${minutes === 1 ? "" : "s"} on two cores` +
-    `${need.disk > 0 ? ` and, for a while, up to ${size(need.disk)} of disk` : ""}; an interrupted run goes on where it was.`);
+    `${need.disk > 0 ? ` and, for a while, up to ${size(need.disk)} of disk` : ""}; an interrupted run goes on where it was.`
+  );
 }

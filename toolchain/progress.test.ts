@@ -10,7 +10,9 @@ test("a step says what, how far and how it ended", async () => {
   const lines: string[] = [];
   const progress = new Progress(12, (text) => lines.push(text));
   await progress.step("etcd v3.6.16", () => Promise.resolve(62_000_000), { summary: size });
-  await expect(progress.step("flannel v0.28.10", () => Promise.reject(new Error("no disk")))).rejects.toThrow("no disk");
+  await expect(progress.step("flannel v0.28.10", () => Promise.reject(new Error("no disk")))).rejects.toThrow(
+    "no disk",
+  );
   expect(lines).toEqual([
     " 0:00 [ 1/12] etcd v3.6.16: …\n",
     " 0:00 [ 1/12] etcd v3.6.16: done in 0:00, 62 MB\n",

@@ -44,17 +44,21 @@ export class Progress {
    * @returns what `work` returns; its `toString` part for the closing line comes from `summary`
    */
   async step<T>(
-    title: string, work: () => Promise<T>, options: { quiet?: boolean; summary?: (result: T) => string } = {},
+    title: string,
+    work: () => Promise<T>,
+    options: { quiet?: boolean; summary?: (result: T) => string } = {},
   ): Promise<T> {
     const place = `[${String(++this.#done).padStart(String(this.#total).length)}/${this.#total}]`;
     const begun = Date.now();
     const seconds = (since: number) => (Date.now() - since) / 1000;
     const line = (text: string) => `${clock(seconds(this.#started)).padStart(5)} ${place} ${title}: ${text}`;
     this.#write(`${line("…")}\n`);
-    const timer = options.quiet ? undefined : setInterval(() => {
-      const text = line(`at it for ${clock(seconds(begun))}`);
-      this.#write(terminal ? `\r\x1b[K${text}` : `${text}\n`);
-    }, tick * 1000);
+    const timer = options.quiet
+      ? undefined
+      : setInterval(() => {
+          const text = line(`at it for ${clock(seconds(begun))}`);
+          this.#write(terminal ? `\r\x1b[K${text}` : `${text}\n`);
+        }, tick * 1000);
     try {
       const result = await work();
       const summary = options.summary?.(result);

@@ -21,7 +21,8 @@ export async function recover(stack: string): Promise<void> {
   if (living !== undefined) {
     throw new Failure(
       `A Pulumi run (process ${living}) works on stack ${stack}, and there is nothing to recover while it lives: ` +
-      `wait for it, or end it with: kill -INT ${living}`);
+        `wait for it, or end it with: kill -INT ${living}`,
+    );
   }
   // Whether it left the lock or not: what still works would get in the way of the next run.
   await endOrphans();
@@ -31,7 +32,9 @@ export async function recover(stack: string): Promise<void> {
   }
   const pending = await pendingOperations(local, stack);
   if (pending > 0) {
-    console.log(`It left ${pending} operation${pending === 1 ? "" : "s"} of unknown outcome; asking the API what there is.`);
+    console.log(
+      `It left ${pending} operation${pending === 1 ? "" : "s"} of unknown outcome; asking the API what there is.`,
+    );
     await pulumi("refresh", "--stack", stack, "--yes", "--skip-preview", "--clear-pending-creates");
   }
 }
@@ -41,7 +44,8 @@ export async function waitForOthers(stack: string): Promise<void> {
   for (let announced = false; ; announced = true) {
     const living = await firstLiving(await lockHolders(local, stack));
     if (living === undefined) return;
-    if (!announced) console.log(`Another Pulumi run (process ${living}) works on stack ${stack}; waiting for it to end.`);
+    if (!announced)
+      console.log(`Another Pulumi run (process ${living}) works on stack ${stack}; waiting for it to end.`);
     await sleep(1000);
     checkInterrupted();
   }
@@ -105,9 +109,10 @@ function refuseOtherBackend(stack: string): void {
   if (!backend || backend.startsWith(`file://${join(local, "state")}?`)) return;
   throw new Failure(
     `PULUMI_BACKEND_URL names another backend than this checkout's own. Once nothing of the killed run is left, type there:\n` +
-    `  pulumi cancel ${stack} --yes\n` +
-    `  pulumi refresh --stack ${stack} --yes --skip-preview --clear-pending-creates\n` +
-    `  pulumi up --stack ${stack}`);
+      `  pulumi cancel ${stack} --yes\n` +
+      `  pulumi refresh --stack ${stack} --yes --skip-preview --clear-pending-creates\n` +
+      `  pulumi up --stack ${stack}`,
+  );
 }
 
 if (import.meta.main) {

@@ -78,7 +78,9 @@ export async function run(command: string, args: readonly string[], options: Run
     }
     const code = await new Promise<number>((done, failed) => {
       child.on("error", (error) => failed(new Failure(`${command} cannot be started: ${error.message}`)));
-      child.on("close", (exit, signal) => done(exit ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGTERM" ? 15 : 9)));
+      child.on("close", (exit, signal) =>
+        done(exit ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGTERM" ? 15 : 9)),
+      );
     });
     if (log) await new Promise<void>((done) => log.end(done));
     checkInterrupted();
@@ -98,11 +100,16 @@ export async function run(command: string, args: readonly string[], options: Run
  * @throws Failure with what it wrote to standard error
  */
 export async function output(
-  command: string, args: readonly string[], options: Pick<RunOptions, "cwd" | "env"> = {},
+  command: string,
+  args: readonly string[],
+  options: Pick<RunOptions, "cwd" | "env"> = {},
 ): Promise<string> {
   checkInterrupted();
   const child = spawn(command, args, {
-    cwd: options.cwd, env: options.env ?? process.env, stdio: ["ignore", "pipe", "pipe"], detached: true,
+    cwd: options.cwd,
+    env: options.env ?? process.env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
   });
   running.add(child);
   try {
@@ -125,7 +132,12 @@ export async function output(
 
 /** The last lines of a log. */
 async function end(file: string, lines: number): Promise<string> {
-  return (await readFile(file, "utf8")).trimEnd().split("\n").slice(-lines).map((line) => `  ${line}`).join("\n");
+  return (await readFile(file, "utf8"))
+    .trimEnd()
+    .split("\n")
+    .slice(-lines)
+    .map((line) => `  ${line}`)
+    .join("\n");
 }
 
 /** Runs a command's main function: a Failure is one message on standard error, anything else a bug with its stack. */

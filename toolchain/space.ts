@@ -35,12 +35,14 @@ export function checkSpace(need: Need, have: Have, directory: string): void {
   if (have.disk < need.disk) {
     problems.push(
       `What is missing takes up to ${size(need.disk)} of disk while it is built, and ${directory} has ` +
-      `${size(have.disk)} free. Free some, or set XDG_CACHE_HOME to a directory on a bigger disk.`);
+        `${size(have.disk)} free. Free some, or set XDG_CACHE_HOME to a directory on a bigger disk.`,
+    );
   }
   if (have.memory < need.memory) {
     problems.push(
       `The biggest program to build takes ${(need.memory / GB).toFixed(1)} GB of memory, and ` +
-      `${(have.memory / GB).toFixed(1)} GB are available. Stop something big, or add swap or memory.`);
+        `${(have.memory / GB).toFixed(1)} GB are available. Stop something big, or add swap or memory.`,
+    );
   }
   if (problems.length > 0) throw new Failure(problems.join("\n"));
 }

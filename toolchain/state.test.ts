@@ -16,8 +16,11 @@ async function file(path: string, content: unknown): Promise<void> {
   await writeFile(full, JSON.stringify(content));
 }
 
-const checkpoint = (resources: number, pending: number) =>
-  ({ checkpoint: { latest: { resources: Array(resources).fill({ type: "t" }), pending_operations: Array(pending).fill({}) } } });
+const checkpoint = (resources: number, pending: number) => ({
+  checkpoint: {
+    latest: { resources: Array(resources).fill({ type: "t" }), pending_operations: Array(pending).fill({}) },
+  },
+});
 
 test("without a backend there is nothing", async () => {
   expect(await lockHolders(local, "dev")).toEqual([]);
@@ -45,7 +48,9 @@ test("a CLI counts while it lives, and not when it is dead and nobody has taken 
   const program = join(local, "pulumi");
   await copyFile("/bin/sleep", program);
   // sleep takes no child away.
-  const parent = spawn("sh", ["-c", `"${program}" 60 & echo $!; exec sleep 60`], { stdio: ["ignore", "pipe", "ignore"] });
+  const parent = spawn("sh", ["-c", `"${program}" 60 & echo $!; exec sleep 60`], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   try {
     const [line] = (await once(parent.stdout, "data")) as [Buffer];
     const pid = Number(String(line));

@@ -24,7 +24,9 @@ const backend = (local: string) => join(local, "state", ".pulumi");
 async function filesBelow(directory: string, suffix: string): Promise<string[]> {
   if (!existsSync(directory)) return [];
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile() && entry.name.endsWith(suffix)).map((entry) => join(entry.parentPath, entry.name));
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith(suffix))
+    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** Stacks of the file backend: name -> path of the state file. */
@@ -43,8 +45,9 @@ export async function pendingOperations(local: string, stack: string): Promise<n
 
 /** Process ids that the locks of a stack name, or of all stacks. */
 export async function lockHolders(local: string, stack?: string): Promise<number[]> {
-  const files = (await filesBelow(join(backend(local), "locks"), ".json"))
-    .filter((file) => stack === undefined || file.includes(`/${stack}/`));
+  const files = (await filesBelow(join(backend(local), "locks"), ".json")).filter(
+    (file) => stack === undefined || file.includes(`/${stack}/`),
+  );
   return Promise.all(files.map(async (file) => (JSON.parse(await readFile(file, "utf8")) as Lock).pid));
 }
 

@@ -1,15 +1,21 @@
 import { expect, test } from "vitest";
 import { add, type Report, summary, sumOf } from "./sum.ts";
 
-const report = (passed: number, failed: number, files: Report["testResults"] = []): Report =>
-  ({ numPassedTests: passed, numFailedTests: failed, testResults: files });
+const report = (passed: number, failed: number, files: Report["testResults"] = []): Report => ({
+  numPassedTests: passed,
+  numFailedTests: failed,
+  testResults: files,
+});
 
 test("passed and failed tests are counted", () => {
   expect(sumOf(report(3, 2), 1)).toEqual({ passed: 3, failed: 2 });
 });
 
 test("a file that does not load is a failed test", () => {
-  const files = [{ status: "failed", assertionResults: [] }, { status: "passed", assertionResults: [{ status: "passed" }] }];
+  const files = [
+    { status: "failed", assertionResults: [] },
+    { status: "passed", assertionResults: [{ status: "passed" }] },
+  ];
   expect(sumOf(report(1, 0, files), 1)).toEqual({ passed: 1, failed: 1 });
 });
 

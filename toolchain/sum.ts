@@ -9,7 +9,10 @@ export interface Sum {
 export interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly { readonly status: string }[] }[];
+  readonly testResults: readonly {
+    readonly status: string;
+    readonly assertionResults: readonly { readonly status: string }[];
+  }[];
 }
 
 export const add = (a: Sum, b: Sum): Sum => ({ passed: a.passed + b.passed, failed: a.failed + b.failed });
@@ -22,8 +25,10 @@ export const summary = ({ passed, failed }: Sum): string => `${passed} passed, $
  */
 export function sumOf(report: Report | undefined, exitCode: number): Sum {
   if (!report) return { passed: 0, failed: 1 };
-  const files = report.testResults.filter(({ status, assertionResults }) =>
-    status === "failed" && !assertionResults.some((result) => result.status === "failed")).length;
+  const files = report.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === "failed" && !assertionResults.some((result) => result.status === "failed"),
+  ).length;
   const failed = report.numFailedTests + files;
   return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed };
 }

@@ -20,11 +20,24 @@ async function typecheck(): Promise<Sum> {
 
 async function vitest(project: string, directory: string): Promise<Sum> {
   const file = join(directory, `${project}.json`);
-  const code = await run(process.execPath, [
-    program("vitest/vitest.mjs"), "run", "--project", project, "--passWithNoTests",
-    "--reporter=default", "--reporter=json", `--outputFile.json=${file}`,
-  ], { cwd: root, env, accept: [1] });
-  const report = await readFile(file, "utf8").then((text) => JSON.parse(text) as Report, () => undefined);
+  const code = await run(
+    process.execPath,
+    [
+      program("vitest/vitest.mjs"),
+      "run",
+      "--project",
+      project,
+      "--passWithNoTests",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${file}`,
+    ],
+    { cwd: root, env, accept: [1] },
+  );
+  const report = await readFile(file, "utf8").then(
+    (text) => JSON.parse(text) as Report,
+    () => undefined,
+  );
   return sumOf(report, code);
 }
 

@@ -13,12 +13,18 @@ delete process.env["PULUMI_STACK"];
 await main(async () => {
   const progress = await prepare(3);
   await progress.step("local zone", () => run(bin("zone"), ["up"]), { quiet: true });
-  await progress.step("stack dev", async () => {
-    await run(bin("pulumi"), ["stack", "select", "--create", "dev"]);
-    await waitForOthers("dev");
-    await recover("dev");
-  }, { quiet: true });
-  await progress.step("cluster", () => run(bin("pulumi"), ["up", "--stack", "dev", "--yes", "--skip-preview"]), { quiet: true });
+  await progress.step(
+    "stack dev",
+    async () => {
+      await run(bin("pulumi"), ["stack", "select", "--create", "dev"]);
+      await waitForOthers("dev");
+      await recover("dev");
+    },
+    { quiet: true },
+  );
+  await progress.step("cluster", () => run(bin("pulumi"), ["up", "--stack", "dev", "--yes", "--skip-preview"]), {
+    quiet: true,
+  });
   await run(bin("kubectl"), ["get", "nodes", "-o", "wide"]);
   console.log(`
 The cluster is up. Next:

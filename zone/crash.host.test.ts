@@ -25,7 +25,12 @@ class Truth {
   operations: string[] = [];
 
   /** Asks for a change of what is at `path`; returns the id of the operation's reference, once it is acknowledged. */
-  async change(client: Client, path: string, [method, target, body]: [string, string, object?], after: Expected): Promise<string> {
+  async change(
+    client: Client,
+    path: string,
+    [method, target, body]: [string, string, object?],
+    after: Expected,
+  ): Promise<string> {
     this.paths.get(path)?.push(after);
     this.changed.add(path);
     const answer = await client.call(method, target, body);
@@ -43,10 +48,12 @@ class Truth {
       const allowed = this.paths.get(path);
       if (allowed === undefined) continue; // asked for, never acknowledged
       const { status, body } = await client.call("GET", path);
-      const failures = allowed.flatMap((expected) => failureOf(() => {
-        expect(status, path).toBe(expected === undefined ? 404 : 200);
-        if (expected !== undefined) expect(body, path).toMatchObject(expected);
-      }));
+      const failures = allowed.flatMap((expected) =>
+        failureOf(() => {
+          expect(status, path).toBe(expected === undefined ? 404 : 200);
+          if (expected !== undefined) expect(body, path).toMatchObject(expected);
+        }),
+      );
       if (failures.length === allowed.length) throw failures[0];
     }
   }
@@ -75,23 +82,53 @@ function failureOf(check: () => void): unknown[] {
 async function load(client: Client, truth: Truth, template: string, name: string, random: Random): Promise<never> {
   for (let n = 0; ; n++) {
     const own = `${name}-${n}`;
-    const group = await truth.change(client, "/security-group/{id}", ["POST", "/security-group", { name: own }], { name: own });
-    const rule = { "flow-direction": "ingress", protocol: "tcp", "start-port": 22, "end-port": 22, network: "0.0.0.0/0" };
-    await truth.change(client, `/security-group/${group}`, ["POST", `/security-group/${group}/rules`, rule], { name: own, rules: [rule] });
-    await truth.change(client, `/ssh-key/${own}`, ["POST", "/ssh-key", { name: own, "public-key": PUBLIC_KEY }], { name: own });
+    const group = await truth.change(client, "/security-group/{id}", ["POST", "/security-group", { name: own }], {
+      name: own,
+    });
+    const rule = {
+      "flow-direction": "ingress",
+      protocol: "tcp",
+      "start-port": 22,
+      "end-port": 22,
+      network: "0.0.0.0/0",
+    };
+    await truth.change(client, `/security-group/${group}`, ["POST", `/security-group/${group}/rules`, rule], {
+      name: own,
+      rules: [rule],
+    });
+    await truth.change(client, `/ssh-key/${own}`, ["POST", "/ssh-key", { name: own, "public-key": PUBLIC_KEY }], {
+      name: own,
+    });
     const running = { name: own, state: "running", labels: {} as object, "private-networks": [] as object[] };
-    const instance = await truth.change(client, "/instance/{id}", ["POST", "/instance", instanceBody(template, { name: own })], running);
+    const instance = await truth.change(
+      client,
+      "/instance/{id}",
+      ["POST", "/instance", instanceBody(template, { name: own })],
+      running,
+    );
     const path = `/instance/${instance}`;
     const labelled = { ...running, labels: { n: own } };
     await truth.change(client, path, ["PUT", path, { labels: labelled.labels }], labelled);
     const lan = { name: own, "start-ip": "10.0.0.1", "end-ip": "10.0.0.9", netmask: "255.255.255.0" };
     const network = await truth.change(client, "/private-network/{id}", ["POST", "/private-network", lan], lan);
     const attached = { ...labelled, "private-networks": [{ id: network }] };
-    await truth.change(client, path, ["PUT", `/private-network/${network}:attach`, { instance: { id: instance } }], attached);
+    await truth.change(
+      client,
+      path,
+      ["PUT", `/private-network/${network}:attach`, { instance: { id: instance } }],
+      attached,
+    );
     if (random.chance(0.3)) await truth.change(client, `/ssh-key/${own}`, ["DELETE", `/ssh-key/${own}`], undefined);
-    if (random.chance(0.5)) await truth.change(client, `/security-group/${group}`, ["DELETE", `/security-group/${group}`], undefined);
+    if (random.chance(0.5))
+      await truth.change(client, `/security-group/${group}`, ["DELETE", `/security-group/${group}`], undefined);
     if (random.chance(0.3)) await truth.change(client, path, ["DELETE", path], undefined);
-    else await truth.change(client, path, ["PUT", `/private-network/${network}:detach`, { instance: { id: instance } }], labelled);
+    else
+      await truth.change(
+        client,
+        path,
+        ["PUT", `/private-network/${network}:detach`, { instance: { id: instance } }],
+        labelled,
+      );
   }
 }
 
@@ -104,13 +141,17 @@ async function killAgainAndAgain(state: string, random: Random): Promise<void> {
     let client = await daemon.ready;
     const template = await client.operate("POST", "/template", templateBody);
     for (let round = 0; round < KILLS; round++) {
-      const workers = Array.from({ length: 5 }, (_, worker) => load(client, truth, template, `${round}-${worker}`, random));
+      const workers = Array.from({ length: 5 }, (_, worker) =>
+        load(client, truth, template, `${round}-${worker}`, random),
+      );
       const ended = Promise.allSettled(workers);
       await sleep(random.int(0, 250));
       await daemon.kill();
-      for (const { reason } of await ended as PromiseRejectedResult[]) expect(String(reason)).toMatch(/fetch failed|terminated/);
+      for (const { reason } of (await ended) as PromiseRejectedResult[])
+        expect(String(reason)).toMatch(/fetch failed|terminated/);
       daemon = startDaemon(state);
-      if (random.chance(0.2)) { // on its way up, too
+      if (random.chance(0.2)) {
+        // on its way up, too
         await sleep(random.int(0, 800));
         await daemon.kill();
         daemon = startDaemon(state);
@@ -128,12 +169,16 @@ async function killAgainAndAgain(state: string, random: Random): Promise<void> {
 }
 
 describe("a daemon that is killed under load, again and again", () => {
-  it.concurrent.each([1, 2])(`has lost nothing that it acknowledged, SEED=${seed} (%d)`, { timeout: 900_000 }, async (lane) => {
-    const state = mkdtempSync(join(tmpdir(), "zone-crash-"));
-    try {
-      await killAgainAndAgain(state, randomFrom(seed + lane));
-    } finally {
-      rmSync(state, { recursive: true, force: true });
-    }
-  });
+  it.concurrent.each([1, 2])(
+    `has lost nothing that it acknowledged, SEED=${seed} (%d)`,
+    { timeout: 900_000 },
+    async (lane) => {
+      const state = mkdtempSync(join(tmpdir(), "zone-crash-"));
+      try {
+        await killAgainAndAgain(state, randomFrom(seed + lane));
+      } finally {
+        rmSync(state, { recursive: true, force: true });
+      }
+    },
+  );
 });

@@ -33,7 +33,12 @@ async function cli(...args: string[]): Promise<{ code: number; stdout: string; s
 describe("bin/zone", () => {
   it("starts a zone, keeps it, shows it, and removes it", { timeout: 120_000 }, async () => {
     const up = await cli("up", ...flags());
-    expect(up).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Zone local-1 runs: API at http:\/\/127\.0\.0\.1:\d+\/v2, no machines, 0 instances/) });
+    expect(up).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^Zone local-1 runs: API at http:\/\/127\.0\.0\.1:\d+\/v2, no machines, 0 instances/,
+      ),
+    });
     const { url, pid, securityGroups } = JSON.parse((await cli("status", `--state=${state}`, "--json")).stdout);
     expect(securityGroups).toMatchObject([{ name: "default" }]);
     expect(readFileSync(join(state, "zone.pid"), "utf8")).toBe(`${pid}\n`);
@@ -43,10 +48,20 @@ describe("bin/zone", () => {
     const client = clientOf({ ...loadCredentials(state), url });
     const image = await client.operate("POST", "/template", template);
     const id = await client.operate("POST", "/instance", instanceBody(image, { name: "master-1" }));
-    expect((await cli("status", `--state=${state}`)).stdout).toMatch(/^master-1\s+running\s+standard\.small\s+198\.18\.1\.1\s+-\s+default\s+/m);
-    const elastic = await client.operate("POST", "/elastic-ip", { description: "api", healthcheck: { mode: "https", port: 6443, uri: "/readyz" } });
+    expect((await cli("status", `--state=${state}`)).stdout).toMatch(
+      /^master-1\s+running\s+standard\.small\s+198\.18\.1\.1\s+-\s+default\s+/m,
+    );
+    const elastic = await client.operate("POST", "/elastic-ip", {
+      description: "api",
+      healthcheck: { mode: "https", port: 6443, uri: "/readyz" },
+    });
     await client.operate("PUT", `/elastic-ip/${elastic}:attach`, { instance: { id } });
-    const lan = await client.operate("POST", "/private-network", { name: "lan", "start-ip": "10.0.0.1", "end-ip": "10.0.0.9", netmask: "255.0.0.0" });
+    const lan = await client.operate("POST", "/private-network", {
+      name: "lan",
+      "start-ip": "10.0.0.1",
+      "end-ip": "10.0.0.9",
+      netmask: "255.0.0.0",
+    });
     await client.operate("PUT", `/private-network/${lan}:attach`, { instance: { id } });
     const { stdout: tables } = await cli("status", `--state=${state}`);
     expect(tables).toMatch(new RegExp(`^198\\.18\\.255\\.1 +https:6443/readyz +master-1 +api +${elastic}$`, "m"));
@@ -54,14 +69,24 @@ describe("bin/zone", () => {
 
     for (const verb of ["pause", "resume"]) expect((await cli(verb, "master-1", `--state=${state}`)).code).toBe(0);
     expect((await cli("update", `--state=${state}`)).stdout).toBe("Version 9999.0.0 is announced to master-1.\n");
-    expect((await cli("update", "master-1", `--state=${state}`)).stdout).toBe("Version 9999.0.1 is announced to master-1.\n");
-    expect(JSON.parse((await cli("update", id, "--version=4.5.6", "--json", `--state=${state}`)).stdout)).toEqual({ version: "4.5.6", instances: ["master-1"] });
+    expect((await cli("update", "master-1", `--state=${state}`)).stdout).toBe(
+      "Version 9999.0.1 is announced to master-1.\n",
+    );
+    expect(JSON.parse((await cli("update", id, "--version=4.5.6", "--json", `--state=${state}`)).stdout)).toEqual({
+      version: "4.5.6",
+      instances: ["master-1"],
+    });
     expect((await cli("update", "--version=$(id)", `--state=${state}`)).stderr).toContain("$(id) is no version");
 
-    expect((await cli("kill", "nobody", `--state=${state}`))).toMatchObject({ code: 1, stderr: "zone: there is no instance nobody\n" });
+    expect(await cli("kill", "nobody", `--state=${state}`)).toMatchObject({
+      code: 1,
+      stderr: "zone: there is no instance nobody\n",
+    });
     expect((await cli("kill", "master-1", `--state=${state}`)).code).toBe(0);
     expect((await client.get(`/instance/${id}`)).state).toBe("stopped");
-    expect((await cli("pause", "master-1", `--state=${state}`)).stderr).toBe("zone: instance master-1 is stopped, not running\n");
+    expect((await cli("pause", "master-1", `--state=${state}`)).stderr).toBe(
+      "zone: instance master-1 is stopped, not running\n",
+    );
     expect((await cli("update", `--state=${state}`)).stderr).toBe("zone: no instance is running\n");
     expect((await cli("update", "master-1", `--state=${state}`)).stderr).toContain("not running");
     expect((await cli("console", "master-1", `--state=${state}`)).code).toBe(0);
@@ -74,7 +99,9 @@ describe("bin/zone", () => {
     expect((await cli("fault", "slow", "--count=many", `--state=${state}`)).stderr).toContain("count: ");
     for (const kind of ["slow", "never-boots"]) await cli("fault", kind, "--route=create-instance", `--state=${state}`);
     const [slow] = JSON.parse((await cli("fault", `--state=${state}`)).stdout);
-    expect(JSON.parse((await cli("fault", `--remove=${slow.id}`, `--state=${state}`)).stdout)).toMatchObject([{ kind: "never-boots" }]);
+    expect(JSON.parse((await cli("fault", `--remove=${slow.id}`, `--state=${state}`)).stdout)).toMatchObject([
+      { kind: "never-boots" },
+    ]);
     expect((await cli("fault", `--remove=${slow.id}`, `--state=${state}`)).stderr).toContain("there is no fault");
     expect((await cli("fault", "--clear", `--state=${state}`)).stdout).toBe("[]\n");
 
@@ -91,8 +118,13 @@ describe("bin/zone", () => {
     const daemon = startDaemon(state);
     await daemon.ready;
     await daemon.kill();
-    expect((await cli("up", ...flags("--network=198.19.0.0/16"))).stderr).toContain("was made with --network=198.18.0.0/16");
-    expect(await cli("down", `--state=${state}`)).toMatchObject({ code: 0, stdout: expect.stringContaining("what it left is gone") });
+    expect((await cli("up", ...flags("--network=198.19.0.0/16"))).stderr).toContain(
+      "was made with --network=198.18.0.0/16",
+    );
+    expect(await cli("down", `--state=${state}`)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("what it left is gone"),
+    });
     expect(existsSync(state)).toBe(false);
   });
 
@@ -101,7 +133,10 @@ describe("bin/zone", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as { port: number };
     const busy = await cli("up", ...flags(`--listen=127.0.0.1:${port}`));
-    expect(busy).toMatchObject({ code: 1, stderr: `zone: cannot listen on 127.0.0.1:${port}: another program listens there: end it, or choose another address with --listen\n` });
+    expect(busy).toMatchObject({
+      code: 1,
+      stderr: `zone: cannot listen on 127.0.0.1:${port}: another program listens there: end it, or choose another address with --listen\n`,
+    });
     server.close();
     expect((await cli("up", ...flags("--network=10.0.0.0/30"))).stderr).toContain("give a /22 or larger");
     rmSync(state, { recursive: true });

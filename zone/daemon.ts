@@ -43,7 +43,18 @@ export async function runZone(options: ZoneOptions, log: (line: string) => void)
     const { machines, network } = await world(options, state, log);
     const { host, port, network: subnet, operationDelay } = options;
     const otherwise: Otherwise = (request, response) => web(request, response);
-    const api = await listen({ state, machines, network, credentials, host, port, subnet, operationDelay, otherwise, log });
+    const api = await listen({
+      state,
+      machines,
+      network,
+      credentials,
+      host,
+      port,
+      subnet,
+      operationDelay,
+      otherwise,
+      log,
+    });
     const web = createWeb({ zone: api.zone });
     undo.push(() => api.close());
     writeFileSync(optionsFile(options.state), JSON.stringify(options)); // for removeZone, after a crash
@@ -78,7 +89,9 @@ export async function runZone(options: ZoneOptions, log: (line: string) => void)
     return running;
   } catch (error) {
     for (const step of undo.reverse()) {
-      await Promise.resolve().then(step).catch((further: unknown) => log(`ending what had started: ${String(further)}`));
+      await Promise.resolve()
+        .then(step)
+        .catch((further: unknown) => log(`ending what had started: ${String(further)}`));
     }
     throw error;
   }
@@ -124,7 +137,9 @@ function refuseOtherWorld(options: ZoneOptions): void {
   const flags = { machines: "--machines", network: "--network", networkName: "--network-name" } as const;
   for (const [name, flag] of Object.entries(flags) as [keyof typeof flags, string][]) {
     if (before[name] !== options[name]) {
-      throw new Error(`the zone on ${options.state} was made with ${flag}=${before[name]}: give that, or remove the zone with bin/zone down`);
+      throw new Error(
+        `the zone on ${options.state} was made with ${flag}=${before[name]}: give that, or remove the zone with bin/zone down`,
+      );
     }
   }
 }
@@ -140,7 +155,9 @@ function openState(directory: string): State {
 }
 
 async function world(
-  options: ZoneOptions, state: State, log: (line: string) => void,
+  options: ZoneOptions,
+  state: State,
+  log: (line: string) => void,
 ): Promise<{ machines: Machines; network: Network }> {
   const machineRoom = await import("./machines/index.ts");
   const networkRoom = await import("./network/index.ts");
@@ -148,9 +165,17 @@ async function world(
   const { gateway } = addressesIn(options.network);
   const common = { state: options.state, subnet: options.network, gateway, log };
   return {
-    machines: machineRoom.createMachines({ ...common, network: options.networkName, ca: join(options.state, "ca.pem") }),
+    machines: machineRoom.createMachines({
+      ...common,
+      network: options.networkName,
+      ca: join(options.state, "ca.pem"),
+    }),
     network: networkRoom.createNetwork({
-      ...common, world: state, bridge: bridgeOf(options), mirror: options.mirror, template: options.template,
+      ...common,
+      world: state,
+      bridge: bridgeOf(options),
+      mirror: options.mirror,
+      template: options.template,
     }),
   };
 }

@@ -33,10 +33,12 @@ describe("the state", () => {
     const state = new State(directory);
     const cyclic = group("b") as { id: string; name: string; self?: unknown };
     cyclic.self = cyclic;
-    expect(() => state.write((change) => {
-      change.put("antiAffinityGroups", group("a"));
-      change.put("antiAffinityGroups", cyclic);
-    })).toThrow();
+    expect(() =>
+      state.write((change) => {
+        change.put("antiAffinityGroups", group("a"));
+        change.put("antiAffinityGroups", cyclic);
+      }),
+    ).toThrow();
     expect(state.antiAffinityGroups.size).toBe(0);
     state.write((change) => change.put("antiAffinityGroups", group("c")));
     state.close();
@@ -77,8 +79,13 @@ describe("the state", () => {
 
   it("forgets finished operations beyond ten thousand, never pending ones", () => {
     const state = new State(directory);
-    const operation = (id: string, done: boolean) =>
-      ({ id, command: "test", args: {}, createdAt: "", state: done ? "success" as const : "pending" as const });
+    const operation = (id: string, done: boolean) => ({
+      id,
+      command: "test",
+      args: {},
+      createdAt: "",
+      state: done ? ("success" as const) : ("pending" as const),
+    });
     state.write((change) => {
       for (let n = 0; n <= 10_000; n++) change.put("operations", operation(String(n), n > 0));
     });

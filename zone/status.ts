@@ -22,15 +22,19 @@ export function statusOf(zone: Zone, options: ZoneOptions): ZoneStatus {
       createdAt: instance.createdAt,
     })),
     elasticIps: [...state.elasticIps.values()].map(({ id, address, description, healthcheck }) => ({
-      id, address, description,
+      id,
+      address,
+      description,
       healthcheck: healthcheck && `${healthcheck.mode}:${healthcheck.port}${healthcheck.uri ?? ""}`,
       holders: instances.filter(({ elasticIps }) => elasticIps.includes(id)).map(({ name }) => name),
     })),
     privateNetworks: [...state.privateNetworks.values()].map(({ id, name, range }) => ({
-      id, name,
+      id,
+      name,
       range: range && `${range.start}-${range.end}`,
       members: instances.flatMap(({ name: instance, privateNetworks }) =>
-        privateNetworks.filter(({ network }) => network === id).map(({ ip }) => ({ instance, ip }))),
+        privateNetworks.filter(({ network }) => network === id).map(({ ip }) => ({ instance, ip })),
+      ),
     })),
     templates: named(state.templates),
     sshKeys: [...state.sshKeys.values()].map(({ id }) => ({ name: id })),
@@ -41,4 +45,5 @@ export function statusOf(zone: Zone, options: ZoneOptions): ZoneStatus {
   };
 }
 
-const named = (records: ReadonlyMap<string, Named>): Named[] => [...records.values()].map(({ id, name }) => ({ id, name }));
+const named = (records: ReadonlyMap<string, Named>): Named[] =>
+  [...records.values()].map(({ id, name }) => ({ id, name }));

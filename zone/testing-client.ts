@@ -25,8 +25,16 @@ export function clientOf(api: Credentials & { readonly url: string }, interval =
   const call: Client["call"] = async (method, path, body) => {
     const url = new URL(api.url + path);
     const text = body === undefined ? "" : JSON.stringify(body);
-    const authorization = sign({ method, target: url.pathname + url.search, body: text }, api, Math.floor(Date.now() / 1000) + 600);
-    const response = await fetch(url, { method, body: text || undefined, headers: { authorization, "content-type": "application/json" } });
+    const authorization = sign(
+      { method, target: url.pathname + url.search, body: text },
+      api,
+      Math.floor(Date.now() / 1000) + 600,
+    );
+    const response = await fetch(url, {
+      method,
+      body: text || undefined,
+      headers: { authorization, "content-type": "application/json" },
+    });
     return { status: response.status, body: await response.json() };
   };
   const ok = async (method: string, path: string, body?: object) => {
@@ -56,10 +64,17 @@ export function clientOf(api: Credentials & { readonly url: string }, interval =
 
 /** A template as one registers it. */
 export const templateBody = {
-  name: "Flatcar", url: "https://example.com/image", checksum: "0123456789abcdef0123456789abcdef",
-  "ssh-key-enabled": true, "password-enabled": false,
+  name: "Flatcar",
+  url: "https://example.com/image",
+  checksum: "0123456789abcdef0123456789abcdef",
+  "ssh-key-enabled": true,
+  "password-enabled": false,
 };
 
 /** The smallest body that makes an instance of a template, and more fields. */
-export const instanceBody = (template: string, more: object = {}): object =>
-  ({ "disk-size": 10, "instance-type": { id: typeByName("standard.small")!.id }, template: { id: template }, ...more });
+export const instanceBody = (template: string, more: object = {}): object => ({
+  "disk-size": 10,
+  "instance-type": { id: typeByName("standard.small")!.id },
+  template: { id: template },
+  ...more,
+});

@@ -13,8 +13,12 @@ export interface TestDaemon {
 }
 
 /** Flags of a zone without machines on that state directory, at a free port, with operations of 20 ms. */
-export const daemonFlags = (state: string): string[] =>
-  ["--machines=none", `--state=${state}`, "--listen=127.0.0.1:0", "--operation-delay=20"];
+export const daemonFlags = (state: string): string[] => [
+  "--machines=none",
+  `--state=${state}`,
+  "--listen=127.0.0.1:0",
+  "--operation-delay=20",
+];
 
 export function startDaemon(state: string): TestDaemon {
   const child = spawn(process.execPath, [join(import.meta.dirname, "cli/main.ts"), "run", ...daemonFlags(state)], {

@@ -69,41 +69,87 @@ export class Model {
   /** Compares the whole zone with the model. */
   async verify(client: Client): Promise<void> {
     const { templates } = await client.get("/template");
-    expect(templates.map(({ id, name }: any) => [id, name])).toEqual([...this.templates].map(([id, { name }]) => [id, name]));
+    expect(templates.map(({ id, name }: any) => [id, name])).toEqual(
+      [...this.templates].map(([id, { name }]) => [id, name]),
+    );
     const { "ssh-keys": keys } = await client.get("/ssh-key");
     expect(keys.map((key: any) => key.name)).toEqual([...this.keys]);
     const { "security-groups": groups } = await client.get("/security-group");
-    expect(groups.map(({ id, name, rules = [], "external-sources": sources = [] }: any) =>
-      ({ id, name, rules: rules.map((rule: any) => [saying(rule), rule.id]), sources }))).toEqual([...this.groups].map(([id, group]) =>
-      ({ id, name: group.name, rules: [...group.rules], sources: [...group.sources] })));
+    expect(
+      groups.map(({ id, name, rules = [], "external-sources": sources = [] }: any) => ({
+        id,
+        name,
+        rules: rules.map((rule: any) => [saying(rule), rule.id]),
+        sources,
+      })),
+    ).toEqual(
+      [...this.groups].map(([id, group]) => ({
+        id,
+        name: group.name,
+        rules: [...group.rules],
+        sources: [...group.sources],
+      })),
+    );
     const { "anti-affinity-groups": affinities } = await client.get("/anti-affinity-group");
     expect(affinities.map(({ id, name, instances }: any) => [id, name, instances.map((one: any) => one.id)])).toEqual(
-      [...this.antiAffinity].map(([id, { name }]) => [id, name, this.instancesWith((one) => one.antiAffinity.includes(id))]));
+      [...this.antiAffinity].map(([id, { name }]) => [
+        id,
+        name,
+        this.instancesWith((one) => one.antiAffinity.includes(id)),
+      ]),
+    );
     const { "elastic-ips": ips } = await client.get("/elastic-ip");
-    expect(ips.map(({ id, ip, description, healthcheck }: any) => [id, ip, description, healthcheck && pick(healthcheck, ["mode", "port", "uri"])]))
-      .toEqual([...this.elasticIps].map(([id, { address, description, check }]) => [id, address, description, check]));
+    expect(
+      ips.map(({ id, ip, description, healthcheck }: any) => [
+        id,
+        ip,
+        description,
+        healthcheck && pick(healthcheck, ["mode", "port", "uri"]),
+      ]),
+    ).toEqual([...this.elasticIps].map(([id, { address, description, check }]) => [id, address, description, check]));
     const { "private-networks": networks } = await client.get("/private-network");
-    expect(networks.map(viewNetwork)).toEqual([...this.networks].map(([id, { name, range, labels }]) => ({
-      id, name, range, labels,
-      leases: this.instancesWith((one) => one.networks.get(id) !== undefined).map((one) => [one, this.instances.get(one)!.networks.get(id)]),
-    })));
+    expect(networks.map(viewNetwork)).toEqual(
+      [...this.networks].map(([id, { name, range, labels }]) => ({
+        id,
+        name,
+        range,
+        labels,
+        leases: this.instancesWith((one) => one.networks.get(id) !== undefined).map((one) => [
+          one,
+          this.instances.get(one)!.networks.get(id),
+        ]),
+      })),
+    );
     const { instances } = await client.get("/instance");
     expect(instances.map((one: any) => one.id)).toEqual([...this.instances.keys()]);
-    for (const [id, instance] of this.instances) expect(viewInstance(await client.get(`/instance/${id}`)), id).toEqual(expected(instance));
+    for (const [id, instance] of this.instances)
+      expect(viewInstance(await client.get(`/instance/${id}`)), id).toEqual(expected(instance));
     const addresses = [...this.instances.values()].flatMap(({ address }) => address ?? []);
     expect(new Set(addresses).size).toBe(addresses.length);
     const { quotas } = await client.get("/quota");
     expect(Object.fromEntries(quotas.map(({ resource, usage }: any) => [resource, usage]))).toEqual({
-      instance: this.instances.size, "elastic-ip": this.elasticIps.size, "security-group": this.groups.size, "ssh-key": this.keys.size,
-      "anti-affinity-group": this.antiAffinity.size, template: this.templates.size, "private-network": this.networks.size,
+      instance: this.instances.size,
+      "elastic-ip": this.elasticIps.size,
+      "security-group": this.groups.size,
+      "ssh-key": this.keys.size,
+      "anti-affinity-group": this.antiAffinity.size,
+      template: this.templates.size,
+      "private-network": this.networks.size,
     });
   }
 }
 
 /** What makes two rules the same. */
-export const saying = (rule: any): string => JSON.stringify([
-  rule["flow-direction"], rule.protocol, rule["start-port"], rule["end-port"], rule.icmp, rule.network, rule["security-group"]?.id,
-]);
+export const saying = (rule: any): string =>
+  JSON.stringify([
+    rule["flow-direction"],
+    rule.protocol,
+    rule["start-port"],
+    rule["end-port"],
+    rule.icmp,
+    rule.network,
+    rule["security-group"]?.id,
+  ]);
 
 const pick = (from: any, names: readonly string[]): object =>
   Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
@@ -112,7 +158,9 @@ const pick = (from: any, names: readonly string[]): object =>
 const numberOf = (address: string): number => Number(address.split(".")[3]);
 
 const viewNetwork = ({ id, name, "start-ip": start, "end-ip": end, labels = {}, leases = [] }: any): object => ({
-  id, name, labels,
+  id,
+  name,
+  labels,
   range: start && [numberOf(start), numberOf(end)],
   leases: leases.map((lease: any) => [lease["instance-id"], numberOf(lease.ip)]),
 });
@@ -133,7 +181,14 @@ const viewInstance = (one: any): object => ({
   address: one["public-ip"],
 });
 
-const expected = ({ running, networks, groups, elasticIps, protected: _protected, ...rest }: ModelInstance): object => ({
+const expected = ({
+  running,
+  networks,
+  groups,
+  elasticIps,
+  protected: _protected,
+  ...rest
+}: ModelInstance): object => ({
   ...rest,
   userData: rest.userData,
   state: running ? "running" : "stopped",

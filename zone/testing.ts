@@ -45,7 +45,14 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   const state = new State(directory);
   const credentials = loadCredentials(directory);
   const api = await listen({
-    machines: noMachines(), network: noNetwork(), validateResponses: true, refuseUnknownFields: true, ...options, operationDelay, state, credentials,
+    machines: noMachines(),
+    network: noNetwork(),
+    validateResponses: true,
+    refuseUnknownFields: true,
+    ...options,
+    operationDelay,
+    state,
+    credentials,
   });
   await api.open();
   return {

@@ -23,7 +23,8 @@ beforeEach(async () => {
 });
 afterEach(() => api.close());
 
-const make = (name: string, more?: object) => client.operate("POST", "/instance", instanceBody(template, { name, ...more }));
+const make = (name: string, more?: object) =>
+  client.operate("POST", "/instance", instanceBody(template, { name, ...more }));
 const announce = (version: string) => announceUpdate(api.zone, [...api.zone.state.instances.values()], version);
 
 describe("an update", () => {
@@ -43,8 +44,13 @@ describe("an update", () => {
   it("says who did not hear of it; the others did", async () => {
     await make("a");
     await make("deaf");
-    await expect(announce("1.2.3")).rejects.toThrow("version 1.2.3 is not announced to deaf: update-engine does not answer");
-    expect([...api.zone.state.instances.values()].map(({ announcedVersion }) => announcedVersion)).toEqual(["1.2.3", undefined]);
+    await expect(announce("1.2.3")).rejects.toThrow(
+      "version 1.2.3 is not announced to deaf: update-engine does not answer",
+    );
+    expect([...api.zone.state.instances.values()].map(({ announcedVersion }) => announcedVersion)).toEqual([
+      "1.2.3",
+      undefined,
+    ]);
   });
 
   it("is for guests: one that is off, or never booted, hears nothing", async () => {

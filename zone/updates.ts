@@ -20,14 +20,21 @@ export function nextVersion(zone: Zone): string {
  * @throws Error that names each instance where it failed; the others have it
  */
 export async function announceUpdate(zone: Zone, instances: readonly InstanceRecord[], version: string): Promise<void> {
-  if (!/^[0-9A-Za-z][0-9A-Za-z.+-]*$/.test(version)) throw new Error(`${version} is no version: give one like ${FIRST}`);
+  if (!/^[0-9A-Za-z][0-9A-Za-z.+-]*$/.test(version))
+    throw new Error(`${version} is no version: give one like ${FIRST}`);
   const off = instances.filter(({ state, unbooted }) => state !== "running" || unbooted);
-  if (off.length > 0) throw new Error(`not running, so nothing is announced to anybody: ${off.map(({ name }) => name).join(", ")}`);
-  const results = await Promise.allSettled(instances.map(async (each) => {
-    await zone.machines.announceUpdate(each, version);
-    const instance = zone.state.instances.get(each.id);
-    if (instance !== undefined) zone.state.write((change) => change.put("instances", { ...instance, announcedVersion: version }));
-  }));
-  const failures = results.flatMap((result, n) => result.status === "rejected" ? `${instances[n]!.name}: ${result.reason.message}` : []);
+  if (off.length > 0)
+    throw new Error(`not running, so nothing is announced to anybody: ${off.map(({ name }) => name).join(", ")}`);
+  const results = await Promise.allSettled(
+    instances.map(async (each) => {
+      await zone.machines.announceUpdate(each, version);
+      const instance = zone.state.instances.get(each.id);
+      if (instance !== undefined)
+        zone.state.write((change) => change.put("instances", { ...instance, announcedVersion: version }));
+    }),
+  );
+  const failures = results.flatMap((result, n) =>
+    result.status === "rejected" ? `${instances[n]!.name}: ${result.reason.message}` : [],
+  );
   if (failures.length > 0) throw new Error(`version ${version} is not announced to ${failures.join("; ")}`);
 }

@@ -23,7 +23,12 @@ export async function bootstrapKubeadm(site: Site): Promise<Bootstrapped> {
   say("  kubeadm's cluster: six machines");
   try {
     const begin = Date.now();
-    const machines = await startMachines({ api, settings, publicKey: keys.public, kubeadm: join(root, ".local/bin/kubeadm") });
+    const machines = await startMachines({
+      api,
+      settings,
+      publicKey: keys.public,
+      kubeadm: join(root, ".local/bin/kubeadm"),
+    });
     const started = Date.now();
     const cluster = new Cluster({
       nodes: new Map(machines.map(({ name, address }) => [name, address])),
@@ -31,15 +36,18 @@ export async function bootstrapKubeadm(site: Site): Promise<Bootstrapped> {
       ssh,
       dnsAddress: addressIn(settings.serviceCIDR, 10),
     });
-    await Promise.all([cluster.untilUsable(LIMIT), ...machines.map(({ name }) => untilJoined(cluster, name))]).catch(async (error: Error) => {
-      throw new Error(`${error.message}\n${await journals(ssh, machines)}`);
-    });
+    await Promise.all([cluster.untilUsable(LIMIT), ...machines.map(({ name }) => untilJoined(cluster, name))]).catch(
+      async (error: Error) => {
+        throw new Error(`${error.message}\n${await journals(ssh, machines)}`);
+      },
+    );
     const end = Date.now();
     const phases = await phasesAfter({ cluster, machines, begin, started, end, say });
     say(`  kubeadm's cluster: ${((end - begin) / 1000).toFixed(1)} s`);
     return {
-      seconds: (end - begin) / 1000, phases,
-      ...isIdleMeasured && { idle: await watchIdle(cluster, (name) => name.includes("-master-")) },
+      seconds: (end - begin) / 1000,
+      phases,
+      ...(isIdleMeasured && { idle: await watchIdle(cluster, (name) => name.includes("-master-")) }),
     };
   } finally {
     await removeMachines(api);
@@ -51,7 +59,12 @@ export async function bootstrapKubeadm(site: Site): Promise<Bootstrapped> {
 /** A master is Ready before its etcd has joined: it counts once its `kubeadm join` has ended. */
 async function untilJoined(cluster: Cluster, name: string): Promise<void> {
   const end = performance.now() + LIMIT * 1000;
-  while (!await cluster.on(name, "grep --quiet joined /run/kubernetes/steps").then(() => true, () => false)) {
+  while (
+    !(await cluster.on(name, "grep --quiet joined /run/kubernetes/steps").then(
+      () => true,
+      () => false,
+    ))
+  ) {
     if (performance.now() > end) throw new Error(`kubeadm join of ${name} did not end within ${LIMIT} s`);
     await sleep(500);
   }
@@ -62,7 +75,9 @@ async function kubeconfig(ssh: Ssh, address: string): Promise<string> {
   const end = performance.now() + LIMIT * 1000;
   for (;;) {
     // Its last step before others may join.
-    const text = await ssh.run(address, "sudo grep --quiet joined /run/kubernetes/steps && sudo cat /etc/kubernetes/admin.conf").catch((error: Error) => error);
+    const text = await ssh
+      .run(address, "sudo grep --quiet joined /run/kubernetes/steps && sudo cat /etc/kubernetes/admin.conf")
+      .catch((error: Error) => error);
     if (typeof text === "string") return text.replace(/server: .*/, `server: https://${address}:6443`);
     if (performance.now() > end) {
       throw new Error(`kubeadm init did not end within ${LIMIT} s (${text.message})\n${await journal(ssh, address)}`);
@@ -82,12 +97,14 @@ interface Course {
 }
 
 async function phasesAfter({ cluster, machines, begin, started, end, say }: Course): Promise<Phase[]> {
-  const steps = await Promise.all(machines.map(async ({ name, role }) => {
-    const lines = (await cluster.on(name, "cat /run/kubernetes/steps")).split("\n").map((line) => line.split(" "));
-    const failed = lines.filter(([each]) => each === "failed").length;
-    if (failed > 0) say(`  kubeadm failed ${failed} times on ${name}, and was tried again`);
-    return { role, at: (step: string) => Number(lines.findLast(([each]) => each === step)?.[1]) * 1000 };
-  }));
+  const steps = await Promise.all(
+    machines.map(async ({ name, role }) => {
+      const lines = (await cluster.on(name, "cat /run/kubernetes/steps")).split("\n").map((line) => line.split(" "));
+      const failed = lines.filter(([each]) => each === "failed").length;
+      if (failed > 0) say(`  kubeadm failed ${failed} times on ${name}, and was tried again`);
+      return { role, at: (step: string) => Number(lines.findLast(([each]) => each === step)?.[1]) * 1000 };
+    }),
+  );
   const last = (step: string, ...roles: KubeadmMachine["role"][]) =>
     Math.max(...steps.filter(({ role }) => roles.includes(role)).map(({ at }) => at(step)));
   return phasesOf(begin, [
@@ -102,8 +119,12 @@ async function phasesAfter({ cluster, machines, begin, started, end, say }: Cour
 }
 
 async function journals(ssh: Ssh, machines: readonly KubeadmMachine[]): Promise<string> {
-  return (await Promise.all(machines.map(async ({ name, address }) => `${name}:\n${await journal(ssh, address)}`))).join("\n");
+  return (
+    await Promise.all(machines.map(async ({ name, address }) => `${name}:\n${await journal(ssh, address)}`))
+  ).join("\n");
 }
 
 const journal = (ssh: Ssh, address: string): Promise<string> =>
-  ssh.run(address, "sudo journalctl --no-pager --lines 25 --unit kubeadm --unit cni-config --unit exoscale-cloudinit").catch((error: Error) => error.message);
+  ssh
+    .run(address, "sudo journalctl --no-pager --lines 25 --unit kubeadm --unit cni-config --unit exoscale-cloudinit")
+    .catch((error: Error) => error.message);

@@ -3,9 +3,16 @@ import { expect, test } from "vitest";
 import { images } from "../../versions.ts";
 import { documents, makeSecrets, type Role } from "./documents.ts";
 
-const of = (role: Role) => parseAllDocuments(documents({
-  role, endpointName: "api.bench.internal", secrets: makeSecrets(), podCIDR: "10.244.0.0/16", serviceCIDR: "10.96.0.0/16",
-})).map((each) => each.toJS());
+const of = (role: Role) =>
+  parseAllDocuments(
+    documents({
+      role,
+      endpointName: "api.bench.internal",
+      secrets: makeSecrets(),
+      podCIDR: "10.244.0.0/16",
+      serviceCIDR: "10.96.0.0/16",
+    }),
+  ).map((each) => each.toJS());
 
 test("the first master names the images that our clusters have", () => {
   const { etcd, dns } = of("first").find(({ kind }) => kind === "ClusterConfiguration");

@@ -39,35 +39,50 @@ export function documents({ role, endpointName, secrets, podCIDR, serviceCIDR }:
     // A machine that is a container has the host's kernel, memory and swap.
     ignorePreflightErrors: ["SystemVerification", "Swap", "Mem", "NumCPU"],
   };
-  const all = role === "first"
-    ? [
-        {
-          apiVersion: KUBEADM, kind: "InitConfiguration", nodeRegistration, certificateKey,
-          bootstrapTokens: [{ token, usages: ["signing", "authentication"], groups: ["system:bootstrappers:kubeadm:default-node-token"] }],
-        },
-        {
-          apiVersion: KUBEADM, kind: "ClusterConfiguration",
-          kubernetesVersion: kubernetes,
-          controlPlaneEndpoint: endpoint,
-          // As ours; RSA, kubeadm's default, takes longer.
-          encryptionAlgorithm: "ECDSA-P256",
-          networking: { podSubnet: podCIDR, serviceSubnet: serviceCIDR },
-          etcd: { local: inParts(images.etcd) },
-          dns: inParts(images.coredns),
-        },
-        { apiVersion: "kubelet.config.k8s.io/v1beta1", kind: "KubeletConfiguration" },
-        {
-          apiVersion: "kubeproxy.config.k8s.io/v1alpha1", kind: "KubeProxyConfiguration",
-          mode: "nftables", conntrack: { maxPerCore: 0, min: 0 },
-        },
-      ]
-    : [
-        {
-          apiVersion: KUBEADM, kind: "JoinConfiguration", nodeRegistration,
-          discovery: { bootstrapToken: { token, apiServerEndpoint: endpoint, unsafeSkipCAVerification: true } },
-          ...(role === "master" && { controlPlane: { certificateKey } }),
-        },
-      ];
+  const all =
+    role === "first"
+      ? [
+          {
+            apiVersion: KUBEADM,
+            kind: "InitConfiguration",
+            nodeRegistration,
+            certificateKey,
+            bootstrapTokens: [
+              {
+                token,
+                usages: ["signing", "authentication"],
+                groups: ["system:bootstrappers:kubeadm:default-node-token"],
+              },
+            ],
+          },
+          {
+            apiVersion: KUBEADM,
+            kind: "ClusterConfiguration",
+            kubernetesVersion: kubernetes,
+            controlPlaneEndpoint: endpoint,
+            // As ours; RSA, kubeadm's default, takes longer.
+            encryptionAlgorithm: "ECDSA-P256",
+            networking: { podSubnet: podCIDR, serviceSubnet: serviceCIDR },
+            etcd: { local: inParts(images.etcd) },
+            dns: inParts(images.coredns),
+          },
+          { apiVersion: "kubelet.config.k8s.io/v1beta1", kind: "KubeletConfiguration" },
+          {
+            apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
+            kind: "KubeProxyConfiguration",
+            mode: "nftables",
+            conntrack: { maxPerCore: 0, min: 0 },
+          },
+        ]
+      : [
+          {
+            apiVersion: KUBEADM,
+            kind: "JoinConfiguration",
+            nodeRegistration,
+            discovery: { bootstrapToken: { token, apiServerEndpoint: endpoint, unsafeSkipCAVerification: true } },
+            ...(role === "master" && { controlPlane: { certificateKey } }),
+          },
+        ];
   return all.map((each) => stringify(each)).join("---\n");
 }
 

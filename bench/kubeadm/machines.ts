@@ -26,8 +26,12 @@ export interface MachinesArgs {
 }
 
 const names: readonly (readonly [string, Role])[] = [
-  ["kubeadm-master-1", "first"], ["kubeadm-master-2", "master"], ["kubeadm-master-3", "master"],
-  ["kubeadm-worker-1", "worker"], ["kubeadm-worker-2", "worker"], ["kubeadm-worker-3", "worker"],
+  ["kubeadm-master-1", "first"],
+  ["kubeadm-master-2", "master"],
+  ["kubeadm-master-3", "master"],
+  ["kubeadm-worker-1", "worker"],
+  ["kubeadm-worker-2", "worker"],
+  ["kubeadm-worker-3", "worker"],
 ];
 const NAME = "kubeadm";
 
@@ -38,7 +42,13 @@ export const kubeadmAddress = files.kubelet.address.replace(/kubelet$/, "kubeadm
 export async function startMachines({ api, settings, publicKey, kubeadm }: MachinesArgs): Promise<KubeadmMachine[]> {
   const [template, group, , types] = await Promise.all([
     api.operate("POST", "/template", {
-      name: NAME, url: settings.template.url, checksum: settings.template.checksum, "boot-mode": settings.template.bootMode, "default-user": "core", "ssh-key-enabled": true, "password-enabled": false,
+      name: NAME,
+      url: settings.template.url,
+      checksum: settings.template.checksum,
+      "boot-mode": settings.template.bootMode,
+      "default-user": "core",
+      "ssh-key-enabled": true,
+      "password-enabled": false,
     }),
     openGroup(api, settings),
     api.operate("POST", "/ssh-key", { name: NAME, "public-key": publicKey }),
@@ -46,15 +56,33 @@ export async function startMachines({ api, settings, publicKey, kubeadm }: Machi
   ]);
   const secrets = makeSecrets();
   const typeId = (wanted: string): string =>
-    (types["instance-types"] as { id: string; family: string; size: string }[]).find(({ family, size }) => `${family}.${size}` === wanted)!.id;
+    (types["instance-types"] as { id: string; family: string; size: string }[]).find(
+      ({ family, size }) => `${family}.${size}` === wanted,
+    )!.id;
   const { podCIDR, serviceCIDR, mirror } = settings;
-  const program = { url: `${mirror.files}/${kubeadmAddress}`, sha256: createHash("sha256").update(readFileSync(kubeadm)).digest("hex") };
+  const program = {
+    url: `${mirror.files}/${kubeadmAddress}`,
+    sha256: createHash("sha256").update(readFileSync(kubeadm)).digest("hex"),
+  };
 
   async function start(name: string, role: Role, endpoint: string): Promise<KubeadmMachine> {
-    const userData = renderKubeadmNode({ name, role, endpoint, secrets, podCIDR, serviceCIDR, mirror, kubeadm: program });
+    const userData = renderKubeadmNode({
+      name,
+      role,
+      endpoint,
+      secrets,
+      podCIDR,
+      serviceCIDR,
+      mirror,
+      kubeadm: program,
+    });
     const isWorker = role === "worker";
     const id = await api.operate("POST", "/instance", {
-      name, template: { id: template }, "user-data": encodeUserData(userData), "ssh-keys": [{ name: NAME }], "security-groups": [{ id: group }],
+      name,
+      template: { id: template },
+      "user-data": encodeUserData(userData),
+      "ssh-keys": [{ name: NAME }],
+      "security-groups": [{ id: group }],
       "instance-type": { id: typeId(isWorker ? settings.workerType : settings.masterType) },
       "disk-size": isWorker ? settings.workerDisk : settings.masterDisk,
     });
@@ -64,14 +92,20 @@ export async function startMachines({ api, settings, publicKey, kubeadm }: Machi
 
   const [first, ...others] = names;
   const master = await start(...first!, "");
-  return [master, ...await Promise.all(others.map(([name, role]) => start(name, role, master.address)))];
+  return [master, ...(await Promise.all(others.map(([name, role]) => start(name, role, master.address))))];
 }
 
 /** One group for all, open to itself, to SSH and to users of the API. */
 async function openGroup(api: Client, { sshSources, apiSources }: Settings): Promise<string> {
   const group = await api.operate("POST", "/security-group", { name: NAME });
   const rule = (protocol: string, first: number, last: number, peer: object) =>
-    api.operate("POST", `/security-group/${group}/rules`, { "flow-direction": "ingress", protocol, "start-port": first, "end-port": last, ...peer });
+    api.operate("POST", `/security-group/${group}/rules`, {
+      "flow-direction": "ingress",
+      protocol,
+      "start-port": first,
+      "end-port": last,
+      ...peer,
+    });
   for (const protocol of ["tcp", "udp"]) await rule(protocol, 1, 65535, { "security-group": { id: group } });
   for (const network of sshSources) await rule("tcp", 22, 22, { network });
   for (const network of apiSources) await rule("tcp", 6443, 6443, { network });
@@ -81,9 +115,15 @@ async function openGroup(api: Client, { sshSources, apiSources }: Settings): Pro
 /** Removes all that has been made, however far that got. */
 export async function removeMachines(api: Client): Promise<void> {
   const { instances } = await api.get("/instance");
-  const own = (instances as { id: string; name: string }[]).filter(({ name }) => names.some(([known]) => known === name));
+  const own = (instances as { id: string; name: string }[]).filter(({ name }) =>
+    names.some(([known]) => known === name),
+  );
   await Promise.all(own.map(({ id }) => api.operate("DELETE", `/instance/${id}`)));
-  const kinds = [["/security-group", "security-groups"], ["/template?visibility=private", "templates"], ["/ssh-key", "ssh-keys"]] as const;
+  const kinds = [
+    ["/security-group", "security-groups"],
+    ["/template?visibility=private", "templates"],
+    ["/ssh-key", "ssh-keys"],
+  ] as const;
   for (const [path, field] of kinds) {
     const all: { id?: string; name: string; rules?: { id: string }[] }[] = (await api.get(path))[field];
     for (const { id, name, rules = [] } of all.filter(({ name }) => name === NAME)) {

@@ -28,13 +28,16 @@ export function renderKubeadmNode(node: KubeadmNodeArgs): string {
   const { name, role, endpoint, mirror, podCIDR, kubeadm } = node;
   const v: Record<string, string | number> = {
     ...downloads(mirror),
-    kubeadmURL: kubeadm.url, kubeadmSha256: kubeadm.sha256,
+    kubeadmURL: kubeadm.url,
+    kubeadmSha256: kubeadm.sha256,
     cniBinDir: `/opt/cni/${files.cniPlugins.version}`,
     cniConfDir: "/etc/cni/net.d",
     pauseImage: images.pause,
     flannelImage: images.flannel,
     vxlan: ports.vxlan,
-    podCIDR, endpoint, endpointName,
+    podCIDR,
+    endpoint,
+    endpointName,
     command: role === "first" ? "init" : "join",
     options: role === "first" ? "--upload-certs" : "",
   };
@@ -56,7 +59,8 @@ export function renderKubeadmNode(node: KubeadmNodeArgs): string {
       { name: "containerd.service", dropIn: fill("node/containerd.conf", v), command: "restart" },
       ...units.map((each) => ({ name: each, content: own(each) })),
       {
-        name: "kubernetes.target", command: "start",
+        name: "kubernetes.target",
+        command: "start",
         // kubeadm starts the kubelet itself.
         content: fill("node/kubernetes.target", { units: units.slice(1).join(" ") }),
       },

@@ -28,11 +28,16 @@ function section(name: string, check: z.ZodType): string[] {
     "",
     description,
     "",
-    ...(json.properties ? fields(check, json) : [`- value: ${rule(check, [])}`, `- default: ${defaultOf(check, json)}`]),
+    ...(json.properties
+      ? fields(check, json)
+      : [`- value: ${rule(check, [])}`, `- default: ${defaultOf(check, json)}`]),
     "",
     "```yaml",
     // As the CLI writes it: numbers as text. YAML 1.1 reads 04:00 as a number, so such text is quoted.
-    stringify({ [`kubernetes:${name}`]: typeof example === "number" ? String(example) : example }, { lineWidth: 0, version: "1.1" }).trimEnd(),
+    stringify(
+      { [`kubernetes:${name}`]: typeof example === "number" ? String(example) : example },
+      { lineWidth: 0, version: "1.1" },
+    ).trimEnd(),
     "```",
     "",
   ];

@@ -6,7 +6,8 @@ import { schema } from "../../config.ts";
  */
 const prices = {
   date: "2025-08-22",
-  source: "https://github.com/exoscale/karpenter-provider-exoscale/blob/cf7165a2bc6fcaa4c4159e542d6802f8f5df451f/pkg/providers/instancetype/prices.json",
+  source:
+    "https://github.com/exoscale/karpenter-provider-exoscale/blob/cf7165a2bc6fcaa4c4159e542d6802f8f5df451f/pkg/providers/instancetype/prices.json",
   instances: {
     "standard.medium": 0.04666,
     "standard.extra-large": 0.18667,
@@ -36,7 +37,10 @@ interface Item {
 
 /** What the settings have when nobody sets them. */
 const defaults = Object.fromEntries(
-  (["masters", "masterType", "masterDisk", "desiredWorkers", "workerType", "workerDisk"] as const).map((name) => [name, schema.shape[name].parse(undefined)]),
+  (["masters", "masterType", "masterDisk", "desiredWorkers", "workerType", "workerDisk"] as const).map((name) => [
+    name,
+    schema.shape[name].parse(undefined),
+  ]),
 ) as unknown as Sizes;
 
 function items({ masters, masterType, masterDisk, desiredWorkers, workerType, workerDisk }: Sizes): Item[] {
@@ -54,7 +58,8 @@ function price(type: string): number {
   return found;
 }
 
-const sum = (sizes: Sizes): number => items(sizes).reduce((total, { number, perHour }) => total + number * perHour * month, 0);
+const sum = (sizes: Sizes): number =>
+  items(sizes).reduce((total, { number, perHour }) => total + number * perHour * month, 0);
 const euros = (amount: number): string => amount.toFixed(2);
 
 /** EUR that a month of the default sizes costs, rounded. */
@@ -62,7 +67,9 @@ export const defaultMonth = Math.round(sum(defaults));
 
 /** docs/costs.md. */
 export function costsPage(): string {
-  const rows = items(defaults).map(({ what, number, perHour }) => `| ${what} | ${number} | ${perHour} | ${euros(number * perHour * month)} |`);
+  const rows = items(defaults).map(
+    ({ what, number, perHour }) => `| ${what} | ${number} | ${perHour} | ${euros(number * perHour * month)} |`,
+  );
   const others: [string, Partial<Sizes>][] = [
     ["one master, one worker", { masters: 1, desiredWorkers: 1 }],
     ["ten workers", { desiredWorkers: 10 }],

@@ -6,7 +6,8 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     name: operationId,
     method: method.toUpperCase(),
     pattern: new RegExp(`^${path.replace(/\{[^}]+\}/g, "[^/:]+")}$`),
-  })));
+  })),
+);
 
 /** The operation behind a call, as IAM names it. @param path Below `/v2`, without the query. */
 export function operationOf(method: string, path: string): string {
@@ -17,7 +18,10 @@ export function operationOf(method: string, path: string): string {
 
 /** docs/iam-policy.json: the policy of a role whose key may do these operations and nothing else. */
 export function iamPolicy(names: Iterable<string>): string {
-  const list = [...new Set(names)].sort().map((name) => `'${name}'`).join(", ");
+  const list = [...new Set(names)]
+    .sort()
+    .map((name) => `'${name}'`)
+    .join(", ");
   const rules = [{ action: "allow", expression: `operation in [${list}]` }];
   return `${JSON.stringify({ "default-service-strategy": "deny", services: { compute: { type: "rules", rules } } }, undefined, 2)}\n`;
 }

@@ -2,8 +2,10 @@ import { openings } from "../../ports.ts";
 
 /** docs/ports.md: every opening in the nodes' security groups. */
 export function portsPage(): string {
-  const rows = openings.map(({ on, from, protocol, first, last, listener, why }) =>
-    `| ${on} | ${first === last ? first : `${first}-${last}`}/${protocol} | ${from} | ${listener} | ${why} |`);
+  const rows = openings.map(
+    ({ on, from, protocol, first, last, listener, why }) =>
+      `| ${on} | ${first === last ? first : `${first}-${last}`}/${protocol} | ${from} | ${listener} | ${why} |`,
+  );
   return [
     "# Ports",
     "",

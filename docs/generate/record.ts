@@ -11,11 +11,13 @@ export function record(said: string): string {
   const lines = said
     .replaceAll(/[^\s=:]+(?=\/\.local\/)/g, "~/kubernetes")
     .replaceAll(/[^\s=:]+(?=\/\.cache\/)/g, "~")
-    .split("\n").map((line) => line.trimEnd())
+    .split("\n")
+    .map((line) => line.trimEnd())
     // A step's beginning, where its end follows, and what says that it lasts.
     .filter((line) => !/\] .*: (…|at it for \d+:\d\d)$/.test(line));
   const [from, to] = [lines.indexOf("Updating (dev):"), lines.indexOf("Resources:")];
-  if (from < 0 || to < from) throw new Error("this is no run of `npm run up` that made a cluster: start with `npm run down`");
+  if (from < 0 || to < from)
+    throw new Error("this is no run of `npm run up` that made a cluster: start with `npm run down`");
   const left = lines.slice(from + 1, to);
   lines.splice(from + 1, left.length, `    ... ${left.filter(Boolean).length} lines about each resource ...`);
   return `$ npm run up\n${lines.filter(Boolean).join("\n")}\n`;

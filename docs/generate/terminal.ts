@@ -17,7 +17,9 @@ const style = `
 
 /** docs/up.svg: the run that docs/up.txt has, as a terminal shows it. */
 export function terminal(): string {
-  const lines = readFileSync(new URL("../up.txt", import.meta.url), "utf8").trimEnd().split("\n");
+  const lines = readFileSync(new URL("../up.txt", import.meta.url), "utf8")
+    .trimEnd()
+    .split("\n");
   const size = [Math.ceil(width * character) + 2 * margin, lines.length * line + 2 * margin] as const;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.join(" ")}" width="${size[0]}" height="${size[1]}" role="img">`,

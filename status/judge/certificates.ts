@@ -22,12 +22,23 @@ export function judgeCertificates({ certificates }: Facts): Problem[] {
 const replacement = "as docs/status.md says under “An authority ends”";
 
 /** @param certificates the soonest to end first */
-function said(kind: "certificate-ended" | "certificate-due" | "authority-due", certificates: readonly CertificateFacts[], todo: string): Problem[] {
+function said(
+  kind: "certificate-ended" | "certificate-due" | "authority-due",
+  certificates: readonly CertificateFacts[],
+  todo: string,
+): Problem[] {
   const [soonest] = certificates;
   if (!soonest) return [];
   const where = [...new Set(certificates.map((each) => each.where))];
   const { name, daysLeft } = soonest;
   const when = daysLeft < 0 ? "has ended" : daysLeft === 0 ? "ends within a day" : `ends in ${daysLeft} d`;
   const others = certificates.length - 1;
-  return [problem(kind, namesOf(where), `${name} of ${soonest.where} ${when}${others > 0 ? `, ${others} others after it` : ""}`, todo)];
+  return [
+    problem(
+      kind,
+      namesOf(where),
+      `${name} of ${soonest.where} ${when}${others > 0 ? `, ${others} others after it` : ""}`,
+      todo,
+    ),
+  ];
 }

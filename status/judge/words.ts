@@ -38,7 +38,8 @@ export function podLog(node: string, pod: string): string {
   return onNode(node, `sudo sh -c 'tail -n 50 /var/log/pods/kube-system_${pod}-*/*/*.log'`);
 }
 
-export const mastersOf = ({ nodes }: Facts): NodeFacts[] => nodes.filter(({ role, inStack }) => role === "master" && inStack);
+export const mastersOf = ({ nodes }: Facts): NodeFacts[] =>
+  nodes.filter(({ role, inStack }) => role === "master" && inStack);
 
 /** A master to type commands on: one that answers, if there is one. */
 export function someMaster(facts: Facts): string {

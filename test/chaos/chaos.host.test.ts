@@ -26,10 +26,14 @@ test("what is wrong in a zone is seen", async () => {
 
   const { "user-data": other } = await api.get(`/instance/${two}`);
   await api.operate("PUT", `/instance/${one}`, { "user-data": other });
-  expect((await misfits(world)).join("\n")).toMatch(/user-data of chaos-worker-1: chaos-worker-2-kubelet is not for 198\.19\.\d+\.\d+/);
+  expect((await misfits(world)).join("\n")).toMatch(
+    /user-data of chaos-worker-1: chaos-worker-2-kubelet is not for 198\.19\.\d+\.\d+/,
+  );
 
   await api.operate("DELETE", `/instance/${master}`);
-  const { "security-groups": [group] } = await api.get(`/instance/${one}`);
+  const {
+    "security-groups": [group],
+  } = await api.get(`/instance/${one}`);
   const rule = { "flow-direction": "ingress", protocol: "tcp", "start-port": 1, "end-port": 1, network: "0.0.0.0/0" };
   await api.operate("POST", `/security-group/${group.id}/rules`, rule);
   await api.operate("PUT", `/instance/${two}`, { name: "chaos-worker-1" });
@@ -45,20 +49,21 @@ test("what is wrong in a zone is seen", async () => {
 
 /** How many of each, and of which lines these alone. */
 const few: Readonly<Record<string, number | readonly string[]>> = {
-  "interruptions": 6,
+  interruptions: 6,
   "bad API": 6,
-  "destroy": 2,
-  "drift": ["all but the deletion", "an instance is deleted"],
-  "recover": ["beside a run that lives", "killed itself", "with nothing to do"],
-  "replace": ["two masters at once"],
-  "load": ["others are made beside one that hangs", "one that hangs is told"],
+  destroy: 2,
+  drift: ["all but the deletion", "an instance is deleted"],
+  recover: ["beside a run that lives", "killed itself", "with nothing to do"],
+  replace: ["two masters at once"],
+  load: ["others are made beside one that hangs", "one that hangs is told"],
 };
 
 describe.each(lines.filter(({ name }) => name in few))("$name", (line) => {
   const which = few[line.name]!;
-  const trials = typeof which === "number"
-    ? trialsOf(line, { runs: which, seed })
-    : which.flatMap((only) => trialsOf(line, { runs: 0, seed, only }));
+  const trials =
+    typeof which === "number"
+      ? trialsOf(line, { runs: which, seed })
+      : which.flatMap((only) => trialsOf(line, { runs: 0, seed, only }));
   test.each(trials)("$name", async ({ go }) => {
     const said: string[] = [];
     const verdict = await go(world, (text) => said.push(text));

@@ -15,7 +15,13 @@ export async function check(world: World, args: readonly string[]): Promise<void
     const { length } = world.stack.resources();
     if (length > 0) wrong.push(`${length} resources are left in the state`);
   } else if (wrong.length === 0) {
-    const { code, output } = await world.stack.run(["preview", "--refresh", "--expect-no-changes", "--diff", "--non-interactive"]);
+    const { code, output } = await world.stack.run([
+      "preview",
+      "--refresh",
+      "--expect-no-changes",
+      "--diff",
+      "--non-interactive",
+    ]);
     if (code !== 0) wrong.push(`something is left to be done:\n${output}`);
   }
   if (wrong.length > 0) throw new Error(wrong.join("\n"));

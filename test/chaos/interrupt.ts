@@ -50,7 +50,12 @@ export interface Interrupted extends Ran {
 }
 
 /** Runs `bin/pulumi`, and strikes it at that moment. */
-export async function interrupted({ stack }: Pick<World, "stack">, args: readonly string[], name: BlowName, moment: Moment): Promise<Interrupted> {
+export async function interrupted(
+  { stack }: Pick<World, "stack">,
+  args: readonly string[],
+  name: BlowName,
+  moment: Moment,
+): Promise<Interrupted> {
   let seen = 0;
   let come = () => {};
   const hasCome = new Promise<void>((resolve) => (come = resolve));

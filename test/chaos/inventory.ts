@@ -12,7 +12,11 @@ const kinds: Readonly<Record<string, { path: string; field: string; thing(each: 
   Instance: { path: "/instance", field: "instances", thing: ({ id, name }) => ({ id, name }) },
   Template: { path: "/template?visibility=private", field: "templates", thing: ({ id, name }) => ({ id, name }) },
   SshKey: { path: "/ssh-key", field: "ssh-keys", thing: ({ name }) => ({ id: name, name }) },
-  AntiAffinityGroup: { path: "/anti-affinity-group", field: "anti-affinity-groups", thing: ({ id, name }) => ({ id, name }) },
+  AntiAffinityGroup: {
+    path: "/anti-affinity-group",
+    field: "anti-affinity-groups",
+    thing: ({ id, name }) => ({ id, name }),
+  },
   SecurityGroup: { path: "/security-group", field: "security-groups", thing: ({ id, name }) => ({ id, name }) },
   ElasticIp: { path: "/elastic-ip", field: "elastic-ips", thing: ({ id, description }) => ({ id, name: description }) },
 };
@@ -44,15 +48,18 @@ export async function differences({ zone, stack }: World): Promise<string[]> {
     for (const { id, name } of things.filter(({ name }) => name !== given)) {
       const times = known.filter((each) => each === id).length;
       if (times !== 1) wrong.push(`${type} ${name} (${id}) is in the zone, and ${times} times in the state`);
-      if (things.filter((each) => each.name === name).length > 1) wrong.push(`${type} ${name} is in the zone more than once`);
+      if (things.filter((each) => each.name === name).length > 1)
+        wrong.push(`${type} ${name} is in the zone more than once`);
     }
-    for (const id of known) if (!things.some((each) => each.id === id)) wrong.push(`${type} ${id} is in the state, and not in the zone`);
+    for (const id of known)
+      if (!things.some((each) => each.id === id)) wrong.push(`${type} ${id} is in the state, and not in the zone`);
   }
   for (const rules of ofType(resources, "SecurityGroupRules")) {
     // As the API lists them: what the provider reads would not tell of a rule that is there twice.
     const { name, rules: actual = [] } = await zone.api.get(`/security-group/${apiId(rules)}`);
     const expected = rules.outputs?.rules.length;
-    if (actual.length !== expected) wrong.push(`security group ${name} has ${actual.length} rules in the zone, and ${expected} in the state`);
+    if (actual.length !== expected)
+      wrong.push(`security group ${name} has ${actual.length} rules in the zone, and ${expected} in the state`);
   }
   for (const { urn } of resources.filter((each) => each.delete)) wrong.push(`${urn} is still to be deleted`);
   if (stack.hasPending()) wrong.push("the state has operations of unknown outcome");

@@ -46,7 +46,9 @@ function knownIn(resources: readonly Resource[]): Known {
   const certificates = resources
     .filter(({ type }) => /:(SelfSignedCert|LocallySignedCert)$/.test(type))
     .map((each) => [new X509Certificate(each.outputs!.certPem).fingerprint256, nameOf(each)] as const);
-  const keys = resources.filter(({ type }) => /:PrivateKey$/.test(type)).map(({ outputs }) => canonical(outputs!.publicKeyPem));
+  const keys = resources
+    .filter(({ type }) => /:PrivateKey$/.test(type))
+    .map(({ outputs }) => canonical(outputs!.publicKeyPem));
   return { certificates: new Map(certificates), publicKeys: new Set(keys) };
 }
 
@@ -63,10 +65,12 @@ function misfitsOf(text: string, known: Known, name: string, address: string): s
       continue;
     }
     if (certificate.ca) continue;
-    if (!keys.includes(canonical(certificate.publicKey.export({ type: "spki", format: "pem" }) as string))) wrong.push(`it has no key for ${resource}`);
+    if (!keys.includes(canonical(certificate.publicKey.export({ type: "spki", format: "pem" }) as string)))
+      wrong.push(`it has no key for ${resource}`);
     // The worker's and the master's user-data have the authorities of all that they check, not of all that they show.
     const issuer = certificates.find((each) => each.ca && certificate.checkIssued(each));
-    if (issuer && !certificate.verify(issuer.publicKey)) wrong.push(`${resource} is not signed by the authority beside it`);
+    if (issuer && !certificate.verify(issuer.publicKey))
+      wrong.push(`${resource} is not signed by the authority beside it`);
     if (resource.endsWith("-kubelet") && !certificate.checkIP(address)) wrong.push(`${resource} is not for ${address}`);
     if (resource.endsWith("-kubelet") && !certificate.checkHost(name)) wrong.push(`${resource} is not for ${name}`);
   }
@@ -78,7 +82,8 @@ function blocks(text: string, label: string): string[] {
 }
 
 function publicOf(privateKey: string): string {
-  if (!privateKey.includes("OPENSSH")) return canonical(createPublicKey(createPrivateKey(privateKey)).export({ type: "spki", format: "pem" }) as string);
+  if (!privateKey.includes("OPENSSH"))
+    return canonical(createPublicKey(createPrivateKey(privateKey)).export({ type: "spki", format: "pem" }) as string);
   const key = ssh2.utils.parseKey(privateKey);
   if (key instanceof Error) throw key;
   return canonical(key.getPublicPEM());

@@ -30,6 +30,7 @@ export function expectLegible(output: string): void {
   const told = toldIn(output).filter(({ resource }) => !resource.startsWith("Stack "));
   if (told.length === 0) throw new Error(`the run failed, and named no resource:\n${output.slice(-2000)}`);
   for (const { resource, reason } of told) {
-    if (blunders.test(reason) || !reasons.test(reason)) throw new Error(`${resource} failed without a reason for people: ${reason}`);
+    if (blunders.test(reason) || !reasons.test(reason))
+      throw new Error(`${resource} failed without a reason for people: ${reason}`);
   }
 }

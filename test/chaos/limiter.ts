@@ -16,7 +16,9 @@ const grace = 100;
 export async function limit(url: string, perSecond: number): Promise<Limiter> {
   const target = new URL(url);
   const counts = { passed: 0, refused: 0, tooEarly: 0 };
-  let second = 0, taken = 0, refusedAt = -Infinity;
+  let second = 0,
+    taken = 0,
+    refusedAt = -Infinity;
   const server = createServer((request, response) => {
     const now = performance.now();
     if (Math.floor(now / 1000) !== second) [second, taken] = [Math.floor(now / 1000), 0];
@@ -25,7 +27,9 @@ export async function limit(url: string, perSecond: number): Promise<Limiter> {
       counts.refused++;
       refusedAt = now;
       request.resume();
-      response.writeHead(429, { "content-type": "application/json", "retry-after": "1" }).end('{"message":"Too many requests"}');
+      response
+        .writeHead(429, { "content-type": "application/json", "retry-after": "1" })
+        .end('{"message":"Too many requests"}');
       return;
     }
     counts.passed++;

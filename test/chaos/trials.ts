@@ -31,26 +31,39 @@ export interface Worked {
 }
 
 export function trialsOf<W extends Worked>(line: Line<W>, { runs, seed: first, only = "" }: Choice): Trial<W>[] {
-  const trials: Trial<W>[] = "each" in line
-    ? line.each.filter((which) => which.includes(only)).map((which) => ({
-        name: which,
-        again: `--line ${JSON.stringify(line.name)} --only ${JSON.stringify(which)}`,
-        go: (world, say) => line.try(world, which, say),
-      }))
-    : Array.from({ length: runs }, (_, i) => first + i).map((seed) => ({
-        name: `seed ${seed}`,
-        again: `--line ${JSON.stringify(line.name)} --runs 1 --seed ${seed}`,
-        go: (world, say) => line.try(world, randomFrom(seed), say),
-      }));
-  return trials.map((trial) => ({ ...trial, go: (world, say) => kept(world, `${line.name} ${trial.name}`, trial, say) }));
+  const trials: Trial<W>[] =
+    "each" in line
+      ? line.each
+          .filter((which) => which.includes(only))
+          .map((which) => ({
+            name: which,
+            again: `--line ${JSON.stringify(line.name)} --only ${JSON.stringify(which)}`,
+            go: (world, say) => line.try(world, which, say),
+          }))
+      : Array.from({ length: runs }, (_, i) => first + i).map((seed) => ({
+          name: `seed ${seed}`,
+          again: `--line ${JSON.stringify(line.name)} --runs 1 --seed ${seed}`,
+          go: (world, say) => line.try(world, randomFrom(seed), say),
+        }));
+  return trials.map((trial) => ({
+    ...trial,
+    go: (world, say) => kept(world, `${line.name} ${trial.name}`, trial, say),
+  }));
 }
 
-async function kept<W extends Worked>(world: W, name: string, { again, go }: Trial<W>, say: (text: string) => void): Promise<Verdict> {
+async function kept<W extends Worked>(
+  world: W,
+  name: string,
+  { again, go }: Trial<W>,
+  say: (text: string) => void,
+): Promise<Verdict> {
   try {
     return await go(world, say);
   } catch (error) {
     const logs = join(root, "test-results", "chaos", name.replaceAll(/\W+/g, "-"));
     await world.keepLogs(logs);
-    throw new Error(`${error instanceof Error ? error.message : error}\nAgain: npm run chaos -- ${again}\nLogs: ${logs}`);
+    throw new Error(
+      `${error instanceof Error ? error.message : error}\nAgain: npm run chaos -- ${again}\nLogs: ${logs}`,
+    );
   }
 }

@@ -12,7 +12,11 @@ export const CONFIG_MAP = "counted";
 
 /** By the zone's word, asked directly: once a second a command line would be much. */
 export const whereabouts: Whereabouts = async () => {
-  const status = await askDaemon<{ instances: { name: string; address: string }[] }>(join(root, ".local/zone/admin.sock"), "GET", "/status");
+  const status = await askDaemon<{ instances: { name: string; address: string }[] }>(
+    join(root, ".local/zone/admin.sock"),
+    "GET",
+    "/status",
+  );
   return new Map(status?.instances.map(({ name, address }) => [name, address]));
 };
 
@@ -48,16 +52,31 @@ export async function startClients(): Promise<Clients> {
       const [writes, reads, looks] = await Promise.all([writer.stop(), reader(), looking()]);
       const away = absences(looks);
       const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
-      const summary = `${writes.done} writes, ${writes.retried} tried again, longest ${seconds(writes.longest)}; ` +
+      const summary =
+        `${writes.done} writes, ${writes.retried} tried again, longest ${seconds(writes.longest)}; ` +
         `${reads.done} reads, ${reads.retried} tried again, longest ${seconds(reads.longest)}; ` +
         `${looks.length} looks, fewest pods ${Math.min(...looks.flatMap(({ pods }) => pods ?? []))}`;
-      console.log([...away.map(({ node, from, to }) => `${from.slice(11, 19)}-${to.slice(11, 19)} ${node} away`), summary].join("\n"));
+      console.log(
+        [...away.map(({ node, from, to }) => `${from.slice(11, 19)}-${to.slice(11, 19)} ${node} away`), summary].join(
+          "\n",
+        ),
+      );
       assert.deepEqual(writes.failed, []);
       assert.deepEqual(reads.failed, []);
-      assert.ok(writes.found >= writes.acknowledged, `of ${writes.acknowledged} acknowledged writes ${writes.found} are there`);
-      const among = (nodes: readonly string[], all: readonly string[]) => all.filter((name) => nodes.includes(name)).length;
-      assert.deepEqual(looks.filter(({ away }) => away.length > together || among(masters, away) > 1 || among(workers, away) > 1), []);
-      assert.deepEqual(looks.filter(({ pods }) => pods !== undefined && pods < BUDGET), []);
+      assert.ok(
+        writes.found >= writes.acknowledged,
+        `of ${writes.acknowledged} acknowledged writes ${writes.found} are there`,
+      );
+      const among = (nodes: readonly string[], all: readonly string[]) =>
+        all.filter((name) => nodes.includes(name)).length;
+      assert.deepEqual(
+        looks.filter(({ away }) => away.length > together || among(masters, away) > 1 || among(workers, away) > 1),
+        [],
+      );
+      assert.deepEqual(
+        looks.filter(({ pods }) => pods !== undefined && pods < BUDGET),
+        [],
+      );
       return { away, summary };
     },
   };

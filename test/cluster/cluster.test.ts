@@ -18,12 +18,21 @@ interface NodeObject {
   spec: { taints?: { key: string; effect: string }[]; unschedulable?: boolean };
   status: { conditions: { type: string; status: string }[]; nodeInfo: { bootID: string; kubeletVersion: string } };
 }
-interface Instance { id: string; name: string; state: string; address: string }
+interface Instance {
+  id: string;
+  name: string;
+  state: string;
+  address: string;
+}
 
-const nodes = async (): Promise<NodeObject[]> => (JSON.parse(await kubectl("get nodes -o json")) as { items: NodeObject[] }).items;
-const ready = (node: NodeObject): boolean => node.status.conditions.some(({ type, status }) => type === "Ready" && status === "True");
-const instances = (): Promise<Instance[]> => json<{ instances: Instance[] }>("bin/zone status --json").then((status) => status.instances);
-const apiCalls = (): Promise<number> => json<{ apiCalls: number }>("bin/zone status --json").then((status) => status.apiCalls);
+const nodes = async (): Promise<NodeObject[]> =>
+  (JSON.parse(await kubectl("get nodes -o json")) as { items: NodeObject[] }).items;
+const ready = (node: NodeObject): boolean =>
+  node.status.conditions.some(({ type, status }) => type === "Ready" && status === "True");
+const instances = (): Promise<Instance[]> =>
+  json<{ instances: Instance[] }>("bin/zone status --json").then((status) => status.instances);
+const apiCalls = (): Promise<number> =>
+  json<{ apiCalls: number }>("bin/zone status --json").then((status) => status.apiCalls);
 const bootIds = async (names: readonly string[]): Promise<string[]> =>
   Promise.all(names.map((name) => ssh(name, "cat /proc/sys/kernel/random/boot_id")));
 
@@ -42,12 +51,16 @@ test("six nodes are Ready, roles and the masters' taint visible", async () => {
   for (const { metadata, spec } of all) {
     const role = metadata.name.includes("master") ? "master" : "worker";
     expect(metadata.labels).toHaveProperty([`node-role.kubernetes.io/${role}`]);
-    expect(spec.taints ?? []).toEqual(role === "master" ? [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" }] : []);
+    expect(spec.taints ?? []).toEqual(
+      role === "master" ? [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" }] : [],
+    );
   }
 });
 
 test("CoreDNS runs on two nodes", async () => {
-  const pods = JSON.parse(await kubectl("-n kube-system get pods -l k8s-app=kube-dns -o json")) as { items: { spec: { nodeName: string }; status: { phase: string } }[] };
+  const pods = JSON.parse(await kubectl("-n kube-system get pods -l k8s-app=kube-dns -o json")) as {
+    items: { spec: { nodeName: string }; status: { phase: string } }[];
+  };
   expect(pods.items.map(({ status }) => status.phase)).toEqual(["Running", "Running"]);
   expect(new Set(pods.items.map(({ spec }) => spec.nodeName)).size).toBe(2);
 });
@@ -66,22 +79,40 @@ test("preview expects no changes and makes no API call", { timeout: 120_000 }, a
 
 test("each component runs where the design says, started by what it says", { timeout: 120_000 }, async () => {
   const running = async (name: string): Promise<{ units: string[]; pods: string[] }> => ({
-    units: (await ssh(name, "systemctl is-active --quiet kubelet flanneld drain reboot-window docker containerd && sudo docker ps --format {{.Names}} | sort")).split("\n"),
-    pods: (await kubectl(`-n kube-system get pods --field-selector spec.nodeName=${name} -o jsonpath='{range .items[?(@.metadata.ownerReferences[0].kind=="Node")]}{.metadata.name}{"\\n"}{end}'`)).split("\n").sort(),
+    units: (
+      await ssh(
+        name,
+        "systemctl is-active --quiet kubelet flanneld drain reboot-window docker containerd && sudo docker ps --format {{.Names}} | sort",
+      )
+    ).split("\n"),
+    pods: (
+      await kubectl(
+        `-n kube-system get pods --field-selector spec.nodeName=${name} -o jsonpath='{range .items[?(@.metadata.ownerReferences[0].kind=="Node")]}{.metadata.name}{"\\n"}{end}'`,
+      )
+    )
+      .split("\n")
+      .sort(),
   });
   for (const name of masters) {
     expect(await running(name)).toEqual({
       units: ["flanneld", "infra-etcd"],
-      pods: ["kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubernetes-etcd"].map((pod) => `${pod}-${name}`),
+      pods: ["kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubernetes-etcd"].map(
+        (pod) => `${pod}-${name}`,
+      ),
     });
   }
   for (const name of workers) {
-    expect(await running(name)).toEqual({ units: ["flanneld"], pods: ["haproxy", "kube-proxy"].map((pod) => `${pod}-${name}`) });
+    expect(await running(name)).toEqual({
+      units: ["flanneld"],
+      pods: ["haproxy", "kube-proxy"].map((pod) => `${pod}-${name}`),
+    });
   }
 });
 
 test("a pod on each node is reached from every other, by address, Service and name", { timeout: 300_000 }, async () => {
-  await kubectl("apply -f -", `
+  await kubectl(
+    "apply -f -",
+    `
 apiVersion: apps/v1
 kind: DaemonSet
 metadata: {name: echo}
@@ -102,15 +133,24 @@ apiVersion: v1
 kind: Service
 metadata: {name: echo}
 spec: {type: NodePort, selector: {app: echo}, ports: [{port: 80, targetPort: 8080, nodePort: 30080}]}
-`);
+`,
+  );
   await kubectl("rollout status daemonset/echo --timeout=120s");
-  const pods = (JSON.parse(await kubectl("get pods -l app=echo -o json")) as { items: { metadata: { name: string }; spec: { nodeName: string }; status: { podIP: string } }[] }).items;
+  const pods = (
+    JSON.parse(await kubectl("get pods -l app=echo -o json")) as {
+      items: { metadata: { name: string }; spec: { nodeName: string }; status: { podIP: string } }[];
+    }
+  ).items;
   expect(pods.map(({ spec }) => spec.nodeName).sort()).toEqual(workers);
   for (const from of pods) {
     for (const to of pods) {
-      expect(await kubectl(`exec ${from.metadata.name} -- timeout 5 wget -qO- http://${to.status.podIP}:8080/`)).toBe(to.metadata.name);
+      expect(await kubectl(`exec ${from.metadata.name} -- timeout 5 wget -qO- http://${to.status.podIP}:8080/`)).toBe(
+        to.metadata.name,
+      );
     }
-    expect(pods.map(({ metadata }) => metadata.name)).toContain(await kubectl(`exec ${from.metadata.name} -- timeout 5 wget -qO- http://echo.default.svc.cluster.local/`));
+    expect(pods.map(({ metadata }) => metadata.name)).toContain(
+      await kubectl(`exec ${from.metadata.name} -- timeout 5 wget -qO- http://echo.default.svc.cluster.local/`),
+    );
     expect(await kubectl(`logs ${from.metadata.name}`)).toContain("started");
   }
 });
@@ -118,9 +158,13 @@ spec: {type: NodePort, selector: {app: echo}, ports: [{port: 80, targetPort: 808
 test("pods cannot read the node's keys from the metadata service", { timeout: 120_000 }, async () => {
   for (const address of ["169.254.169.254", "198.18.0.1"]) {
     // Dropped, so that it hangs until its time is up: 143 is the signal's. (busybox' own -T crashes in Debian's build.)
-    const { code } = await attempt(`bin/kubectl exec daemonset/echo -- timeout 3 wget -qO- http://${address}/latest/user-data`);
+    const { code } = await attempt(
+      `bin/kubectl exec daemonset/echo -- timeout 3 wget -qO- http://${address}/latest/user-data`,
+    );
     expect(code, address).toBe(143);
-    expect(await ssh(workers[0]!, `sudo curl -s http://${address}/latest/user-data | gunzip | head -c 13`)).toBe("#cloud-config");
+    expect(await ssh(workers[0]!, `sudo curl -s http://${address}/latest/user-data | gunzip | head -c 13`)).toBe(
+      "#cloud-config",
+    );
   }
 });
 
@@ -137,26 +181,54 @@ test("only declared ports can be reached, from outside and between nodes", { tim
   const addresses = Object.fromEntries((await instances()).map(({ name, address }) => [name, address]));
   // What a node listens on beyond loopback, and what it might: every port of the table.
   const listening = async (name: string): Promise<number[]> =>
-    (await ssh(name, "sudo ss -Hltn")).split("\n").map((line) => Number(/:(\d+)$/.exec(line.trim().split(/\s+/)[3] ?? "")?.[1])).filter(Boolean);
+    (await ssh(name, "sudo ss -Hltn"))
+      .split("\n")
+      .map((line) => Number(/:(\d+)$/.exec(line.trim().split(/\s+/)[3] ?? "")?.[1]))
+      .filter(Boolean);
   const group = (name: string) => (name.includes("master") ? "masters" : "workers");
   const probe = (targets: [string, number][]): string =>
-    targets.map(([address, port]) => `(timeout 1 bash -c "</dev/tcp/${address}/${port}" 2>/dev/null && echo ${address}:${port}) &`).join("\n") + "\nwait";
+    targets
+      .map(
+        ([address, port]) =>
+          `(timeout 1 bash -c "</dev/tcp/${address}/${port}" 2>/dev/null && echo ${address}:${port}) &`,
+      )
+      .join("\n") + "\nwait";
   for (const [from, reach] of [
     ["outside", (script: string) => run("bash", { input: script }).then(({ stdout }) => stdout)],
-    [masters[0]!, (script: string) => run(`bin/ssh ${masters[0]} bash`, { input: script }).then(({ stdout }) => stdout)],
-    [workers[0]!, (script: string) => run(`bin/ssh ${workers[0]} bash`, { input: script }).then(({ stdout }) => stdout)],
+    [
+      masters[0]!,
+      (script: string) => run(`bin/ssh ${masters[0]} bash`, { input: script }).then(({ stdout }) => stdout),
+    ],
+    [
+      workers[0]!,
+      (script: string) => run(`bin/ssh ${workers[0]} bash`, { input: script }).then(({ stdout }) => stdout),
+    ],
   ] as const) {
     for (const to of [masters[1]!, workers[1]!]) {
-      const tried = [...new Set([...(await listening(to)), ...Object.values(ports).filter((port) => port !== ports.vxlan), 30080])];
-      const open = (await reach(probe(tried.map((port) => [addresses[to]!, port])))).trim().split("\n").filter(Boolean)
-        .map((line) => Number(line.split(":")[1])).sort((a, b) => a - b);
+      const tried = [
+        ...new Set([...(await listening(to)), ...Object.values(ports).filter((port) => port !== ports.vxlan), 30080]),
+      ];
+      const open = (await reach(probe(tried.map((port) => [addresses[to]!, port]))))
+        .trim()
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => Number(line.split(":")[1]))
+        .sort((a, b) => a - b);
       const bound = new Set(await listening(to));
-      const declared = tried.filter((port) =>
-        (bound.has(port) || port === 30080) &&
-        openings.some(({ on, from: source, protocol, first, last }) =>
-          protocol === "tcp" && on === group(to) && port >= first && port <= last &&
-          (source.endsWith("Sources") ? from === "outside" : from !== "outside" && source === group(from))),
-      ).sort((a, b) => a - b);
+      const declared = tried
+        .filter(
+          (port) =>
+            (bound.has(port) || port === 30080) &&
+            openings.some(
+              ({ on, from: source, protocol, first, last }) =>
+                protocol === "tcp" &&
+                on === group(to) &&
+                port >= first &&
+                port <= last &&
+                (source.endsWith("Sources") ? from === "outside" : from !== "outside" && source === group(from)),
+            ),
+        )
+        .sort((a, b) => a - b);
       expect(open, `from ${from} to ${to}`).toEqual(declared);
     }
   }
@@ -165,12 +237,27 @@ test("only declared ports can be reached, from outside and between nodes", { tim
 test("any one master may be switched off: kubectl goes on", { timeout: 600_000 }, async () => {
   for (const name of [masters[0]!, masters[1]!]) {
     await run(`bin/zone kill ${name}`);
-    await eventually(`the API without ${name}`, 60, () => kubectl("get --raw /readyz"), (answer) => answer === "ok");
+    await eventually(
+      `the API without ${name}`,
+      60,
+      () => kubectl("get --raw /readyz"),
+      (answer) => answer === "ok",
+    );
     // A write that meets the election of etcd's new leader may end in a timeout, done or not: whoever writes tries again.
     const configMap = `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "while-${name}-is-away"}}`;
-    await eventually(`a write without ${name}`, 60, () => attempt("bin/kubectl apply -f -", { input: configMap }), ({ code }) => code === 0);
+    await eventually(
+      `a write without ${name}`,
+      60,
+      () => attempt("bin/kubectl apply -f -", { input: configMap }),
+      ({ code }) => code === 0,
+    );
     await run("bin/pulumi up --yes --skip-preview --refresh", { timeout: 300 });
-    await eventually(`${name} back`, 180, () => attempt(`bin/ssh ${name} sudo /run/kubernetes/bin/health --cluster`), ({ code }) => code === 0);
+    await eventually(
+      `${name} back`,
+      180,
+      () => attempt(`bin/ssh ${name} sudo /run/kubernetes/bin/health --cluster`),
+      ({ code }) => code === 0,
+    );
   }
   expect((await instances()).every(({ state }) => state === "running")).toBe(true);
 });
@@ -179,14 +266,23 @@ test("desiredWorkers 5: two more nodes, no other touched", { timeout: 600_000 },
   const before = await bootIds(six);
   await run("bin/pulumi config set desiredWorkers 5 && bin/pulumi up --yes --skip-preview", { timeout: 600 });
   const all = await nodes();
-  expect(all.filter(ready).map(({ metadata }) => metadata.name).sort()).toEqual([...six, "dev-worker-4", "dev-worker-5"]);
+  expect(
+    all
+      .filter(ready)
+      .map(({ metadata }) => metadata.name)
+      .sort(),
+  ).toEqual([...six, "dev-worker-4", "dev-worker-5"]);
   expect(await bootIds(six)).toEqual(before);
 });
 
 test("back to 3: drained first, then gone", { timeout: 600_000 }, async () => {
-  await kubectl(`create deployment spread --image=${IMAGE} --replicas=10 -- sh -c 'trap exit TERM; sleep 100000 & wait'`);
+  await kubectl(
+    `create deployment spread --image=${IMAGE} --replicas=10 -- sh -c 'trap exit TERM; sleep 100000 & wait'`,
+  );
   await kubectl("rollout status deployment/spread --timeout=120s");
-  const { stdout } = await run("bin/pulumi config set desiredWorkers 3 && bin/pulumi up --yes --skip-preview", { timeout: 600 });
+  const { stdout } = await run("bin/pulumi config set desiredWorkers 3 && bin/pulumi up --yes --skip-preview", {
+    timeout: 600,
+  });
   for (const name of ["dev-worker-4", "dev-worker-5"]) {
     // Its membership's end is the drain's: a line that is not there must not count as earlier.
     const drained = stdout.indexOf(`Command ${name}-node deleted`);
@@ -203,7 +299,9 @@ test("back to 3: drained first, then gone", { timeout: 600_000 }, async () => {
 test("a changed setting reboots workers in place, with the new and without the old", { timeout: 900_000 }, async () => {
   const [masterBoots, workerBoots] = [await bootIds(masters), await bootIds(workers)];
   await ssh(workers[0]!, "sudo touch /run/kubernetes/manifests/dropped.yaml");
-  await run("bin/pulumi config set --path workerRebootWindow.length 2h && bin/pulumi up --yes --skip-preview", { timeout: 900 });
+  await run("bin/pulumi config set --path workerRebootWindow.length 2h && bin/pulumi up --yes --skip-preview", {
+    timeout: 900,
+  });
   expect(await bootIds(masters)).toEqual(masterBoots);
   const after = await bootIds(workers);
   for (const [n, id] of after.entries()) expect(id).not.toBe(workerBoots[n]);
@@ -222,8 +320,16 @@ test("all is well, and clients have something to use", { timeout: 600_000 }, asy
 });
 
 /** The short form of `npm run chaos -- --machines`. */
-const few = [["lost master", "dev-master-1 is deleted"], ["power cut", "of all six at once"]] as const;
-const trials = few.flatMap(([name, only]) => trialsOf(machineLines.find((each) => each.name === name)!, { runs: 0, seed: 0, only }));
+const few = [
+  ["lost master", "dev-master-1 is deleted"],
+  ["power cut", "of all six at once"],
+] as const;
+const trials = few.flatMap(([name, only]) =>
+  trialsOf(
+    machineLines.find((each) => each.name === name)!,
+    { runs: 0, seed: 0, only },
+  ),
+);
 
 test.each(trials)("$name", { timeout: 1_800_000 }, async ({ go }) => {
   console.log(await go(cluster, console.log));

@@ -11,7 +11,8 @@ export function fromNothing(): { passed(): void } {
   let [began, hasPassed] = [false, false];
   beforeAll(async () => {
     const { code } = await attempt("bin/zone status --json", { timeout: 30 });
-    if (code === 0) throw new Error("a local zone runs in this checkout and this test starts from nothing: `npm run down` first");
+    if (code === 0)
+      throw new Error("a local zone runs in this checkout and this test starts from nothing: `npm run down` first");
     rmSync(results, { recursive: true, force: true });
     began = true;
   });

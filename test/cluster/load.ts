@@ -15,13 +15,19 @@ export interface Api {
 
 /** @param kubeconfig YAML or JSON, with one cluster and one user, whose certificates stand in it */
 export function apiOf(kubeconfig: string): Api {
-  const { clusters: [{ cluster }], users: [{ user }] } = parse(kubeconfig) as {
-    clusters: [{ cluster: Record<string, string> }]; users: [{ user: Record<string, string> }];
+  const {
+    clusters: [{ cluster }],
+    users: [{ user }],
+  } = parse(kubeconfig) as {
+    clusters: [{ cluster: Record<string, string> }];
+    users: [{ user: Record<string, string> }];
   };
   const pem = (value: string | undefined): Buffer => Buffer.from(value ?? "", "base64");
   return {
-    server: cluster["server"]!, ca: pem(cluster["certificate-authority-data"]),
-    cert: pem(user["client-certificate-data"]), key: pem(user["client-key-data"]),
+    server: cluster["server"]!,
+    ca: pem(cluster["certificate-authority-data"]),
+    cert: pem(user["client-certificate-data"]),
+    key: pem(user["client-key-data"]),
   };
 }
 
@@ -29,18 +35,28 @@ export function apiOf(kubeconfig: string): Api {
  * One request on a connection of its own, as a client makes that was not there before.
  * @throws Error when there is no answer of 2xx within five seconds
  */
-export function request(url: string, { method = "GET", body = "", ...tls }: { method?: string; body?: string } & Partial<Api>): Promise<string> {
+export function request(
+  url: string,
+  { method = "GET", body = "", ...tls }: { method?: string; body?: string } & Partial<Api>,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = {
-      ...tls, method, agent: false as const, signal: AbortSignal.timeout(5_000),
+      ...tls,
+      method,
+      agent: false as const,
+      signal: AbortSignal.timeout(5_000),
       headers: body === "" ? {} : { "content-type": "application/merge-patch+json" },
     };
     const sent = (url.startsWith("https:") ? https : http).request(url, options, (response) => {
       let text = "";
-      response.setEncoding("utf8").on("data", (part: string) => (text += part)).on("error", reject).on("end", () => {
-        if (Math.floor((response.statusCode ?? 0) / 100) === 2) resolve(text);
-        else reject(new Error(`${method} ${url}: ${response.statusCode} ${text.slice(0, 200)}`));
-      });
+      response
+        .setEncoding("utf8")
+        .on("data", (part: string) => (text += part))
+        .on("error", reject)
+        .on("end", () => {
+          if (Math.floor((response.statusCode ?? 0) / 100) === 2) resolve(text);
+          else reject(new Error(`${method} ${url}: ${response.statusCode} ${text.slice(0, 200)}`));
+        });
     });
     sent.on("error", reject);
     sent.end(body);
@@ -70,7 +86,10 @@ function keepOn(once: (n: number) => Promise<unknown>): () => Promise<Fared> {
     for (let n = 1; !stopped; n++) {
       const started = performance.now();
       for (;;) {
-        const error = await once(n).then(() => undefined, (reason: Error) => reason);
+        const error = await once(n).then(
+          () => undefined,
+          (reason: Error) => reason,
+        );
         const took = performance.now() - started;
         if (error === undefined) {
           fared.done++;
@@ -122,7 +141,9 @@ export type Whereabouts = () => Promise<ReadonlyMap<string, string>>;
 /** A client of a node port: asks one of these nodes after the other, the next one when there is no answer. */
 export function startReader(names: readonly string[], whereabouts: Whereabouts, port: number): () => Promise<Fared> {
   let turn = 0;
-  return keepOn(async () => request(`http://${(await whereabouts()).get(names[turn++ % names.length]!) ?? "192.0.2.1"}:${port}/`, {}));
+  return keepOn(async () =>
+    request(`http://${(await whereabouts()).get(names[turn++ % names.length]!) ?? "192.0.2.1"}:${port}/`, {}),
+  );
 }
 
 /** What was seen from outside in one second. */
@@ -135,17 +156,28 @@ export interface Look {
   readonly pods: number | undefined;
 }
 
-interface Items { items: { metadata: { name: string }; status: { conditions?: { type: string; status: string }[] } }[] }
+interface Items {
+  items: { metadata: { name: string }; status: { conditions?: { type: string; status: string }[] } }[];
+}
 
 /** Looks at these nodes and at the pods with `label` each second. One that is nowhere is away. */
-export function startLooking(api: Api, names: readonly string[], whereabouts: Whereabouts, label: string): () => Promise<Look[]> {
+export function startLooking(
+  api: Api,
+  names: readonly string[],
+  whereabouts: Whereabouts,
+  label: string,
+): () => Promise<Look[]> {
   const looks: Look[] = [];
   const conditions = async (path: string): Promise<Map<string, boolean> | undefined> => {
     const text = await request(`${api.server}${path}`, api).catch(() => undefined);
     if (text === undefined) return undefined;
     const { items } = JSON.parse(text) as Items;
-    return new Map(items.map(({ metadata, status }) =>
-      [metadata.name, status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false]));
+    return new Map(
+      items.map(({ metadata, status }) => [
+        metadata.name,
+        status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
+      ]),
+    );
   };
   let stopped = false;
   const over = (async () => {
@@ -154,8 +186,9 @@ export function startLooking(api: Api, names: readonly string[], whereabouts: Wh
       const at = new Date().toISOString();
       const addresses = await whereabouts();
       const [states, pods, ...answers] = await Promise.all([
-        conditions("/api/v1/nodes"), conditions(`/api/v1/namespaces/default/pods?labelSelector=${label}`),
-        ...names.map(async (name) => [name, addresses.has(name) && await staysUp(addresses.get(name)!)] as const),
+        conditions("/api/v1/nodes"),
+        conditions(`/api/v1/namespaces/default/pods?labelSelector=${label}`),
+        ...names.map(async (name) => [name, addresses.has(name) && (await staysUp(addresses.get(name)!))] as const),
       ]);
       const away = answers.filter(([name, answered]) => !answered || states?.get(name) === false).map(([name]) => name);
       looks.push({ at, away, pods: pods && [...pods.values()].filter(Boolean).length });
@@ -185,7 +218,10 @@ function answers22(host: string): Promise<boolean> {
       socket.destroy();
       resolve(answered);
     };
-    socket.once("connect", () => end(true)).once("timeout", () => end(false)).once("error", () => end(false));
+    socket
+      .once("connect", () => end(true))
+      .once("timeout", () => end(false))
+      .once("error", () => end(false));
   });
 }
 

@@ -76,7 +76,12 @@ export const json = async <T>(command: string): Promise<T> => JSON.parse((await 
 export interface Status {
   readonly code: number;
   readonly lock: { readonly holders: readonly { readonly node?: string }[] };
-  readonly problems: readonly { readonly severity: string; readonly what: string; readonly where: string; readonly todo: string }[];
+  readonly problems: readonly {
+    readonly severity: string;
+    readonly what: string;
+    readonly where: string;
+    readonly todo: string;
+  }[];
 }
 
 /** `npm run status -- --json`, whatever its exit code. */
@@ -86,12 +91,20 @@ export async function status(): Promise<Status> {
 }
 
 /** Asks again until `check` holds. @throws Error with the last answer after `limit` seconds. */
-export async function eventually<T>(what: string, limit: number, ask: () => Promise<T>, check: (answer: T) => boolean): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  limit: number,
+  ask: () => Promise<T>,
+  check: (answer: T) => boolean,
+): Promise<T> {
   const end = Date.now() + limit * 1000;
   for (;;) {
     const answer = await ask().catch((error: unknown) => error as T);
     if (!(answer instanceof Error) && check(answer)) return answer;
-    if (Date.now() > end) throw new Error(`${what}: not within ${limit} s; last: ${answer instanceof Error ? answer.message : JSON.stringify(answer)}`);
+    if (Date.now() > end)
+      throw new Error(
+        `${what}: not within ${limit} s; last: ${answer instanceof Error ? answer.message : JSON.stringify(answer)}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }
@@ -100,13 +113,16 @@ export async function eventually<T>(what: string, limit: number, ask: () => Prom
 export async function leftInZone(): Promise<string[]> {
   const status = await json<Record<string, { name?: string }[]>>("bin/zone status --json");
   return ["instances", "elasticIps", "templates", "sshKeys", "antiAffinityGroups", "securityGroups"]
-    .flatMap((kind) => (status[kind] ?? []).map(({ name = "" }) => `${kind} ${name}`)).filter((each) => each !== "securityGroups default");
+    .flatMap((kind) => (status[kind] ?? []).map(({ name = "" }) => `${kind} ${name}`))
+    .filter((each) => each !== "securityGroups default");
 }
 
 /** The journal of every node, the zone's log and the cluster's events, for whoever reads a failure. */
 export async function keepLogs(nodes: readonly string[]): Promise<void> {
   await Promise.all([
-    ...nodes.map((node) => attempt(`bin/ssh ${node} 'sudo journalctl --no-pager' > ${join(results, `${node}.journal`)}`, { timeout: 60 })),
+    ...nodes.map((node) =>
+      attempt(`bin/ssh ${node} 'sudo journalctl --no-pager' > ${join(results, `${node}.journal`)}`, { timeout: 60 }),
+    ),
     attempt(`cp .local/zone/*.log ${results}/`, { timeout: 10 }),
     attempt(`bin/kubectl get pods,nodes,events -A -o wide > ${join(results, "kubectl.txt")}`, { timeout: 60 }),
     attempt(`bin/zone status > ${join(results, "zone-status.txt")}`, { timeout: 30 }),

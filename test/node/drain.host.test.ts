@@ -3,7 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openMachine, until, type Machine } from "./machine.ts";
 
-interface NodeObject { metadata: { annotations?: Record<string, string> }; spec: { unschedulable?: boolean } }
+interface NodeObject {
+  metadata: { annotations?: Record<string, string> };
+  spec: { unschedulable?: boolean };
+}
 const MARK = "kubernetes-on-exoscale/drained";
 
 let node: Machine;
@@ -25,20 +28,47 @@ beforeEach(async () => {
 });
 
 /** A pod that runs, and that is gone at once when it is deleted: there is no kubelet that would see to it. */
-async function pod(name: string, { on = me, metadata = {}, phase = "Running", grace = 0 }: { on?: string; metadata?: object; phase?: string; grace?: number } = {}): Promise<void> {
-  node.place("/run/stand-in/pod.json", JSON.stringify({
-    apiVersion: "v1", kind: "Pod", metadata: { name, labels: { app: name }, ...metadata },
-    spec: { nodeName: on, terminationGracePeriodSeconds: grace, containers: [{ name: "c", image: "busybox" }] },
-  }));
+async function pod(
+  name: string,
+  {
+    on = me,
+    metadata = {},
+    phase = "Running",
+    grace = 0,
+  }: { on?: string; metadata?: object; phase?: string; grace?: number } = {},
+): Promise<void> {
+  node.place(
+    "/run/stand-in/pod.json",
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name, labels: { app: name }, ...metadata },
+      spec: { nodeName: on, terminationGracePeriodSeconds: grace, containers: [{ name: "c", image: "busybox" }] },
+    }),
+  );
   await node.kubectl("create --filename /run/stand-in/pod.json");
-  await node.status("pod", name, { phase, conditions: [{ type: "Ready", status: phase === "Running" ? "True" : "False" }] });
+  await node.status("pod", name, {
+    phase,
+    conditions: [{ type: "Ready", status: phase === "Running" ? "True" : "False" }],
+  });
 }
 /** A budget by the disruption controller's word. */
 async function budget(name: string, disruptionsAllowed: number): Promise<void> {
   await node.kubectl(`create poddisruptionbudget ${name} --selector=app=${name} --min-available=1`);
-  await node.status("pdb", name, { observedGeneration: 1, disruptionsAllowed, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 });
+  await node.status("pdb", name, {
+    observedGeneration: 1,
+    disruptionsAllowed,
+    currentHealthy: 1,
+    desiredHealthy: 1,
+    expectedPods: 1,
+  });
 }
-const pods = async (): Promise<string[]> => (await node.kubectl("get pods --output name")).split("\n").filter(Boolean).map((line) => line.replace("pod/", "")).sort();
+const pods = async (): Promise<string[]> =>
+  (await node.kubectl("get pods --output name"))
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => line.replace("pod/", ""))
+    .sort();
 const object = () => node.json<NodeObject>(`get node ${me}`);
 
 describe("a node that goes down", { timeout: 120_000 }, () => {
@@ -48,8 +78,16 @@ describe("a node that goes down", { timeout: 120_000 }, () => {
   test("is cordoned, marked and emptied of all but what belongs to it", async () => {
     await pod("plain");
     await pod("done", { phase: "Succeeded" });
-    await pod("daemon", { metadata: { ownerReferences: [{ apiVersion: "apps/v1", kind: "DaemonSet", name: "d", uid: "1", controller: true }] } });
-    await pod("set", { metadata: { ownerReferences: [{ apiVersion: "apps/v1", kind: "ReplicaSet", name: "r", uid: "2", controller: true }] } });
+    await pod("daemon", {
+      metadata: {
+        ownerReferences: [{ apiVersion: "apps/v1", kind: "DaemonSet", name: "d", uid: "1", controller: true }],
+      },
+    });
+    await pod("set", {
+      metadata: {
+        ownerReferences: [{ apiVersion: "apps/v1", kind: "ReplicaSet", name: "r", uid: "2", controller: true }],
+      },
+    });
     await pod("elsewhere", { on: "other" });
     const { code, stdout } = await node.script("drain");
     expect(stdout).toMatch(/^evicted default\/plain\nevicted default\/set\nempty after \d+ s\n$/);
@@ -65,11 +103,19 @@ describe("a node that goes down", { timeout: 120_000 }, () => {
     await budget("held", 0);
     let ended = false;
     const drain = node.script("drain").finally(() => (ended = true));
-    await until("the cordon", 10, () => node.run(`/opt/bin/kubectl --kubeconfig /run/kubernetes/super-admin.kubeconfig get node ${me} -o yaml | grep unschedulable`));
+    await until("the cordon", 10, () =>
+      node.run(
+        `/opt/bin/kubectl --kubeconfig /run/kubernetes/super-admin.kubeconfig get node ${me} -o yaml | grep unschedulable`,
+      ),
+    );
     await sleep(2500);
     expect(await pods()).toEqual(["held"]);
     await node.status("pdb", "held", { disruptionsAllowed: 1 });
-    await until("the eviction", 10, () => node.run("/opt/bin/kubectl --kubeconfig /run/kubernetes/super-admin.kubeconfig get pod held -o yaml | grep deletionTimestamp"));
+    await until("the eviction", 10, () =>
+      node.run(
+        "/opt/bin/kubectl --kubeconfig /run/kubernetes/super-admin.kubeconfig get pod held -o yaml | grep deletionTimestamp",
+      ),
+    );
     await sleep(1500);
     expect(ended).toBe(false);
     await node.kubectl("delete pod held --grace-period=0 --force");
@@ -88,7 +134,9 @@ describe("a node that goes down", { timeout: 120_000 }, () => {
   test("whom somebody else has cordoned is emptied and not marked", async () => {
     await node.kubectl(`cordon ${me}`);
     await pod("plain");
-    expect((await node.script("drain")).stdout).toMatch(/^cordoned by somebody else, and stays so\nevicted default\/plain\nempty after/);
+    expect((await node.script("drain")).stdout).toMatch(
+      /^cordoned by somebody else, and stays so\nevicted default\/plain\nempty after/,
+    );
     expect((await object()).metadata.annotations?.[MARK]).toBeUndefined();
   });
 
@@ -110,7 +158,8 @@ describe("a node that goes down", { timeout: 120_000 }, () => {
 
 describe("a node that is removed", { timeout: 120_000 }, () => {
   const gone = "dev-worker-9";
-  const locksmithctl = (command: string) => node.must(`locksmithctl --endpoint https://127.0.0.1:4001 --etcd-cafile /run/kubernetes/pki/infra-etcd-ca.crt \
+  const locksmithctl = (command: string) =>
+    node.must(`locksmithctl --endpoint https://127.0.0.1:4001 --etcd-cafile /run/kubernetes/pki/infra-etcd-ca.crt \
     --etcd-certfile /run/kubernetes/pki/infra-etcd.crt --etcd-keyfile /run/kubernetes/pki/node.key ${command}`);
   const holders = async () => (await node.script("reboot-lock", "holders")).stdout.trim();
   const nodes = () => node.kubectl("get nodes --output name");
@@ -121,7 +170,10 @@ describe("a node that is removed", { timeout: 120_000 }, () => {
     await pod("held", { on: gone });
     await budget("held", 0);
     const removal = node.script("node-remove", gone, "30");
-    await until("the lock", 20, async () => ({ ...(await node.script("reboot-lock", "holders")), code: (await holders()).startsWith(`removal of ${gone} since `) ? 0 : 1 }));
+    await until("the lock", 20, async () => ({
+      ...(await node.script("reboot-lock", "holders")),
+      code: (await holders()).startsWith(`removal of ${gone} since `) ? 0 : 1,
+    }));
     await node.status("pdb", "held", { disruptionsAllowed: 1 });
     const { code, stdout } = await removal;
     expect(stdout).toMatch(/evicting pod default\/plain[^]*node "dev-worker-9" deleted/);
@@ -150,7 +202,7 @@ describe("a node that is removed", { timeout: 120_000 }, () => {
     expect(code).toBe(1);
     expect(stderr).toBe(
       "dev-worker-9 was not removed: dev-worker-8 has held the lock of the reboots for 2 s. See whether it comes back; if it does not, " +
-      "give the lock back for it: sudo bash /run/kubernetes/bin/reboot-lock give 'dev-worker-8', on a master.\n",
+        "give the lock back for it: sudo bash /run/kubernetes/bin/reboot-lock give 'dev-worker-8', on a master.\n",
     );
     expect(await nodes()).toContain(gone);
     expect(await holders()).toBe("8888");
@@ -161,17 +213,25 @@ describe("a node that is removed", { timeout: 120_000 }, () => {
     await pod("plain", { on: gone });
     // As when the run of Pulumi is killed, and its SSH connection ends.
     await node.run(`bash /run/kubernetes/bin/node-remove ${gone} 30 2>&1 | head --lines=1`);
-    await until("the lock", 30, async () => ({ ...(await node.script("reboot-lock", "holders")), code: (await holders()) === "" ? 0 : 1 }));
+    await until("the lock", 30, async () => ({
+      ...(await node.script("reboot-lock", "holders")),
+      code: (await holders()) === "" ? 0 : 1,
+    }));
   });
 
   test("is none of this cluster's: nothing happens", async () => {
-    expect(await node.script("node-remove", "nobody", "30")).toMatchObject({ code: 0, stdout: "nobody is not a node of this cluster\n" });
+    expect(await node.script("node-remove", "nobody", "30")).toMatchObject({
+      code: 0,
+      stdout: "nobody is not a node of this cluster\n",
+    });
   });
 
   test("is removed without the lock where nobody can have it", async () => {
     await node.must("pkill --signal KILL --full '[i]nfra-etcd.yaml'");
     const { code, stdout } = await node.script("node-remove", gone, "30");
-    expect(stdout).toMatch(/infra-etcd does not answer; dev-worker-9 goes without the lock of the reboots\n[^]*deleted/);
+    expect(stdout).toMatch(
+      /infra-etcd does not answer; dev-worker-9 goes without the lock of the reboots\n[^]*deleted/,
+    );
     expect(code).toBe(0);
   });
 });

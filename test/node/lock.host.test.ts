@@ -18,10 +18,14 @@ afterAll(() => node[Symbol.asyncDispose]());
 
 const lock = (...args: string[]) => node.script("reboot-lock", ...args);
 const holders = async () => (await lock("holders")).stdout.trim();
-interface Shown { holders: { id: string; node: string | null; since: string | null }[]; drainedSeconds: Record<string, number> }
+interface Shown {
+  holders: { id: string; node: string | null; since: string | null }[];
+  drainedSeconds: Record<string, number>;
+}
 const shown = async () => JSON.parse((await lock("show")).stdout) as Shown;
 /** As locksmithd of another node does. */
-const locksmithctl = (command: string) => node.must(`locksmithctl --endpoint https://127.0.0.1:4001 --etcd-cafile /run/kubernetes/pki/infra-etcd-ca.crt \
+const locksmithctl = (command: string) =>
+  node.must(`locksmithctl --endpoint https://127.0.0.1:4001 --etcd-cafile /run/kubernetes/pki/infra-etcd-ca.crt \
   --etcd-certfile /run/kubernetes/pki/infra-etcd.crt --etcd-keyfile /run/kubernetes/pki/node.key ${command}`);
 
 describe("the lock", () => {
@@ -56,7 +60,10 @@ describe("the lock", () => {
     await locksmithctl("lock aaaa");
     const since = new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "");
     await node.kubectl(`annotate node dev-worker-1 kubernetes-on-exoscale/drained=${since}`);
-    const { holders: [holder], drainedSeconds } = await shown();
+    const {
+      holders: [holder],
+      drainedSeconds,
+    } = await shown();
     expect(holder).toEqual({ id: "aaaa", node: "dev-worker-1", since });
     expect(drainedSeconds["dev-worker-1"]).toBeGreaterThanOrEqual(60);
     expect(Object.keys(drainedSeconds)).toEqual(["dev-worker-1"]);
@@ -89,7 +96,13 @@ describe("the lock", () => {
 });
 
 test("a dead master is passed over", { timeout: 60_000 }, async () => {
-  const text = renderWorker({ ...worker, masters: [{ name: "dead", address: "127.0.0.9" }, { name: "alive", address: "127.0.0.1" }] });
+  const text = renderWorker({
+    ...worker,
+    masters: [
+      { name: "dead", address: "127.0.0.9" },
+      { name: "alive", address: "127.0.0.1" },
+    ],
+  });
   const { write_files } = parse(text) as { write_files: { path: string; content: string }[] };
   node.place("/run/worker-lock", write_files.find(({ path }) => path.endsWith("bin/reboot-lock"))!.content);
   for (let i = 0; i < 5; i++) {
@@ -98,16 +111,20 @@ test("a dead master is passed over", { timeout: 60_000 }, async () => {
   }
 });
 
-test("who holds it is known without the API, by id only; without infra-etcd nobody knows", { timeout: 60_000 }, async () => {
-  await locksmithctl("lock aaaa");
-  await node.must("pkill --signal KILL kube-apiserver");
-  expect(await shown()).toEqual({ holders: [{ id: "aaaa", node: null, since: null }], drainedSeconds: {} });
-  // Its own lock a node gives back whether the API answers or not.
-  expect(await lock("give", "aaaa")).toMatchObject({ code: 0 });
-  await node.must("pkill --signal KILL --full '[i]nfra-etcd.yaml'");
-  for (const command of [["show"], ["take", "pulumi", "0"], ["give", "pulumi"]]) {
-    const { code, stderr } = await lock(...command);
-    expect(code, command.join(" ")).toBe(69);
-    expect(stderr).toContain("infra-etcd does not answer: ");
-  }
-});
+test(
+  "who holds it is known without the API, by id only; without infra-etcd nobody knows",
+  { timeout: 60_000 },
+  async () => {
+    await locksmithctl("lock aaaa");
+    await node.must("pkill --signal KILL kube-apiserver");
+    expect(await shown()).toEqual({ holders: [{ id: "aaaa", node: null, since: null }], drainedSeconds: {} });
+    // Its own lock a node gives back whether the API answers or not.
+    expect(await lock("give", "aaaa")).toMatchObject({ code: 0 });
+    await node.must("pkill --signal KILL --full '[i]nfra-etcd.yaml'");
+    for (const command of [["show"], ["take", "pulumi", "0"], ["give", "pulumi"]]) {
+      const { code, stderr } = await lock(...command);
+      expect(code, command.join(" ")).toBe(69);
+      expect(stderr).toContain("infra-etcd does not answer: ");
+    }
+  },
+);

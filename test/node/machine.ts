@@ -25,7 +25,9 @@ export interface Ran {
 
 /** An artifact's directory. @throws Error when it was never made. */
 function artifact(name: string): string {
-  const places = globSync(join(cache, "artifacts", `${name}-v*`)).sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  const places = globSync(join(cache, "artifacts", `${name}-v*`)).sort(
+    (a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs,
+  );
   if (!places[0]) throw new Error(`${name} is not there yet: \`npm test\` obtains it`);
   return places[0];
 }
@@ -35,26 +37,69 @@ const RUN = "/run/kubernetes";
 
 /** Certificates that the programs accept, by the names of `MasterArgs`: one authority, one key. */
 function makePki(directory: string): Partial<MasterArgs> {
-  const openssl = (...args: string[]): string => execFileSync("openssl", args, { cwd: directory, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  const openssl = (...args: string[]): string =>
+    execFileSync("openssl", args, { cwd: directory, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-  openssl("req", "-x509", ...key, "-days", "1", "-subj", "/CN=ca", "-keyout", "ca.key", "-out", "ca.crt",
-    "-addext", "keyUsage=critical,keyCertSign,cRLSign");
+  openssl(
+    "req",
+    "-x509",
+    ...key,
+    "-days",
+    "1",
+    "-subj",
+    "/CN=ca",
+    "-keyout",
+    "ca.key",
+    "-out",
+    "ca.crt",
+    "-addext",
+    "keyUsage=critical,keyCertSign,cRLSign",
+  );
   openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "node.key");
   openssl("ec", "-in", "node.key", "-pubout", "-out", "node.pub");
   const leaf = (subject: string): string => {
-    writeFileSync(join(directory, "ext"), "subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=clientAuth,serverAuth\n");
+    writeFileSync(
+      join(directory, "ext"),
+      "subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=clientAuth,serverAuth\n",
+    );
     openssl("req", "-new", "-key", "node.key", "-subj", subject, "-out", "leaf.csr");
-    return openssl("x509", "-req", "-in", "leaf.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1", "-extfile", "ext");
+    return openssl(
+      "x509",
+      "-req",
+      "-in",
+      "leaf.csr",
+      "-CA",
+      "ca.crt",
+      "-CAkey",
+      "ca.key",
+      "-CAcreateserial",
+      "-days",
+      "1",
+      "-extfile",
+      "ext",
+    );
   };
   const read = (name: string): string => readFileSync(join(directory, name), "utf8");
   const ca = read("ca.crt");
   const any = leaf("/CN=any");
   return {
-    key: read("node.key"), serviceAccountKey: read("node.key"), serviceAccountPublicKey: read("node.pub"), kubernetesCAKey: read("ca.key"),
-    kubernetesCA: ca, infraEtcdCA: ca, frontProxyCA: ca, kubernetesEtcdCA: ca,
-    kubeletCert: leaf(`/O=system:nodes/CN=system:node:${NAME}`), superAdminCert: leaf("/O=system:masters/CN=super-admin"),
-    infraEtcdCert: any, apiserverCert: any, apiserverKubeletClientCert: any, apiserverEtcdClientCert: any, frontProxyClientCert: any,
-    kubernetesEtcdCert: any, encryptionKey: Buffer.alloc(32, 7).toString("base64"),
+    key: read("node.key"),
+    serviceAccountKey: read("node.key"),
+    serviceAccountPublicKey: read("node.pub"),
+    kubernetesCAKey: read("ca.key"),
+    kubernetesCA: ca,
+    infraEtcdCA: ca,
+    frontProxyCA: ca,
+    kubernetesEtcdCA: ca,
+    kubeletCert: leaf(`/O=system:nodes/CN=system:node:${NAME}`),
+    superAdminCert: leaf("/O=system:masters/CN=super-admin"),
+    infraEtcdCert: any,
+    apiserverCert: any,
+    apiserverKubeletClientCert: any,
+    apiserverEtcdClientCert: any,
+    frontProxyClientCert: any,
+    kubernetesEtcdCert: any,
+    encryptionKey: Buffer.alloc(32, 7).toString("base64"),
   };
 }
 
@@ -93,9 +138,27 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
   const directory = mkdtempSync(join(tmpdir(), "node-"));
   const children: ChildProcess[] = [];
   const pki = makePki(directory);
-  const args: MasterArgs = { ...master, ...pki, address: "127.0.0.1", masters: [{ name: NAME, address: "127.0.0.1" }], drainTimeout: 8, ...more };
+  const args: MasterArgs = {
+    ...master,
+    ...pki,
+    address: "127.0.0.1",
+    masters: [{ name: NAME, address: "127.0.0.1" }],
+    drainTimeout: 8,
+    ...more,
+  };
 
-  const init = spawn("unshare", ["--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", `
+  const init = spawn(
+    "unshare",
+    [
+      "--mount",
+      "--net",
+      "--pid",
+      "--fork",
+      "--mount-proc",
+      "--kill-child",
+      "bash",
+      "-c",
+      `
     set -e
     ip link set lo up
     for place in /run /opt /var/lib; do mount -t tmpfs tmpfs $place; done
@@ -104,7 +167,10 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
     mount --bind /run/machine-id /etc/machine-id
     echo up
     # Until this process closes its end, also by dying.
-    exec cat`], { stdio: ["pipe", "pipe", "inherit"] });
+    exec cat`,
+    ],
+    { stdio: ["pipe", "pipe", "inherit"] },
+  );
   children.push(init);
   await new Promise<void>((resolve, reject) => {
     init.stdout!.once("data", () => resolve());
@@ -123,17 +189,25 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
   const start = (name: string, command: string[], env: Record<string, string> = {}): ChildProcess => {
     const log = join(directory, `${name}.log`);
     writeFileSync(log, "");
-    const child = spawn("bash", ["-c", 'exec "$@" >> "$0" 2>&1', log, "nsenter", ...inside, ...command], { stdio: "ignore", env: { ...process.env, ...env } });
+    const child = spawn("bash", ["-c", 'exec "$@" >> "$0" 2>&1', log, "nsenter", ...inside, ...command], {
+      stdio: "ignore",
+      env: { ...process.env, ...env },
+    });
     children.push(child);
     return child;
   };
-  const run = (script: string, env: Record<string, string> = {}): Promise<Ran> => new Promise((resolve, reject) => {
-    const child = spawn("nsenter", [...inside, "bash", "-c", script], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
-    const out = { stdout: "", stderr: "" };
-    for (const stream of ["stdout", "stderr"] as const) child[stream].setEncoding("utf8").on("data", (text: string) => (out[stream] += text));
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? 137, ...out }));
-  });
+  const run = (script: string, env: Record<string, string> = {}): Promise<Ran> =>
+    new Promise((resolve, reject) => {
+      const child = spawn("nsenter", [...inside, "bash", "-c", script], {
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, ...env },
+      });
+      const out = { stdout: "", stderr: "" };
+      for (const stream of ["stdout", "stderr"] as const)
+        child[stream].setEncoding("utf8").on("data", (text: string) => (out[stream] += text));
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code: code ?? 137, ...out }));
+    });
   const must = async (script: string): Promise<string> => {
     const { code, stdout, stderr } = await run(script);
     if (code !== 0) throw new Error(`${script}: exit ${code}\n${stdout}${stderr}`);
@@ -148,8 +222,14 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
     // What it would fetch is there.
     place(`${RUN}/bin/fetch`, "", 0o755);
     const dropIn = config.coreos.units.find(({ name }) => name === "locksmithd.service")!.drop_ins![0]!.content;
-    place("/run/stand-in/locksmithd.env", dropIn.split("\n").flatMap((line) => /^Environment="?([^"]*)"?$/.exec(line)?.[1] ?? [])
-      .map((setting) => `export ${setting}\n`).join(""));
+    place(
+      "/run/stand-in/locksmithd.env",
+      dropIn
+        .split("\n")
+        .flatMap((line) => /^Environment="?([^"]*)"?$/.exec(line)?.[1] ?? [])
+        .map((setting) => `export ${setting}\n`)
+        .join(""),
+    );
   };
   apply(renderMaster(args));
   place("/run/bin/systemctl", SYSTEMCTL, 0o755);
@@ -160,7 +240,12 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
     ln -s ${artifact("locksmith")}/locksmithctl /run/bin/locksmithd`);
 
   const node = {
-    args, run, must, place, start, apply: (changes: Partial<MasterArgs>) => apply(renderMaster({ ...args, ...changes })),
+    args,
+    run,
+    must,
+    place,
+    start,
+    apply: (changes: Partial<MasterArgs>) => apply(renderMaster({ ...args, ...changes })),
     /** A script of the node's. */
     script: (name: string, ...rest: string[]) => run([`bash ${RUN}/bin/${name}`, ...rest].join(" ")),
     kubectl: (command: string) => must(`/opt/bin/kubectl --kubeconfig ${RUN}/super-admin.kubeconfig ${command}`),
@@ -170,17 +255,29 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
 
     async startEtcd(name: "infra-etcd" | "kubernetes-etcd"): Promise<ChildProcess> {
       await must(`mkdir -p /var/lib && bash ${RUN}/bin/etcd-join ${name}`);
-      const child = start(name, [join(artifact(name === "infra-etcd" ? name : "etcd"), "etcd"), `--config-file=${RUN}/etcd/${name}.yaml`]);
+      const child = start(name, [
+        join(artifact(name === "infra-etcd" ? name : "etcd"), "etcd"),
+        `--config-file=${RUN}/etcd/${name}.yaml`,
+      ]);
       const port = name === "infra-etcd" ? 4001 : 2379;
-      await until(`${name} to answer`, 30, () => node.run(
-        `curl -sf --cacert ${RUN}/pki/${name}-ca.crt --cert ${RUN}/pki/${name}.crt --key ${RUN}/pki/node.key https://127.0.0.1:${port}/health`));
+      await until(`${name} to answer`, 30, () =>
+        node.run(
+          `curl -sf --cacert ${RUN}/pki/${name}-ca.crt --cert ${RUN}/pki/${name}.crt --key ${RUN}/pki/node.key https://127.0.0.1:${port}/health`,
+        ),
+      );
       return child;
     },
     /** With the flags of the node's own manifest, and the cluster's own roles. */
     async startApiserver(): Promise<ChildProcess> {
-      const manifest = parse(readFileSync(`/proc/${pid}/root${RUN}/manifests/kube-apiserver.yaml`, "utf8")) as { spec: { containers: [{ command: string[] }] } };
+      const manifest = parse(readFileSync(`/proc/${pid}/root${RUN}/manifests/kube-apiserver.yaml`, "utf8")) as {
+        spec: { containers: [{ command: string[] }] };
+      };
       const [, ...flags] = manifest.spec.containers[0].command;
-      const child = start("kube-apiserver", [join(artifact("kubernetes"), "kube-apiserver"), ...flags, "--shutdown-delay-duration=1s"]);
+      const child = start("kube-apiserver", [
+        join(artifact("kubernetes"), "kube-apiserver"),
+        ...flags,
+        "--shutdown-delay-duration=1s",
+      ]);
       await until("kube-apiserver to be ready", 120, () => node.run(`curl -sfk https://127.0.0.1:6443/readyz`));
       await must(`bash ${RUN}/bin/bootstrap`);
       return child;
@@ -190,17 +287,32 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
       start("dbus-daemon", ["dbus-daemon", "--config-file=/run/dbus/system.conf", "--nofork", "--nopidfile"]);
       await until("the bus", 10, () => node.run("busctl list"));
       start("update-engine", [join(artifact("update-engine"), "update-engine")]);
-      await until("update-engine", 10, () => node.run("busctl call com.coreos.update1 /com/coreos/update1 com.coreos.update1.Manager GetStatus"));
+      await until("update-engine", 10, () =>
+        node.run("busctl call com.coreos.update1 /com/coreos/update1 com.coreos.update1.Manager GetStatus"),
+      );
     },
-    announceUpdate: () => must("busctl call com.coreos.update1 /com/coreos/update1 com.coreos.update1.Announcer Announce s 9001.0.0"),
+    announceUpdate: () =>
+      must("busctl call com.coreos.update1 /com/coreos/update1 com.coreos.update1.Announcer Announce s 9001.0.0"),
     /** A Node object that is Ready, with what else a kubelet reports. */
     async register(name: string, { ready = true, machineID = name } = {}): Promise<void> {
       const object = { apiVersion: "v1", kind: "Node", metadata: { name } };
       place("/run/stand-in/node.json", JSON.stringify(object));
       await node.kubectl("apply --filename /run/stand-in/node.json");
-      await node.status("node", name, { conditions: [{ type: "Ready", status: ready ? "True" : "False" }], nodeInfo: {
-        machineID, bootID: "", systemUUID: "", kernelVersion: "", osImage: "", containerRuntimeVersion: "", kubeletVersion: "", kubeProxyVersion: "", operatingSystem: "", architecture: "",
-      } });
+      await node.status("node", name, {
+        conditions: [{ type: "Ready", status: ready ? "True" : "False" }],
+        nodeInfo: {
+          machineID,
+          bootID: "",
+          systemUUID: "",
+          kernelVersion: "",
+          osImage: "",
+          containerRuntimeVersion: "",
+          kubeletVersion: "",
+          kubeProxyVersion: "",
+          operatingSystem: "",
+          architecture: "",
+        },
+      });
     },
     /** What a controller or kubelet would write. */
     status: (kind: string, name: string, status: object) =>
@@ -208,7 +320,13 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
     json: async <T>(command: string) => JSON.parse(await node.kubectl(`${command} --output json`)) as T,
     async [Symbol.asyncDispose]() {
       init.kill("SIGKILL");
-      await Promise.all(children.map((child) => child.exitCode !== null || child.signalCode !== null ? undefined : new Promise((ended) => child.once("exit", ended))));
+      await Promise.all(
+        children.map((child) =>
+          child.exitCode !== null || child.signalCode !== null
+            ? undefined
+            : new Promise((ended) => child.once("exit", ended)),
+        ),
+      );
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -3,7 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openMachine, until, type Machine, type Ran } from "./machine.ts";
 
-interface NodeObject { metadata: { annotations?: Record<string, string> }; spec: { unschedulable?: boolean } }
+interface NodeObject {
+  metadata: { annotations?: Record<string, string> };
+  spec: { unschedulable?: boolean };
+}
 const MARK = "kubernetes-on-exoscale/drained";
 const ID = "0123456789abcdef0123456789abcdef";
 const OTHER = "fedcba9876543210fedcba9876543210";
@@ -14,13 +17,20 @@ let node: Machine;
 let me: string;
 let loop: { stop(): Promise<void>; said(): string };
 
-const locksmithctl = (command: string) => node.must(`locksmithctl --endpoint https://127.0.0.1:4001 --etcd-cafile /run/kubernetes/pki/infra-etcd-ca.crt \
+const locksmithctl = (command: string) =>
+  node.must(`locksmithctl --endpoint https://127.0.0.1:4001 --etcd-cafile /run/kubernetes/pki/infra-etcd-ca.crt \
   --etcd-certfile /run/kubernetes/pki/infra-etcd.crt --etcd-keyfile /run/kubernetes/pki/node.key ${command}`);
 const holders = async () => (await node.script("reboot-lock", "holders")).stdout.trim();
 const runs = async () => (await node.run("systemctl is-active locksmithd.service")).code === 0;
-const health = (...problems: string[]) => node.place("/run/stand-in/health", problems.map((each) => `${each}\n`).join(""));
+const health = (...problems: string[]) =>
+  node.place("/run/stand-in/health", problems.map((each) => `${each}\n`).join(""));
 const reason = async () => (await node.run("cat /run/kubernetes/reboot-window.reason")).stdout.trim();
-const so = (what: string, is: () => Promise<boolean>) => until(what, 40, async (): Promise<Ran> => ({ code: (await is()) ? 0 : 1, stdout: loop.said(), stderr: await reason() }));
+const so = (what: string, is: () => Promise<boolean>) =>
+  until(what, 40, async (): Promise<Ran> => ({
+    code: (await is()) ? 0 : 1,
+    stdout: loop.said(),
+    stderr: await reason(),
+  }));
 
 /** The node's loop, as its unit would run it. */
 async function startLoop(): Promise<typeof loop> {
@@ -46,8 +56,11 @@ beforeAll(async () => {
   await node.register(me, { machineID: ID });
   await node.register("other", { machineID: OTHER });
   // What it looks at is not here: its verdict is what a test says.
-  node.place("/run/kubernetes/bin/health", `[[ " $* " == *" --drained "* ]] || /opt/bin/kubectl --kubeconfig /run/kubernetes/super-admin.kubeconfig \
-    get node ${me} -o yaml | grep -q ${MARK} && echo drained; cat /run/stand-in/health; [[ ! -s /run/stand-in/health ]]`);
+  node.place(
+    "/run/kubernetes/bin/health",
+    `[[ " $* " == *" --drained "* ]] || /opt/bin/kubectl --kubeconfig /run/kubernetes/super-admin.kubeconfig \
+    get node ${me} -o yaml | grep -q ${MARK} && echo drained; cat /run/stand-in/health; [[ ! -s /run/stand-in/health ]]`,
+  );
 }, 180_000);
 afterAll(async () => {
   await loop?.stop();
@@ -56,7 +69,9 @@ afterAll(async () => {
 
 describe("back from a reboot", { timeout: 120_000 }, () => {
   test("a node that is not well stays cordoned and keeps the lock", async () => {
-    await node.kubectl(`patch node ${me} --type=merge --patch '{"spec":{"unschedulable":true},"metadata":{"annotations":{"${MARK}":"2026-11-24T04:10:00Z"}}}'`);
+    await node.kubectl(
+      `patch node ${me} --type=merge --patch '{"spec":{"unschedulable":true},"metadata":{"annotations":{"${MARK}":"2026-11-24T04:10:00Z"}}}'`,
+    );
     await locksmithctl(`lock ${ID}`);
     health("kubelet does not answer");
     loop = await startLoop();
@@ -91,12 +106,36 @@ describe("in its window", { timeout: 180_000 }, () => {
   });
 
   test.each([
-    ["another node is drained", "other is drained",
-      () => node.kubectl(`annotate node other ${MARK}=2026-11-24T04:10:00Z`), () => node.kubectl(`annotate node other ${MARK}-`)],
-    ["another node is not Ready", "other is not Ready", () => node.register("other", { ready: false, machineID: OTHER }), () => node.register("other", { machineID: OTHER })],
-    ["it is cordoned itself", "test-master-1 is cordoned", () => node.kubectl(`cordon ${me}`), () => node.kubectl(`uncordon ${me}`)],
-    ["it is not well itself", "test-master-1: no flannel lease yet", async () => health("test-master-1: no flannel lease yet", "more"), async () => health()],
-    ["somebody else holds the lock", `the lock is held by ${OTHER}`, () => locksmithctl(`lock ${OTHER}`), () => locksmithctl(`unlock ${OTHER}`)],
+    [
+      "another node is drained",
+      "other is drained",
+      () => node.kubectl(`annotate node other ${MARK}=2026-11-24T04:10:00Z`),
+      () => node.kubectl(`annotate node other ${MARK}-`),
+    ],
+    [
+      "another node is not Ready",
+      "other is not Ready",
+      () => node.register("other", { ready: false, machineID: OTHER }),
+      () => node.register("other", { machineID: OTHER }),
+    ],
+    [
+      "it is cordoned itself",
+      "test-master-1 is cordoned",
+      () => node.kubectl(`cordon ${me}`),
+      () => node.kubectl(`uncordon ${me}`),
+    ],
+    [
+      "it is not well itself",
+      "test-master-1: no flannel lease yet",
+      async () => health("test-master-1: no flannel lease yet", "more"),
+      async () => health(),
+    ],
+    [
+      "somebody else holds the lock",
+      `the lock is held by ${OTHER}`,
+      () => locksmithctl(`lock ${OTHER}`),
+      () => locksmithctl(`unlock ${OTHER}`),
+    ],
   ])("a node with an update does not go while %s", async (_, why, before, after) => {
     await before();
     await node.announceUpdate();
@@ -149,7 +188,11 @@ describe("in its window", { timeout: 180_000 }, () => {
   test("the end of the window is the end of locksmithd, with an update waiting or not", async () => {
     await so("the lock to be taken", async () => (await holders()) === ID);
     // As if it had begun an hour ago and lasted an hour.
-    const start = new Date(Date.now() - 3_600_000).toLocaleTimeString("en-GB", { timeZone: node.args.timeZone, hour: "2-digit", minute: "2-digit" });
+    const start = new Date(Date.now() - 3_600_000).toLocaleTimeString("en-GB", {
+      timeZone: node.args.timeZone,
+      hour: "2-digit",
+      minute: "2-digit",
+    });
     await loop.stop();
     node.apply({ rebootWindow: { start, length: 3600 } });
     node.place("/run/kubernetes/bin/health", "exit 0");
@@ -166,8 +209,18 @@ test("the report says it all", { timeout: 60_000 }, async () => {
   const { code, stdout } = await node.script("report");
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
-    name: me, role: "master", problems: [], drainedSince: null,
-    window: { length: 3600, timeZone: "Europe/Zurich", isOpen: false, opens: expect.stringMatching(/Z$/), locksmithd: false, waitsFor: null },
+    name: me,
+    role: "master",
+    problems: [],
+    drainedSince: null,
+    window: {
+      length: 3600,
+      timeZone: "Europe/Zurich",
+      isOpen: false,
+      opens: expect.stringMatching(/Z$/),
+      locksmithd: false,
+      waitsFor: null,
+    },
     update: { status: "UPDATE_STATUS_UPDATED_NEED_REBOOT", version: "9001.0.0" },
     certificates: expect.arrayContaining([{ name: "kubelet", notAfter: expect.stringMatching(/Z$/) }]),
     etcd: { kubernetes: { isHealthy: true, members: [{ name: me }], alarms: [] }, infra: { isHealthy: true } },
@@ -175,6 +228,10 @@ test("the report says it all", { timeout: 60_000 }, async () => {
   });
   await node.must("pkill --signal KILL kube-apiserver; pkill --signal KILL etcd; pkill --signal KILL update-engine");
   expect(JSON.parse((await node.script("report")).stdout)).toMatchObject({
-    name: me, drainedSince: null, update: null, etcd: { infra: { isHealthy: false, memberId: null, members: null } }, lock: null,
+    name: me,
+    drainedSince: null,
+    update: null,
+    etcd: { infra: { isHealthy: false, memberId: null, members: null } },
+    lock: null,
   });
 });

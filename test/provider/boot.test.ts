@@ -15,7 +15,14 @@ describe.concurrent("a boot", () => {
     const world = await openWorld({ machines: { ...noMachines(), reset: async ({ name }) => void resets.push(name) } });
     const { instance, template } = await world.surroundings();
     const master = await instance().create();
-    const boot = await world.boot(master.id, { kind, type: "standard.medium", diskSize: 50, ...(kind === "worker" && { template: template.id }) }).create();
+    const boot = await world
+      .boot(master.id, {
+        kind,
+        type: "standard.medium",
+        diskSize: 50,
+        ...(kind === "worker" && { template: template.id }),
+      })
+      .create();
     const now = () => world.state.instances.get(master.id)!;
     return { world, master, boot, now, resets, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
   }
@@ -28,7 +35,9 @@ describe.concurrent("a boot", () => {
   test("takes new user-data in place, and only other text is other user-data", async () => {
     await using it = await running();
     const plainText = Buffer.from("#cloud-config\n# one\n").toString("base64");
-    expect(await it.boot.diff({ ...it.boot.inputs, userData: plainText, maxUnavailable: 9 })).toMatchObject({ changes: false });
+    expect(await it.boot.diff({ ...it.boot.inputs, userData: plainText, maxUnavailable: 9 })).toMatchObject({
+      changes: false,
+    });
     const userData = encodeUserData("#cloud-config\n# two\n");
     expect(await it.boot.diff({ ...it.boot.inputs, userData })).toMatchObject({ changes: true, replaces: [] });
     await it.boot.update({ ...it.boot.inputs, userData });
@@ -70,14 +79,17 @@ describe.concurrent("a boot", () => {
       const news = { ...boot.inputs, ...change };
       const { failures } = await providers.boot.check(plain(boot.inputs), plain(news));
       // Of another instance nothing is known.
-      expect((await providers.boot.check(plain({ ...boot.inputs, instance: other }), plain(news))).failures).toEqual([]);
+      expect((await providers.boot.check(plain({ ...boot.inputs, instance: other }), plain(news))).failures).toEqual(
+        [],
+      );
       expect((await providers.boot.check({}, plain(news))).failures).toEqual([]);
       return failures;
     };
 
     test("a master's disk that would shrink", async () => {
       await using it = await running();
-      const reason = "the disk of kube-master-1 cannot shrink and keep what is on it: it has 50 GiB, and 40 are asked for. Set it back to 50.";
+      const reason =
+        "the disk of kube-master-1 cannot shrink and keep what is on it: it has 50 GiB, and 40 are asked for. Set it back to 50.";
       expect(await asked(it, { diskSize: 40 })).toEqual([{ property: "diskSize", reason }]);
     });
 
@@ -86,21 +98,29 @@ describe.concurrent("a boot", () => {
       it.world.edit(it.master.id, { diskSize: 80 });
       const before = it.now();
       expect(await it.boot.refresh()).toBe("changes");
-      await expect(it.boot.update()).rejects.toThrow("kube-master-1 was not touched: the disk of kube-master-1 cannot shrink and keep what is on it: it has 80 GiB, and 50 are asked for. Set it back to 80.");
+      await expect(it.boot.update()).rejects.toThrow(
+        "kube-master-1 was not touched: the disk of kube-master-1 cannot shrink and keep what is on it: it has 80 GiB, and 50 are asked for. Set it back to 80.",
+      );
       expect(it.now()).toEqual(before);
     });
 
     test("another family", async () => {
       await using it = await running();
-      const reason = "kube-master-1 cannot change from standard.medium to cpu.large: on Exoscale an instance stays within its family. Set it back to standard.medium, or destroy the cluster first.";
+      const reason =
+        "kube-master-1 cannot change from standard.medium to cpu.large: on Exoscale an instance stays within its family. Set it back to standard.medium, or destroy the cluster first.";
       expect(await asked(it, { type: "cpu.large" })).toEqual([{ property: "type", reason }]);
     });
 
     test("another family of workers, though they can be replaced", async () => {
       await using it = await running({ kind: "worker" });
-      expect(await asked(it, { name: "kube-worker-12", type: "cpu.large", diskSize: 40 })).toEqual([{
-        property: "type", reason: expect.stringMatching(/Set it back to standard\.medium, or replace them all at once, .*: bin\/pulumi up --replace '\*\*:Claim::kube-worker-\*-instance'$/),
-      }]);
+      expect(await asked(it, { name: "kube-worker-12", type: "cpu.large", diskSize: 40 })).toEqual([
+        {
+          property: "type",
+          reason: expect.stringMatching(
+            /Set it back to standard\.medium, or replace them all at once, .*: bin\/pulumi up --replace '\*\*:Claim::kube-worker-\*-instance'$/,
+          ),
+        },
+      ]);
     });
   });
 
@@ -108,17 +128,53 @@ describe.concurrent("a boot", () => {
     ["nothing", {}, {}, undefined],
     ["more workers at once", { maxUnavailable: 9 }, {}, undefined],
     ["another address of the API", { api: { endpoint: "https://other.example/v2", zone: "local-1" } }, {}, undefined],
-    ["user-data", { userData: encodeUserData("#cloud-config\n# two\n") }, {}, "kube-master-1 will be drained and rebooted."],
-    ["type", { type: "standard.large" }, {}, "kube-master-1 will be drained, switched off and started again as standard.large with a disk of 50 GiB."],
-    ["a larger disk", { diskSize: 60, userData: "IyE=" }, {}, "kube-master-1 will be drained, switched off and started again as standard.medium with a disk of 60 GiB."],
-    ["a smaller disk", { diskSize: 40, type: "standard.large" }, {}, "kube-master-1 will be drained and made anew: nothing on its disk is kept."],
+    [
+      "user-data",
+      { userData: encodeUserData("#cloud-config\n# two\n") },
+      {},
+      "kube-master-1 will be drained and rebooted.",
+    ],
+    [
+      "type",
+      { type: "standard.large" },
+      {},
+      "kube-master-1 will be drained, switched off and started again as standard.large with a disk of 50 GiB.",
+    ],
+    [
+      "a larger disk",
+      { diskSize: 60, userData: "IyE=" },
+      {},
+      "kube-master-1 will be drained, switched off and started again as standard.medium with a disk of 60 GiB.",
+    ],
+    [
+      "a smaller disk",
+      { diskSize: 40, type: "standard.large" },
+      {},
+      "kube-master-1 will be drained and made anew: nothing on its disk is kept.",
+    ],
     ["template", { template: other }, {}, "kube-master-1 will be drained and made anew: nothing on its disk is kept."],
     ["its state", {}, { state: "stopped" }, "kube-master-1 is stopped and will be started."],
-    ["its health", {}, { well: false }, "kube-master-1 was not well after its reboot: it will be looked at, and repaired unless it is well by then."],
+    [
+      "its health",
+      {},
+      { well: false },
+      "kube-master-1 was not well after its reboot: it will be looked at, and repaired unless it is well by then.",
+    ],
     ["another instance", { instance: other, template: other }, {}, undefined],
   ])("says in every preview what becomes of the node: %s", (_what, change, found, notice) => {
-    const made = { api: { endpoint: "https://notices.example/v2", zone: "local-1" }, instance: "one", type: "standard.medium", diskSize: 50, template: "one" };
-    const inputs = { ...made, name: "kube-master-1", userData: encodeUserData("#cloud-config\n"), maxUnavailable: 1 } as BootInputs;
+    const made = {
+      api: { endpoint: "https://notices.example/v2", zone: "local-1" },
+      instance: "one",
+      type: "standard.medium",
+      diskSize: 50,
+      template: "one",
+    };
+    const inputs = {
+      ...made,
+      name: "kube-master-1",
+      userData: encodeUserData("#cloud-config\n"),
+      maxUnavailable: 1,
+    } as BootInputs;
     const outs = { ...made, userDataSha256: userDataSha256(inputs.userData), state: "running", well: true };
     const diff = boot.diff("one", { ...outs, ...found }, { ...inputs, ...change });
     expect(diff.notice).toBe(notice);
@@ -155,23 +211,41 @@ describe.concurrent("a boot", () => {
   test("of a deleted instance is gone, and an update says what to do", async () => {
     await using it = await running();
     await it.master.delete();
-    await expect(it.boot.update({ ...it.boot.inputs, userData: "IyE=" })).rejects.toThrow(/^It is gone \(GET \/instance\/.*404.*Run the same command with --refresh/);
+    await expect(it.boot.update({ ...it.boot.inputs, userData: "IyE=" })).rejects.toThrow(
+      /^It is gone \(GET \/instance\/.*404.*Run the same command with --refresh/,
+    );
     expect(await it.boot.refresh()).toBe("gone");
   });
 
   test("of a node that missed a step towards other authorities does not take the next one", async () => {
     await using world = await openWorld();
     const { inputs } = world.boot(other, { caReplacement: 1 });
-    const at = async (caReplacement: number) => (await providers.boot.check(plain(inputs), plain({ ...inputs, caReplacement }))).failures;
+    const at = async (caReplacement: number) =>
+      (await providers.boot.check(plain(inputs), plain({ ...inputs, caReplacement }))).failures;
     for (const step of [0, 1, 2]) expect(await at(step)).toEqual([]);
-    expect(await at(3)).toEqual([{ property: "caReplacement", reason: expect.stringMatching(/this node is at step 1, not at 2\. .*`pulumi config set caReplacement 2`, then `pulumi up`/) }]);
+    expect(await at(3)).toEqual([
+      {
+        property: "caReplacement",
+        reason: expect.stringMatching(
+          /this node is at step 1, not at 2\. .*`pulumi config set caReplacement 2`, then `pulumi up`/,
+        ),
+      },
+    ]);
     // One that is made at any step has no step to miss.
     expect((await providers.boot.check({}, plain({ ...inputs, caReplacement: 3 }))).failures).toEqual([]);
   });
 
   test("of too much user-data is refused before any call", async () => {
     await using world = await openWorld();
-    const { failures } = await providers.boot.check({}, plain({ ...world.boot(other).inputs, userData: "x".repeat(32_769) }));
-    expect(failures).toEqual([{ property: "userData", reason: "the user-data is 32769 base64 characters long, and Exoscale takes 32768 (24,573 bytes gzipped)" }]);
+    const { failures } = await providers.boot.check(
+      {},
+      plain({ ...world.boot(other).inputs, userData: "x".repeat(32_769) }),
+    );
+    expect(failures).toEqual([
+      {
+        property: "userData",
+        reason: "the user-data is 32769 base64 characters long, and Exoscale takes 32768 (24,573 bytes gzipped)",
+      },
+    ]);
   });
 });

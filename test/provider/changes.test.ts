@@ -32,24 +32,38 @@ describe.concurrent("an instance", () => {
 
   test("of a second master is not replaced in the same run", async () => {
     const [first, second, third] = ["kube-master-1", "kube-master-2", "kube-worker-1"].map((name) => ({
-      api: { endpoint: "https://two-masters.example/v2", zone: "local-1" }, name, token: "now",
+      api: { endpoint: "https://two-masters.example/v2", zone: "local-1" },
+      name,
+      token: "now",
       labels: { cluster: "kube", role: name.split("-")[1]! },
     }));
-    const check = async (inputs: object, olds: object = { token: "before" }) => (await providers.instance.check({ ...olds }, plain(inputs))).failures;
+    const check = async (inputs: object, olds: object = { token: "before" }) =>
+      (await providers.instance.check({ ...olds }, plain(inputs))).failures;
     expect(await check(second!, { token: "now" })).toEqual([]);
     expect(await check(second!, {})).toEqual([]);
     for (const each of [first!, first!, third!]) expect(await check(each)).toEqual([]);
-    expect(await check(second!)).toEqual([{ property: "token", reason: expect.stringMatching(/^kube-master-2 cannot be replaced together with kube-master-1: both etcds .* Replace one master, /) }]);
+    expect(await check(second!)).toEqual([
+      {
+        property: "token",
+        reason: expect.stringMatching(
+          /^kube-master-2 cannot be replaced together with kube-master-1: both etcds .* Replace one master, /,
+        ),
+      },
+    ]);
   });
 
   test("of a second master that is to be replaced by its name is not deleted", async () => {
     await using world = await openWorld();
     const { instance } = await world.surroundings();
-    const masters = ["kube-master-1", "kube-master-2"].map((name) => instance(name, { elasticIps: [], labels: { cluster: "kube", role: "master" } }));
+    const masters = ["kube-master-1", "kube-master-2"].map((name) =>
+      instance(name, { elasticIps: [], labels: { cluster: "kube", role: "master" } }),
+    );
     const [first, second] = await Promise.all(masters.map((each) => each.create()));
     for (const each of masters) await providers.instance.check({}, plain(each.inputs));
     await first!.delete();
-    await expect(second!.delete()).rejects.toThrow(/^kube-master-2 cannot be replaced together with kube-master-1: .* kube-master-2 was not touched\.$/);
+    await expect(second!.delete()).rejects.toThrow(
+      /^kube-master-2 cannot be replaced together with kube-master-1: .* kube-master-2 was not touched\.$/,
+    );
     expect([...world.state.instances.values()].map(({ name }) => name)).toEqual(["kube-master-2"]);
   });
 
@@ -66,11 +80,20 @@ describe.concurrent("an instance", () => {
     const more = await world.securityGroup("kube-more").create();
     const address = await world.elasticIp("kube-second").create();
     const master = await instance().create();
-    const wanted = { ...master.inputs, name: "kube-master-9", labels: { cluster: "kube", role: "master" }, securityGroups: [more.id, securityGroup.id], elasticIps: [address.id] };
+    const wanted = {
+      ...master.inputs,
+      name: "kube-master-9",
+      labels: { cluster: "kube", role: "master" },
+      securityGroups: [more.id, securityGroup.id],
+      elasticIps: [address.id],
+    };
     expect(await master.diff(wanted)).toMatchObject({ changes: true, replaces: [] });
     await master.update(wanted);
     expect(world.state.instances.get(master.id)).toMatchObject({
-      name: "kube-master-9", labels: { ...wanted.labels, "creation-token": master.inputs.token }, elasticIps: [address.id], securityGroups: [securityGroup.id, more.id],
+      name: "kube-master-9",
+      labels: { ...wanted.labels, "creation-token": master.inputs.token },
+      elasticIps: [address.id],
+      securityGroups: [securityGroup.id, more.id],
     });
     expect(await master.refresh()).toBe("same");
   });
@@ -98,12 +121,21 @@ describe.concurrent("an instance", () => {
     const master = await instance().create();
     expect((await providers.instance.read(master.id, plain(master.outs))).inputs).toEqual(plain(master.inputs));
     world.edit(master.id, { name: "by-hand" });
-    expect((await providers.instance.read(master.id, plain(master.outs))).inputs).toEqual(plain({ ...master.inputs, name: "by-hand" }));
+    expect((await providers.instance.read(master.id, plain(master.outs))).inputs).toEqual(
+      plain({ ...master.inputs, name: "by-hand" }),
+    );
   });
 });
 
 describe.concurrent("a group's rules", () => {
-  const ssh = { direction: "ingress", protocol: "tcp", startPort: 22, endPort: 22, network: "192.0.2.0/24", description: "ssh" } as const;
+  const ssh = {
+    direction: "ingress",
+    protocol: "tcp",
+    startPort: 22,
+    endPort: 22,
+    network: "192.0.2.0/24",
+    description: "ssh",
+  } as const;
   const web = { ...ssh, startPort: 80, endPort: 443, description: "web" };
 
   test("are added and removed one by one", async () => {
@@ -152,15 +184,24 @@ describe.concurrent("the rest", () => {
     const wanted = { ...address.inputs, healthcheck: { ...address.inputs.healthcheck, strikesFail: 2 }, labels: {} };
     expect(await address.diff(wanted)).toMatchObject({ changes: true, replaces: [] });
     await address.update(wanted);
-    expect(world.state.elasticIps.get(address.id)).toMatchObject({ healthcheck: { strikesFail: 2 }, labels: { "creation-token": address.inputs.token } });
+    expect(world.state.elasticIps.get(address.id)).toMatchObject({
+      healthcheck: { strikesFail: 2 },
+      labels: { "creation-token": address.inputs.token },
+    });
     expect(await address.refresh()).toBe("same");
   });
 
   test("a template is replaced for another image and renamed in place", async () => {
     await using world = await openWorld();
     const template = await world.template().create();
-    expect(await template.diff({ ...template.inputs, name: "b", checksum: "f".repeat(32) })).toEqual({ changes: true, replaces: ["checksum"], deleteBeforeReplace: false });
-    expect(await template.diff({ ...template.inputs, checksum: "f".repeat(32) })).toMatchObject({ deleteBeforeReplace: true });
+    expect(await template.diff({ ...template.inputs, name: "b", checksum: "f".repeat(32) })).toEqual({
+      changes: true,
+      replaces: ["checksum"],
+      deleteBeforeReplace: false,
+    });
+    expect(await template.diff({ ...template.inputs, checksum: "f".repeat(32) })).toMatchObject({
+      deleteBeforeReplace: true,
+    });
     await template.update({ ...template.inputs, name: "b" });
     expect(world.state.templates.get(template.id)).toMatchObject({ name: "b" });
   });

@@ -9,7 +9,13 @@ type Thing = Resource<{ name: string; token?: string }, any>;
 
 /** As of a later run: a client of its own, which has not listed anything yet. */
 const claim = ({ api }: World, of: ClaimInputs["of"], name: string, more: Partial<ClaimInputs> = {}) =>
-  new Resource<ClaimInputs>("claim", { api: { ...api, endpoint: api.endpoint + "/".repeat(++runs) }, of, name, uses: [], ...more }).create();
+  new Resource<ClaimInputs>("claim", {
+    api: { ...api, endpoint: api.endpoint + "/".repeat(++runs) },
+    of,
+    name,
+    uses: [],
+    ...more,
+  }).create();
 let runs = 0;
 
 /** Made with the token of its claim. */
@@ -18,26 +24,31 @@ const claimed = (thing: Thing, { identity: token }: { readonly identity: string 
   return thing.create();
 };
 
-describe.concurrent.each(["template", "antiAffinityGroup", "securityGroup", "elasticIp"] as const)("the claim on a thing of kind %s", (of) => {
-  test("takes with it what was made, and nothing of others", async () => {
-    await using world = await openWorld();
-    const thing = world[of]() as unknown as Thing;
-    const ours = await claim(world, of, thing.inputs.name);
-    expect(ours.identity).toMatch(/^[0-9a-f]{16}$/);
-    const made = await claimed(thing, ours);
-    await (await claim(world, of, made.inputs.name)).delete();
-    expect(await made.refresh()).toBe("same");
-    expect(await ours.diff()).toMatchObject({ changes: false });
-    await ours.delete();
-    expect(world.left()).toEqual(["default"]);
-    // Usually there is nothing left.
-    await ours.delete();
-  });
-});
+describe.concurrent.each(["template", "antiAffinityGroup", "securityGroup", "elasticIp"] as const)(
+  "the claim on a thing of kind %s",
+  (of) => {
+    test("takes with it what was made, and nothing of others", async () => {
+      await using world = await openWorld();
+      const thing = world[of]() as unknown as Thing;
+      const ours = await claim(world, of, thing.inputs.name);
+      expect(ours.identity).toMatch(/^[0-9a-f]{16}$/);
+      const made = await claimed(thing, ours);
+      await (await claim(world, of, made.inputs.name)).delete();
+      expect(await made.refresh()).toBe("same");
+      expect(await ours.diff()).toMatchObject({ changes: false });
+      await ours.delete();
+      expect(world.left()).toEqual(["default"]);
+      // Usually there is nothing left.
+      await ours.delete();
+    });
+  },
+);
 
 test("the claim on an SSH key takes with it the one with that name and that key", async () => {
   await using world = await openWorld();
-  const { inputs: { name } } = await world.sshKey().create();
+  const {
+    inputs: { name },
+  } = await world.sshKey().create();
   const others = await claim(world, "sshKey", name, { mark: keyMark(name, "ssh-ed25519 AAAA") });
   await others.delete();
   expect(world.left()).toContain(name);
@@ -72,8 +83,16 @@ describe.concurrent("the claim on an instance", () => {
     await using world = await openWorld();
     const ours = await claim(world, "instance", "kube-master-1");
     expect(await ours.diff({ ...ours.inputs, uses: ["another"] })).toMatchObject({ changes: false });
-    expect(await ours.diff({ ...ours.inputs, name: "kube-master-2" })).toMatchObject({ changes: true, replaces: [], deleteBeforeReplace: true });
-    expect(await ours.diff({ ...ours.inputs, mark: "another" })).toEqual({ changes: true, replaces: ["mark"], deleteBeforeReplace: true });
+    expect(await ours.diff({ ...ours.inputs, name: "kube-master-2" })).toMatchObject({
+      changes: true,
+      replaces: [],
+      deleteBeforeReplace: true,
+    });
+    expect(await ours.diff({ ...ours.inputs, mark: "another" })).toEqual({
+      changes: true,
+      replaces: ["mark"],
+      deleteBeforeReplace: true,
+    });
   });
 });
 
@@ -81,13 +100,20 @@ test("what is made of something else is claimed anew", async () => {
   await using world = await openWorld();
   const ours = await claim(world, "template", "kube", { keepers: { checksum: "1" } });
   expect(await ours.diff()).toMatchObject({ changes: false });
-  expect(await ours.diff({ ...ours.inputs, keepers: { checksum: "2" } })).toEqual({ changes: true, replaces: ["keepers"], deleteBeforeReplace: false });
+  expect(await ours.diff({ ...ours.inputs, keepers: { checksum: "2" } })).toEqual({
+    changes: true,
+    replaces: ["keepers"],
+    deleteBeforeReplace: false,
+  });
 });
 
 test("groups whose rules name each other, and nobody remembers, can be deleted", async () => {
   await using world = await openWorld();
-  const [one, two] = await Promise.all(["kube-masters", "kube-workers"].map((name) => world.securityGroup(name).create()));
-  const rule = (securityGroup: string) => ({ direction: "ingress", protocol: "tcp", startPort: 22, endPort: 22, securityGroup, description: "ssh" } as const);
+  const [one, two] = await Promise.all(
+    ["kube-masters", "kube-workers"].map((name) => world.securityGroup(name).create()),
+  );
+  const rule = (securityGroup: string) =>
+    ({ direction: "ingress", protocol: "tcp", startPort: 22, endPort: 22, securityGroup, description: "ssh" }) as const;
   await world.rules(one!.id, [rule(two!.id)]).create();
   await world.rules(two!.id, [rule(one!.id), rule(two!.id)]).create();
   await Promise.all([one!.delete(), two!.delete()]);

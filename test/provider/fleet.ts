@@ -18,7 +18,11 @@ export interface Node {
 }
 
 /** The fleet's lock as a master's script keeps it. */
-interface Lock { holder?: string; isLost?: boolean; readonly drained: Record<string, number> }
+interface Lock {
+  holder?: string;
+  isLost?: boolean;
+  readonly drained: Record<string, number>;
+}
 
 function answer(lock: Lock, command: string): { code: number; output?: string } | undefined {
   const [, verb, name] = /reboot-lock (take|give) '(\w+)'/.exec(command) ?? [];
@@ -40,59 +44,86 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
   const lock: Lock = { drained: {} };
   const masters = await fakeNode((command) => answer(lock, command)!);
   let mostAway = 0;
-  const note = (node: Node, what: string): void => void log.push(`${node.name} ${what}${lock.holder === "pulumi" ? "" : " without the lock"}`);
+  const note = (node: Node, what: string): void =>
+    void log.push(`${node.name} ${what}${lock.holder === "pulumi" ? "" : " without the lock"}`);
   const goAway = (node: Node): void => {
     node.isAway = true;
     mostAway = Math.max(mostAway, [...nodes.values()].filter(({ isAway }) => isAway).length);
   };
-  const boots = (how: string) => async ({ id }: { id: string }) => {
-    const node = nodes.get(id);
-    if (!node || (node.isDead && how === "reboots")) return;
-    goAway(node);
-    Object.assign(node, { boots: node.boots + 1, isDead: false });
-    note(node, how);
-    // A while after its boot, and not before as many went as may: that they go together is seen on the slowest machine.
-    const comeBack = (): void => void (mostAway < (more.maxUnavailable ?? 1) ? setTimeout(comeBack, 20) : (node.isAway = false));
-    setTimeout(comeBack, 100);
-  };
+  const boots =
+    (how: string) =>
+    async ({ id }: { id: string }) => {
+      const node = nodes.get(id);
+      if (!node || (node.isDead && how === "reboots")) return;
+      goAway(node);
+      Object.assign(node, { boots: node.boots + 1, isDead: false });
+      note(node, how);
+      // A while after its boot, and not before as many went as may: that they go together is seen on the slowest machine.
+      const comeBack = (): void =>
+        void (mostAway < (more.maxUnavailable ?? 1) ? setTimeout(comeBack, 20) : (node.isAway = false));
+      setTimeout(comeBack, 100);
+    };
   const reset = async ({ id }: { id: string }): Promise<void> => note(nodes.get(id)!, "is reset");
-  const world = await openWorld({ machines: { ...noMachines(), reboot: boots("is rebooted by the API"), start: boots("starts"), reset } });
+  const world = await openWorld({
+    machines: { ...noMachines(), reboot: boots("is rebooted by the API"), start: boots("starts"), reset },
+  });
   const { instance, template } = await world.surroundings();
   const made = { type: "standard.medium", diskSize: 50, ...(more.kind === "worker" && { template: template.id }) };
-  await Promise.all(Array.from({ length: count }, async (_, i) => {
-    const machine = await instance(`kube-master-${i + 1}`, { elasticIps: [] }).create();
-    const ssh = await fakeNode((command) => {
-      const me = nodes.get(machine.id)!;
-      if (me.isDead || world.state.instances.get(machine.id)!.state !== "running") return "breaks";
-      if (command.endsWith("boot_id")) return { code: 0, output: `boot-${me.boots}` };
-      const down = /!= boot-(\d+) \|\| sudo systemctl (reboot|poweroff)$/.exec(command);
-      if (down) {
-        if (Number(down[1]) !== me.boots) return { code: 0 };
-        if (down[2] === "reboot") void boots("reboots")({ id: machine.id });
-        else {
-          goAway(me);
-          note(me, "powers off");
-          world.edit(machine.id, { state: "stopped" });
+  await Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const machine = await instance(`kube-master-${i + 1}`, { elasticIps: [] }).create();
+      const ssh = await fakeNode((command) => {
+        const me = nodes.get(machine.id)!;
+        if (me.isDead || world.state.instances.get(machine.id)!.state !== "running") return "breaks";
+        if (command.endsWith("boot_id")) return { code: 0, output: `boot-${me.boots}` };
+        const down = /!= boot-(\d+) \|\| sudo systemctl (reboot|poweroff)$/.exec(command);
+        if (down) {
+          if (Number(down[1]) !== me.boots) return { code: 0 };
+          if (down[2] === "reboot") void boots("reboots")({ id: machine.id });
+          else {
+            goAway(me);
+            note(me, "powers off");
+            world.edit(machine.id, { state: "stopped" });
+          }
+          return "breaks";
         }
-        return "breaks";
-      }
-      const sick = [...nodes.values()].filter((each) => (!each.isWell || each.isAway) && (each === me || command.endsWith("--cluster")));
-      return { code: sick.length, output: sick.map(({ name }) => `${name}: etcd has no leader`).join("\n") };
-    });
-    const boot = world.boot(machine.id, {
-      waitFor: "cluster", group: `nodes of ${world.api.endpoint}`, ssh: ssh.target, masters: masters.target, ...made, ...more,
-    });
-    nodes.set(machine.id, { name: machine.inputs.name, boot: await boot.create(), ssh, boots: 1, isWell: true, isAway: false, isDead: false });
-  }));
+        const sick = [...nodes.values()].filter(
+          (each) => (!each.isWell || each.isAway) && (each === me || command.endsWith("--cluster")),
+        );
+        return { code: sick.length, output: sick.map(({ name }) => `${name}: etcd has no leader`).join("\n") };
+      });
+      const boot = world.boot(machine.id, {
+        waitFor: "cluster",
+        group: `nodes of ${world.api.endpoint}`,
+        ssh: ssh.target,
+        masters: masters.target,
+        ...made,
+        ...more,
+      });
+      nodes.set(machine.id, {
+        name: machine.inputs.name,
+        boot: await boot.create(),
+        ssh,
+        boots: 1,
+        isWell: true,
+        isAway: false,
+        isDead: false,
+      });
+    }),
+  );
   log.length = 0;
   const all = [...nodes.values()].sort((a, b) => a.name.localeCompare(b.name));
   const userData = encodeUserData("#cloud-config\n# two\n");
   return {
-    world, log, all, lock,
+    world,
+    log,
+    all,
+    lock,
     /** How many were away at the same time. */
     mostAway: () => mostAway,
     now: ({ boot }: Node) => world.state.instances.get(boot.id)!,
-    roll: (change: Partial<BootInputs> = { userData }) => Promise.allSettled(all.map(({ boot }) => boot.update({ ...boot.inputs, ...change }))),
+    roll: (change: Partial<BootInputs> = { userData }) =>
+      Promise.allSettled(all.map(({ boot }) => boot.update({ ...boot.inputs, ...change }))),
     async [Symbol.asyncDispose]() {
       await Promise.all([masters, ...all.map(({ ssh }) => ssh)].map((each) => each[Symbol.asyncDispose]()));
       await world[Symbol.asyncDispose]();

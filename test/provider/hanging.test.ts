@@ -10,7 +10,11 @@ beforeAll(() => void vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "1"));
 afterAll(() => void vi.unstubAllEnvs());
 
 const hang = (world: World, route: string) => world.zone.faults.add({ kind: "operation-hangs", route, count: 1 });
-const messageOf = (promise: Promise<unknown>) => promise.then(() => "done", (error: Error) => error.message);
+const messageOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "done",
+    (error: Error) => error.message,
+  );
 
 describe.concurrent("an instance", () => {
   const remedy = "Should it stay so, delete it, then run the same command with --refresh.";
@@ -20,9 +24,12 @@ describe.concurrent("an instance", () => {
     const { instance } = await world.surroundings();
     const master = await instance().create();
     hang(world, "start-instance");
-    expect(await messageOf(world.boot(master.id).create())).toMatch(/^waited 1 s for instance kube-master-1 to start; operation .* is still pending$/);
+    expect(await messageOf(world.boot(master.id).create())).toMatch(
+      /^waited 1 s for instance kube-master-1 to start; operation .* is still pending$/,
+    );
     expect(await messageOf(world.boot(master.id).create())).toBe(
-      `waited 2 s for instance kube-master-1 (${master.id}) to be running or stopped; it is starting. ${remedy}`);
+      `waited 2 s for instance kube-master-1 (${master.id}) to be running or stopped; it is starting. ${remedy}`,
+    );
     await master.delete();
     expect(world.state.instances.size).toBe(0);
   });
@@ -34,11 +41,15 @@ describe.concurrent("an instance", () => {
     const boot = await world.boot(master.id, { type: "standard.medium" }).create();
     const otherBoot = await world.boot(other.id, { group: "others" }).create();
     hang(world, "stop-instance");
-    expect(await messageOf(boot.update({ ...boot.inputs, type: "standard.large" }))).toMatch(/^waited 1 s for instance kube-master-1 to stop; /);
+    expect(await messageOf(boot.update({ ...boot.inputs, type: "standard.large" }))).toMatch(
+      /^waited 1 s for instance kube-master-1 to stop; /,
+    );
     expect(await boot.refresh()).toBe("changes");
     expect(boot.outs.state).toBe("stopping");
     // The next run has queues of its own.
-    expect(await messageOf(boot.update({ ...boot.inputs, group: "next run" }))).toContain(`to be running or stopped; it is stopping. ${remedy}`);
+    expect(await messageOf(boot.update({ ...boot.inputs, group: "next run" }))).toContain(
+      `to be running or stopped; it is stopping. ${remedy}`,
+    );
     // Whoever does not depend on it goes on.
     await otherBoot.update({ ...otherBoot.inputs, userData: Buffer.from("#cloud-config\n").toString("base64") });
     await master.delete();
@@ -46,13 +57,17 @@ describe.concurrent("an instance", () => {
 
   test("whose reset hangs is not taken for made anew, though the API says so: the next run resets it again", async () => {
     const resets: string[] = [];
-    await using world = await openWorld({ machines: { ...noMachines(), reset: async ({ name }) => void resets.push(name) } });
+    await using world = await openWorld({
+      machines: { ...noMachines(), reset: async ({ name }) => void resets.push(name) },
+    });
     const { instance, template } = await world.surroundings();
     const worker = await instance("kube-worker-1").create();
     const boot = await world.boot(worker.id, { kind: "worker", template: template.id }).create();
     const wanted = { ...boot.inputs, template: (await world.template("kube-other").create()).id };
     hang(world, "reset-instance");
-    expect(await messageOf(boot.update(wanted))).toMatch(/^waited 1 s for instance kube-worker-1 to reset; operation .* is still pending$/);
+    expect(await messageOf(boot.update(wanted))).toMatch(
+      /^waited 1 s for instance kube-worker-1 to reset; operation .* is still pending$/,
+    );
     expect(world.state.instances.get(worker.id)).toMatchObject({ state: "stopped", template: wanted.template });
     expect(resets).toEqual([]);
     await boot.update({ ...wanted, group: "next run's workers" });
@@ -65,9 +80,12 @@ describe.concurrent("an instance", () => {
     const { instance } = await world.surroundings();
     const master = await instance("kube-master-1", { elasticIps: [] }).create();
     hang(world, "delete-instance");
-    expect(await messageOf(master.delete())).toMatch(/^waited 1 s for instance kube-master-1 to be deleted; operation .* is still pending$/);
+    expect(await messageOf(master.delete())).toMatch(
+      /^waited 1 s for instance kube-master-1 to be deleted; operation .* is still pending$/,
+    );
     expect(await messageOf(master.delete())).toBe(
-      `waited 2 s for instance kube-master-1 (${master.id}) to be gone; it is still being destroyed. Run the same command again once the API no longer lists it.`);
+      `waited 2 s for instance kube-master-1 (${master.id}) to be gone; it is still being destroyed. Run the same command again once the API no longer lists it.`,
+    );
   });
 
   test("whose address hangs in between has it, and that is what counts", async () => {
@@ -85,7 +103,11 @@ describe("a template", () => {
     const template = world.template();
     hang(world, "register-template");
     const error = await template.create().catch((error: unknown) => error);
-    expect(error).toMatchObject({ message: expect.stringMatching(/^waited 1 s for template kube-flatcar to be created; operation .* is still pending$/) });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(
+        /^waited 1 s for template kube-flatcar to be created; operation .* is still pending$/,
+      ),
+    });
     const { id, properties } = error as { id: string; properties: typeof template.outs };
     template.identity = id;
     template.outs = properties;
@@ -105,7 +127,14 @@ describe("a template", () => {
     await template.delete();
     const { name, url, checksum, bootMode, defaultUser, token } = template.inputs;
     await clientOf(world.zone).call("POST", "/template", {
-      name, url, checksum, "boot-mode": bootMode, "default-user": defaultUser, description: tokenDescription(token), "ssh-key-enabled": true, "password-enabled": false,
+      name,
+      url,
+      checksum,
+      "boot-mode": bootMode,
+      "default-user": defaultUser,
+      description: tokenDescription(token),
+      "ssh-key-enabled": true,
+      "password-enabled": false,
     });
     await template.create();
     expect(world.state.templates.get(template.id)).toMatchObject({ imported: false });

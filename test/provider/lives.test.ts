@@ -11,14 +11,24 @@ patience.retry = 50;
 /** Makes one of everything, looks at it, and deletes it. */
 async function wholeLife(world: World, name = "kube"): Promise<void> {
   const { all, instance, securityGroup, elasticIp } = await world.surroundings(name);
-  const rules = await world.rules(securityGroup.id, [
-    { direction: "ingress", protocol: "tcp", startPort: 22, endPort: 22, network: "0.0.0.0/0", description: "ssh" },
-    { direction: "ingress", protocol: "icmp", icmp: { type: 8, code: 0 }, securityGroup: securityGroup.id, description: "ping" },
-  ]).create();
+  const rules = await world
+    .rules(securityGroup.id, [
+      { direction: "ingress", protocol: "tcp", startPort: 22, endPort: 22, network: "0.0.0.0/0", description: "ssh" },
+      {
+        direction: "ingress",
+        protocol: "icmp",
+        icmp: { type: 8, code: 0 },
+        securityGroup: securityGroup.id,
+        description: "ping",
+      },
+    ])
+    .create();
   const master = await instance().create();
   expect(master.outs.publicIp).toMatch(/^198\.18\./);
   expect(world.state.instances.get(master.id)).toMatchObject({
-    state: "stopped", elasticIps: [elasticIp.id], labels: { cluster: name, "creation-token": master.inputs.token },
+    state: "stopped",
+    elasticIps: [elasticIp.id],
+    labels: { cluster: name, "creation-token": master.inputs.token },
   });
   const boot = await world.boot(master.id).create();
   expect(world.state.instances.get(master.id)).toMatchObject({ state: "running", userData: boot.inputs.userData });
@@ -36,7 +46,8 @@ async function wholeLife(world: World, name = "kube"): Promise<void> {
   for (const each of everything.reverse()) await each.delete();
   // It may be gone before.
   for (const each of everything) await each.delete();
-  for (const each of everything.filter(({ kind }) => kind !== "boot")) expect(await each.refresh(), each.kind).toBe("gone");
+  for (const each of everything.filter(({ kind }) => kind !== "boot"))
+    expect(await each.refresh(), each.kind).toBe("gone");
 }
 
 describe.concurrent("everything is made, needs nothing, and leaves nothing", () => {
@@ -48,10 +59,25 @@ describe.concurrent("everything is made, needs nothing, and leaves nothing", () 
 
   const faults: FaultKind[] = ["rate-limit", "server-error", "unavailable", "drop-before", "drop-after"];
   const routes = [
-    "create-instance", "list-instances", "attach-instance-to-elastic-ip", "detach-instance-from-elastic-ip", "update-instance", "start-instance",
-    "delete-instance", "create-elastic-ip", "delete-elastic-ip", "register-template", "delete-template", "register-ssh-key", "delete-ssh-key",
-    "create-security-group", "delete-security-group", "add-rule-to-security-group", "delete-rule-from-security-group",
-    "create-anti-affinity-group", "get-operation",
+    "create-instance",
+    "list-instances",
+    "attach-instance-to-elastic-ip",
+    "detach-instance-from-elastic-ip",
+    "update-instance",
+    "start-instance",
+    "delete-instance",
+    "create-elastic-ip",
+    "delete-elastic-ip",
+    "register-template",
+    "delete-template",
+    "register-ssh-key",
+    "delete-ssh-key",
+    "create-security-group",
+    "delete-security-group",
+    "add-rule-to-security-group",
+    "delete-rule-from-security-group",
+    "create-anti-affinity-group",
+    "get-operation",
   ];
   test.each(faults)("with %s of every call once", async (kind) => {
     await using world = await openWorld();
@@ -78,8 +104,11 @@ describe.concurrent("what fails", () => {
     const error = await master.create().catch((error: unknown) => error);
     const [id] = [...world.state.instances.keys()];
     expect(error).toMatchObject({
-      id, properties: { name: "kube-master-1", __provider: "code" },
-      message: expect.stringMatching(/^elastic IP of instance kube-master-1 to be attached: the operation ended in failure: fault/),
+      id,
+      properties: { name: "kube-master-1", __provider: "code" },
+      message: expect.stringMatching(
+        /^elastic IP of instance kube-master-1 to be attached: the operation ended in failure: fault/,
+      ),
     });
     // The engine goes on with an update.
     master.identity = id!;
@@ -87,16 +116,22 @@ describe.concurrent("what fails", () => {
     await master.update();
     expect(master.outs.publicIp).toMatch(/^198\.18\./);
     expect(await master.refresh()).toBe("same");
-    expect((await providers.instance.read(master.identity, plain(master.outs))).id).toBe(`${id}/${master.outs.publicIp}`);
+    expect((await providers.instance.read(master.identity, plain(master.outs))).id).toBe(
+      `${id}/${master.outs.publicIp}`,
+    );
   });
 
   test("before anything is there leaves nothing to remember", async () => {
     await using world = await openWorld();
     const { instance } = await world.surroundings();
     world.zone.faults.add({ kind: "operation-fails", route: "create-instance", count: 1 });
-    const error = await instance().create().catch((error: unknown) => error);
+    const error = await instance()
+      .create()
+      .catch((error: unknown) => error);
     expect(error).not.toHaveProperty("id");
-    expect(error).toMatchObject({ message: expect.stringContaining("instance kube-master-1 to be created: the operation ended in failure") });
+    expect(error).toMatchObject({
+      message: expect.stringContaining("instance kube-master-1 to be created: the operation ended in failure"),
+    });
     await instance("kube-master-1").create();
     expect(world.state.instances.size).toBe(1);
   });
@@ -104,7 +139,9 @@ describe.concurrent("what fails", () => {
   test("says which types there are", async () => {
     await using world = await openWorld();
     const { instance } = await world.surroundings();
-    await expect(instance("a", { type: "standard.gigantic" }).create()).rejects.toThrow(/no instance type standard\.gigantic in this zone; there are cpu\..*standard\.medium/);
+    await expect(instance("a", { type: "standard.gigantic" }).create()).rejects.toThrow(
+      /no instance type standard\.gigantic in this zone; there are cpu\..*standard\.medium/,
+    );
   });
 
   test("never takes what is somebody else's", async () => {
@@ -113,7 +150,10 @@ describe.concurrent("what fails", () => {
     const theirs = [...all, await instance().create()];
     for (const each of theirs) {
       const mine = { ...each.inputs, token: "another" } as object;
-      if (each.kind === "sshKey") Object.assign(mine, { publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5vdE15S2V5Tm90TXlLZXlOb3RNeUtleU5vdE15S2V5" });
+      if (each.kind === "sshKey")
+        Object.assign(mine, {
+          publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5vdE15S2V5Tm90TXlLZXlOb3RNeUtleU5vdE15S2V5",
+        });
       await expect(providers[each.kind].create(plain(mine)), each.kind).rejects.toThrow("exists already");
       expect(await each.refresh(), each.kind).toBe("same");
     }
@@ -124,7 +164,10 @@ describe.concurrent("what fails", () => {
     const key = await world.sshKey().create();
     await key.delete();
     const theirs = world.sshKey();
-    theirs.inputs = { ...theirs.inputs, publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5vdE15S2V5Tm90TXlLZXlOb3RNeUtleU5vdE15S2V5" };
+    theirs.inputs = {
+      ...theirs.inputs,
+      publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5vdE15S2V5Tm90TXlLZXlOb3RNeUtleU5vdE15S2V5",
+    };
     await theirs.create();
     expect(await key.refresh()).toBe("changes");
     await key.delete();

@@ -22,7 +22,9 @@ describe.concurrent("masters", () => {
     await using it = await cluster(3);
     const broken = it.all[2]!;
     broken.isWell = false;
-    const heal = setInterval(() => { if (it.log.includes(`${broken.name} starts`)) broken.isWell = true; }, 10);
+    const heal = setInterval(() => {
+      if (it.log.includes(`${broken.name} starts`)) broken.isWell = true;
+    }, 10);
     expect(reasons(await it.roll())).toEqual(["done", "done", "done"]);
     clearInterval(heal);
     expect(it.log[0]).toBe(`${broken.name} starts`);
@@ -32,7 +34,9 @@ describe.concurrent("masters", () => {
   test("all of them broken are repaired, though none gets well before the others", async () => {
     await using it = await cluster(3);
     for (const node of it.all) node.isWell = false;
-    const heal = setInterval(() => { if (it.log.length === 3) for (const node of it.all) node.isWell = true; }, 10);
+    const heal = setInterval(() => {
+      if (it.log.length === 3) for (const node of it.all) node.isWell = true;
+    }, 10);
     expect(reasons(await it.roll())).toEqual(["done", "done", "done"]);
     clearInterval(heal);
     expect(it.log).toHaveLength(3);
@@ -54,19 +58,22 @@ describe.concurrent("workers", () => {
     expect(it.mostAway()).toBe(2);
   });
 
-  test.each([1, 2])("are made anew from another template, never more than %s at a time, under the lock", async (maxUnavailable) => {
-    await using it = await cluster(3, { kind: "worker", maxUnavailable });
-    const { id: template } = await it.world.template("kube-other").create();
-    expect(reasons(await it.roll({ template }))).toEqual(["done", "done", "done"]);
-    for (const node of it.all) {
-      const ofNode = it.log.filter((each) => each.startsWith(node.name));
-      expect(ofNode).toEqual(["powers off", "is reset", "starts"].map((what) => `${node.name} ${what}`));
-      expect(it.now(node)).toMatchObject({ state: "running", template });
-      expect(await node.boot.refresh()).toBe("same");
-    }
-    expect(it.mostAway()).toBe(maxUnavailable);
-    expect(it.lock.holder).toBeUndefined();
-  });
+  test.each([1, 2])(
+    "are made anew from another template, never more than %s at a time, under the lock",
+    async (maxUnavailable) => {
+      await using it = await cluster(3, { kind: "worker", maxUnavailable });
+      const { id: template } = await it.world.template("kube-other").create();
+      expect(reasons(await it.roll({ template }))).toEqual(["done", "done", "done"]);
+      for (const node of it.all) {
+        const ofNode = it.log.filter((each) => each.startsWith(node.name));
+        expect(ofNode).toEqual(["powers off", "is reset", "starts"].map((what) => `${node.name} ${what}`));
+        expect(it.now(node)).toMatchObject({ state: "running", template });
+        expect(await node.boot.refresh()).toBe("same");
+      }
+      expect(it.mostAway()).toBe(maxUnavailable);
+      expect(it.lock.holder).toBeUndefined();
+    },
+  );
 
   test("lose their disk for a smaller one, and keep it for a larger one or another type", async () => {
     await using it = await cluster(1, { kind: "worker" });
@@ -83,8 +90,14 @@ describe.concurrent("workers", () => {
     const { id: template } = await it.world.template("kube-other").create();
     it.world.zone.faults.add({ kind: "operation-fails", route: "reset-instance", count: 1 });
     const failed = reasons(await it.roll({ template }));
-    expect(failed.filter((each) => /^instance kube-master-\d to reset: the operation ended in failure/.test(each!))).toHaveLength(1);
-    expect(failed.filter((each) => /^kube-master-\d was not touched, because the update of kube-master-\d before it failed: instance/.test(each!))).toHaveLength(2);
+    expect(
+      failed.filter((each) => /^instance kube-master-\d to reset: the operation ended in failure/.test(each!)),
+    ).toHaveLength(1);
+    expect(
+      failed.filter((each) =>
+        /^kube-master-\d was not touched, because the update of kube-master-\d before it failed: instance/.test(each!),
+      ),
+    ).toHaveLength(2);
     expect(it.log).toHaveLength(1);
     expect(it.all.map((node) => it.now(node).state).sort()).toEqual(["running", "running", "stopped"]);
     expect(it.lock.holder).toBeUndefined();
@@ -101,7 +114,11 @@ describe.concurrent("workers", () => {
     const repaired = dead!.boot.update({ ...dead!.boot.inputs, userData: encodeUserData("#cloud-config\n# two\n") });
     while (it.log.length === 0) await sleep(10);
     dead!.isWell = false;
-    const others = Promise.allSettled(it.all.slice(1).map(({ boot }) => boot.update({ ...boot.inputs, userData: encodeUserData("#cloud-config\n# two\n") })));
+    const others = Promise.allSettled(
+      it.all
+        .slice(1)
+        .map(({ boot }) => boot.update({ ...boot.inputs, userData: encodeUserData("#cloud-config\n# two\n") })),
+    );
     await sleep(1_000);
     expect(it.log).toEqual(["kube-master-1 starts"]);
     dead!.isWell = true;
@@ -115,18 +132,30 @@ describe.concurrent("a worker whose making anew was cut off", () => {
   type World = Awaited<ReturnType<typeof cluster>>;
   /** As the killed run left the zone; the state knows nothing of it. */
   const crashes: Record<string, { resets: number; leave(it: World, node: Node, news: BootInputs): unknown }> = {
-    "when it was told what to run": { resets: 1, leave: (it, node, { userData }) => it.world.edit(node.boot.id, { userData }) },
-    "when it had powered off": { resets: 1, leave: (it, node, { userData }) => it.world.edit(node.boot.id, { userData, state: "stopped" }) },
+    "when it was told what to run": {
+      resets: 1,
+      leave: (it, node, { userData }) => it.world.edit(node.boot.id, { userData }),
+    },
+    "when it had powered off": {
+      resets: 1,
+      leave: (it, node, { userData }) => it.world.edit(node.boot.id, { userData, state: "stopped" }),
+    },
     // Whether its disk is a fresh one nobody has seen.
-    "when its reset had begun": { resets: 1, leave: (it, node, { userData, template }) => it.world.edit(node.boot.id, { userData, template, state: "stopped" }) },
+    "when its reset had begun": {
+      resets: 1,
+      leave: (it, node, { userData, template }) =>
+        it.world.edit(node.boot.id, { userData, template, state: "stopped" }),
+    },
     "when it had started, and is well by now": {
-      resets: 0, leave: (it, node, { userData, template }) => {
+      resets: 0,
+      leave: (it, node, { userData, template }) => {
         it.world.edit(node.boot.id, { userData, template });
         node.boots++;
       },
     },
     "when it had started, and is not well yet": {
-      resets: 0, leave: (it, node, { userData, template }) => {
+      resets: 0,
+      leave: (it, node, { userData, template }) => {
         it.world.edit(node.boot.id, { userData, template });
         Object.assign(node, { boots: node.boots + 1, isWell: false });
         it.lock.drained[node.name] = 40;
@@ -189,7 +218,9 @@ describe.concurrent("the lock of the reboots", () => {
     const [broken] = it.all;
     broken!.isWell = false;
     it.lock.holder = broken!.name;
-    const heal = setInterval(() => { if (it.log.length > 0) broken!.isWell = true; }, 10);
+    const heal = setInterval(() => {
+      if (it.log.length > 0) broken!.isWell = true;
+    }, 10);
     expect(reasons(await it.roll())).toEqual(["done"]);
     clearInterval(heal);
     expect(it.log).toEqual(["kube-master-1 starts without the lock"]);
@@ -214,7 +245,9 @@ describe.concurrent("the lock of the reboots", () => {
     await using it = await cluster(2);
     it.lock.isLost = true;
     for (const node of it.all) node.isWell = false;
-    const heal = setInterval(() => { if (it.log.length === 2) for (const node of it.all) node.isWell = true; }, 10);
+    const heal = setInterval(() => {
+      if (it.log.length === 2) for (const node of it.all) node.isWell = true;
+    }, 10);
     expect(reasons(await it.roll())).toEqual(["done", "done"]);
     clearInterval(heal);
     expect(it.log.sort()).toEqual(["kube-master-1 starts without the lock", "kube-master-2 starts without the lock"]);

@@ -56,7 +56,10 @@ export class Resource<Inputs extends object, Outputs extends object = Inputs> {
     return (await this.diff()).changes ? "changes" : "same";
   }
   async update(inputs: Inputs = this.inputs): Promise<this> {
-    const { outs } = await providers[this.kind].update(this.identity, plain(this.outs), { ...plain(inputs), __provider: "code" });
+    const { outs } = await providers[this.kind].update(this.identity, plain(this.outs), {
+      ...plain(inputs),
+      __provider: "code",
+    });
     this.inputs = inputs;
     this.outs = outs as Outputs;
     return this;
@@ -86,20 +89,44 @@ export async function openWorld(options: TestApiOptions = {}) {
   const token = () => randomUUID();
 
   const world = {
-    zone, api, state,
+    zone,
+    api,
+    state,
 
-    template: (name = "kube-flatcar") => new Resource<TemplateInputs>("template", {
-      api, name, token: token(),
-      url: "https://images.example/flatcar.qcow2", checksum: "0123456789abcdef0123456789abcdef", bootMode: "uefi", defaultUser: "core",
-    }),
-    sshKey: (name = "kube") => new Resource<SshKeyInputs, SshKeyOutputs>("sshKey", { api, name, publicKey: `${sshKeys.public} core@kube` }),
-    antiAffinityGroup: (name = "kube-masters") => new Resource<GroupInputs>("antiAffinityGroup", { api, name, token: token() }),
+    template: (name = "kube-flatcar") =>
+      new Resource<TemplateInputs>("template", {
+        api,
+        name,
+        token: token(),
+        url: "https://images.example/flatcar.qcow2",
+        checksum: "0123456789abcdef0123456789abcdef",
+        bootMode: "uefi",
+        defaultUser: "core",
+      }),
+    sshKey: (name = "kube") =>
+      new Resource<SshKeyInputs, SshKeyOutputs>("sshKey", { api, name, publicKey: `${sshKeys.public} core@kube` }),
+    antiAffinityGroup: (name = "kube-masters") =>
+      new Resource<GroupInputs>("antiAffinityGroup", { api, name, token: token() }),
     securityGroup: (name = "kube-masters") => new Resource<GroupInputs>("securityGroup", { api, name, token: token() }),
-    rules: (securityGroup: string, rules: Rule[]) => new Resource<SecurityGroupRulesInputs>("securityGroupRules", { api, securityGroup, rules }),
-    elasticIp: (name = "kube-api") => new Resource<ElasticIpInputs, ElasticIpOutputs>("elasticIp", {
-      api, name, token: token(), labels: { cluster: "kube" },
-      healthcheck: { mode: "https", port: 6443, uri: "/readyz", interval: 10, timeout: 3, strikesOk: 2, strikesFail: 3, tlsSkipVerify: true },
-    }),
+    rules: (securityGroup: string, rules: Rule[]) =>
+      new Resource<SecurityGroupRulesInputs>("securityGroupRules", { api, securityGroup, rules }),
+    elasticIp: (name = "kube-api") =>
+      new Resource<ElasticIpInputs, ElasticIpOutputs>("elasticIp", {
+        api,
+        name,
+        token: token(),
+        labels: { cluster: "kube" },
+        healthcheck: {
+          mode: "https",
+          port: 6443,
+          uri: "/readyz",
+          interval: 10,
+          timeout: 3,
+          strikesOk: 2,
+          strikesFail: 3,
+          tlsSkipVerify: true,
+        },
+      }),
 
     /** All that an instance needs, made; and the maker of one. */
     async surroundings(name = "kube") {
@@ -112,19 +139,37 @@ export async function openWorld(options: TestApiOptions = {}) {
       await Promise.all(all.map((each) => each.create()));
       const instance = (instanceName = `${name}-master-1`, more: Partial<InstanceInputs> = {}) =>
         new Resource<InstanceInputs, InstanceOutputs>("instance", {
-          api, name: instanceName, token: token(), type: "standard.medium", template: template.id, diskSize: 50, sshKey: sshKey.id,
-          securityGroups: [securityGroup.id], antiAffinityGroups: [antiAffinityGroup.id], elasticIps: [elasticIp.id], labels: { cluster: name }, ...more,
+          api,
+          name: instanceName,
+          token: token(),
+          type: "standard.medium",
+          template: template.id,
+          diskSize: 50,
+          sshKey: sshKey.id,
+          securityGroups: [securityGroup.id],
+          antiAffinityGroups: [antiAffinityGroup.id],
+          elasticIps: [elasticIp.id],
+          labels: { cluster: name },
+          ...more,
         });
       return { all, template, sshKey, securityGroup, antiAffinityGroup, elasticIp, instance };
     },
 
-    boot: (instance: string, more: Partial<BootInputs> = {}) => new Resource<BootInputs, BootOutputs>("boot", {
-      api, instance, name: state.instances.get(instance)?.name ?? "kube-master-1", userData: encodeUserData("#cloud-config\n# one\n"), kind: "master", group: `masters of ${api.endpoint}`,
-      maxUnavailable: 1, waitFor: "instances",
-      drainTimeout: 300, masters: { host: "127.0.0.1", port: 9, hostKey: sshKeys.public },
-      ssh: { host: "127.0.0.1", port: 9, user: "core", privateKey: sshKeys.private, hostKey: sshKeys.public },
-      ...more,
-    }),
+    boot: (instance: string, more: Partial<BootInputs> = {}) =>
+      new Resource<BootInputs, BootOutputs>("boot", {
+        api,
+        instance,
+        name: state.instances.get(instance)?.name ?? "kube-master-1",
+        userData: encodeUserData("#cloud-config\n# one\n"),
+        kind: "master",
+        group: `masters of ${api.endpoint}`,
+        maxUnavailable: 1,
+        waitFor: "instances",
+        drainTimeout: 300,
+        masters: { host: "127.0.0.1", port: 9, hostKey: sshKeys.public },
+        ssh: { host: "127.0.0.1", port: 9, user: "core", privateKey: sshKeys.private, hostKey: sshKeys.public },
+        ...more,
+      }),
 
     /** By hand, past the API. */
     edit(instance: string, change: object): void {
@@ -133,7 +178,9 @@ export async function openWorld(options: TestApiOptions = {}) {
 
     /** Names of all there is. */
     left: () => [
-      ...[state.instances, state.templates, state.antiAffinityGroups, state.securityGroups].flatMap((table) => [...table.values()].map(({ name }) => name)),
+      ...[state.instances, state.templates, state.antiAffinityGroups, state.securityGroups].flatMap((table) =>
+        [...table.values()].map(({ name }) => name),
+      ),
       ...state.sshKeys.keys(),
       ...[...state.elasticIps.values()].map(({ description }) => description),
     ],

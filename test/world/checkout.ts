@@ -12,8 +12,12 @@ const left = new Set([".git", ".local", "docs", "node_modules", "test", "test-re
  * edited meanwhile does not change it. Packages and programs are the repository's.
  */
 export function makeCheckout(directory: string): void {
-  cpSync(root, directory, { recursive: true, filter: (file) => !left.has(relative(root, file)) && !basename(file).endsWith(".test.ts") });
+  cpSync(root, directory, {
+    recursive: true,
+    filter: (file) => !left.has(relative(root, file)) && !basename(file).endsWith(".test.ts"),
+  });
   symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
   mkdirSync(join(directory, ".local", "pulumi"), { recursive: true });
-  for (const part of ["bin", "mirror", "pulumi/plugins", "template"]) symlinkSync(join(root, ".local", part), join(directory, ".local", part));
+  for (const part of ["bin", "mirror", "pulumi/plugins", "template"])
+    symlinkSync(join(root, ".local", part), join(directory, ".local", part));
 }

@@ -16,8 +16,12 @@ export const up = ["up", "--yes", "--skip-preview", "--non-interactive"] as cons
 export const destroy = ["destroy", "--yes", "--skip-preview", "--non-interactive"] as const;
 
 /** What a zone without machines is started with. */
-export const withoutMachines = (name: string): readonly string[] =>
-  ["--machines=none", "--network=198.19.0.0/16", `--network-name=${name}`, "--operation-delay=150"];
+export const withoutMachines = (name: string): readonly string[] => [
+  "--machines=none",
+  "--network=198.19.0.0/16",
+  `--network-name=${name}`,
+  "--operation-delay=150",
+];
 
 /** The settings of a stack in such a zone. */
 export const instancesOnly = {
@@ -47,7 +51,11 @@ export class Place {
   }
 
   /** A zone that runs and a stack of it that holds nothing. @param settings Of the stack, besides the API's address. */
-  static async open(name: string, flags: readonly string[], settings: Readonly<Record<string, unknown>>): Promise<Place> {
+  static async open(
+    name: string,
+    flags: readonly string[],
+    settings: Readonly<Record<string, unknown>>,
+  ): Promise<Place> {
     const place = new Place(name, flags);
     try {
       await place.init(settings);

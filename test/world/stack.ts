@@ -89,13 +89,19 @@ export class Stack {
       }, limit);
       child.on("error", reject);
       // Not "close": who outlives the CLI holds its output open.
-      child.on("exit", (code, name) => setTimeout(() => {
-        clearTimeout(timer);
-        for (const stream of [child.stdout, child.stderr]) stream.destroy();
-        const ran = { code: code ?? 128 + (name === "SIGKILL" ? 9 : name === "SIGINT" ? 2 : 15), output, took: performance.now() - started };
-        log(`(exit ${ran.code}, ${Math.round(ran.took)} ms)\n`);
-        resolve(ran);
-      }, 50));
+      child.on("exit", (code, name) =>
+        setTimeout(() => {
+          clearTimeout(timer);
+          for (const stream of [child.stdout, child.stderr]) stream.destroy();
+          const ran = {
+            code: code ?? 128 + (name === "SIGKILL" ? 9 : name === "SIGINT" ? 2 : 15),
+            output,
+            took: performance.now() - started,
+          };
+          log(`(exit ${ran.code}, ${Math.round(ran.took)} ms)\n`);
+          resolve(ran);
+        }, 50),
+      );
     });
     return { pid: child.pid!, done };
   }
@@ -108,7 +114,9 @@ export class Stack {
   async must(args: readonly string[], options?: RunOptions): Promise<string> {
     const { code, output } = await this.run(args, options);
     if (code === 0) return output;
-    throw new Error(`bin/pulumi ${args.join(" ")} ended with ${code}:\n${output.trim().split("\n").slice(-25).join("\n")}`);
+    throw new Error(
+      `bin/pulumi ${args.join(" ")} ended with ${code}:\n${output.trim().split("\n").slice(-25).join("\n")}`,
+    );
   }
 
   /** What the state holds; nothing before the first run. */
@@ -150,5 +158,7 @@ export class Stack {
 
 /** The environment without what would lead `bin/pulumi` elsewhere. */
 function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(PULUMI|EXOSCALE|VITEST|NODE_OPTIONS)/.test(name)));
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(PULUMI|EXOSCALE|VITEST|NODE_OPTIONS)/.test(name)),
+  );
 }

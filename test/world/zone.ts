@@ -32,9 +32,11 @@ export class Zone {
   /** Starts the daemon, resolves once it answers. */
   async start(): Promise<void> {
     const log = openSync(this.#log, "a");
-    const daemon = spawn(process.execPath, [
-      ...command, "run", `--state=${this.#state}`, `--listen=127.0.0.1:${this.#port}`, ...this.#flags,
-    ], { cwd: "/", stdio: ["ignore", log, log] });
+    const daemon = spawn(
+      process.execPath,
+      [...command, "run", `--state=${this.#state}`, `--listen=127.0.0.1:${this.#port}`, ...this.#flags],
+      { cwd: "/", stdio: ["ignore", log, log] },
+    );
     closeSync(log);
     this.#daemon = daemon;
     for (;;) {
@@ -43,7 +45,10 @@ export class Zone {
         this.#port = Number(new URL(status.url).port);
         return;
       }
-      if (daemon.exitCode !== null) throw new Error(`the zone did not start:\n${readFileSync(this.#log, "utf8").trimEnd().split("\n").slice(-5).join("\n")}`);
+      if (daemon.exitCode !== null)
+        throw new Error(
+          `the zone did not start:\n${readFileSync(this.#log, "utf8").trimEnd().split("\n").slice(-5).join("\n")}`,
+        );
       await sleep(20);
     }
   }
@@ -67,8 +72,11 @@ export class Zone {
   remove(): void {
     // Whoever waits here could not see a daemon of his own end.
     this.kill();
-    const { status, stdout, stderr } = spawnSync(process.execPath, [...command, "down", `--state=${this.#state}`], { encoding: "utf8" });
-    if (status !== 0) throw new Error(`the zone is not removed: ${stdout}${stderr}Again: bin/zone down --state ${this.#state}`);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...command, "down", `--state=${this.#state}`], {
+      encoding: "utf8",
+    });
+    if (status !== 0)
+      throw new Error(`the zone is not removed: ${stdout}${stderr}Again: bin/zone down --state ${this.#state}`);
   }
 
   get url(): string {

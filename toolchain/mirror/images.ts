@@ -32,8 +32,10 @@ export const bases = {
   netfilter: {
     packages: ["nftables", "iptables", "conntrack"],
     links: Object.fromEntries(
-      ["iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore"]
-        .map((name) => [`/usr/sbin/${name}`, "xtables-nft-multi"])),
+      ["iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore"].map(
+        (name) => [`/usr/sbin/${name}`, "xtables-nft-multi"],
+      ),
+    ),
   },
   haproxy: { packages: ["haproxy"] },
   busybox: { packages: ["busybox-static"], setup: ["/bin/busybox", "--install", "-s", "/bin"] },
@@ -44,13 +46,16 @@ const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 // Upstream's Kubernetes images start a small runner that runs its arguments; a command does the same here: both
 // `command: [kube-apiserver, ...]` and `args: [kube-apiserver, ...]` of a pod work.
 const kubernetesImage = (name: string, base?: keyof typeof bases): Content => ({
-  base, programs: [{ artifact: "kubernetes", file: name, path: `/usr/local/bin/${name}` }],
-  path: systemPath, command: `/usr/local/bin/${name}`,
+  base,
+  programs: [{ artifact: "kubernetes", file: name, path: `/usr/local/bin/${name}` }],
+  path: systemPath,
+  command: `/usr/local/bin/${name}`,
 });
 
 const etcdImage = (artifact: string): Content => ({
   programs: ["etcd", "etcdctl", "etcdutl"].map((file) => ({ artifact, file, path: `/usr/local/bin/${file}` })),
-  path: systemPath, command: "/usr/local/bin/etcd",
+  path: systemPath,
+  command: "/usr/local/bin/etcd",
 });
 
 /** Images besides those of versions.ts, by full name: something small to run on a new cluster. */
@@ -65,17 +70,21 @@ export const contents: Readonly<Record<ImageName, Content>> = {
   proxy: kubernetesImage("kube-proxy", "netfilter"),
   pause: {
     programs: [{ artifact: "kubernetes", file: "pause", path: "/pause" }],
-    path: systemPath, entrypoint: "/pause",
+    path: systemPath,
+    entrypoint: "/pause",
   },
   etcd: etcdImage("etcd"),
   infraEtcd: etcdImage("infra-etcd"),
   flannel: {
-    base: "netfilter", programs: [{ artifact: "flannel", file: "flanneld", path: "/opt/bin/flanneld" }],
-    path: systemPath, entrypoint: "/opt/bin/flanneld",
+    base: "netfilter",
+    programs: [{ artifact: "flannel", file: "flanneld", path: "/opt/bin/flanneld" }],
+    path: systemPath,
+    entrypoint: "/opt/bin/flanneld",
   },
   haproxy: { base: "haproxy", path: systemPath, entrypoint: "haproxy" },
   coredns: {
     programs: [{ artifact: "coredns", file: "coredns", path: "/coredns" }],
-    path: systemPath, entrypoint: "/coredns",
+    path: systemPath,
+    entrypoint: "/coredns",
   },
 };

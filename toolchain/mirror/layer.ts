@@ -8,8 +8,19 @@ import type { Base, Program } from "./images.ts";
 const release = "bookworm";
 
 /** Of a package only what runs. */
-const left = ["usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/bash-completion",
-  "var/lib/apt", "var/lib/dpkg", "var/cache", "var/log", "etc/apt", "dev"];
+const left = [
+  "usr/share/doc",
+  "usr/share/man",
+  "usr/share/locale",
+  "usr/share/lintian",
+  "usr/share/bash-completion",
+  "var/lib/apt",
+  "var/lib/dpkg",
+  "var/cache",
+  "var/log",
+  "etc/apt",
+  "dev",
+];
 
 /**
  * Packs a directory.
@@ -19,15 +30,27 @@ const left = ["usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/l
 async function pack(directory: string): Promise<string> {
   const archive = `${directory}.tar`;
   await output("tar", [
-    "--create", "--file", archive, "--directory", directory, "--sort=name", "--mtime=@0",
-    "--owner=0", "--group=0", "--numeric-owner", "--format=gnu", ".",
+    "--create",
+    "--file",
+    archive,
+    "--directory",
+    directory,
+    "--sort=name",
+    "--mtime=@0",
+    "--owner=0",
+    "--group=0",
+    "--numeric-owner",
+    "--format=gnu",
+    ".",
   ]);
   return archive;
 }
 
 /** A layer of programs and the few files that a static program of any kind may look for. */
 export async function programsLayer(
-  directory: string, programs: readonly Program[], artifact: (name: string) => string,
+  directory: string,
+  programs: readonly Program[],
+  artifact: (name: string) => string,
 ): Promise<string> {
   await mkdir(join(directory, "etc"), { recursive: true });
   await mkdir(join(directory, "tmp"));
@@ -46,9 +69,11 @@ export async function programsLayer(
 
 /** A layer of Debian's packages with all they depend on, unpacked but not configured. */
 export async function debianLayer(directory: string, base: Base, log: string): Promise<string> {
-  await run("mmdebstrap", [
-    "--variant=extract", "--architectures=amd64", `--include=${base.packages.join(",")}`, release, directory,
-  ], { log, env: { ...process.env, SOURCE_DATE_EPOCH: "0" } });
+  await run(
+    "mmdebstrap",
+    ["--variant=extract", "--architectures=amd64", `--include=${base.packages.join(",")}`, release, directory],
+    { log, env: { ...process.env, SOURCE_DATE_EPOCH: "0" } },
+  );
   for (const path of left) await rm(join(directory, path), { recursive: true, force: true });
   for (const [path, target] of Object.entries(base.links ?? {})) await symlink(target, join(directory, path));
   if (base.setup) await output("chroot", [directory, ...base.setup]);

@@ -47,18 +47,34 @@ export async function makeMirror({ out, scratch, needs, log }: Making): Promise<
   }
   await withRegistry(join(out, "registry"), scratch, async (registry) => {
     const crane = (...args: string[]) => output(join(need("crane"), "crane"), ["--insecure", ...args]);
-    const all = { ...Object.fromEntries(Object.entries(images).map(([name, image]) => [image, contents[name as ImageName]])), ...extras };
+    const all = {
+      ...Object.fromEntries(Object.entries(images).map(([name, image]) => [image, contents[name as ImageName]])),
+      ...extras,
+    };
     for (const [image, content] of Object.entries(all)) {
-      const own = content.programs && await programsLayer(join(scratch, image.replaceAll(/[/:]/g, "-")), content.programs, need);
+      const own =
+        content.programs &&
+        (await programsLayer(join(scratch, image.replaceAll(/[/:]/g, "-")), content.programs, need));
       const base = content.base && layers.get(content.base);
       const reference = `${registry}/${image}`;
-      await crane("append", "--new_tag", reference, ...[base, own].filter((layer) => layer !== undefined)
-        .flatMap((layer) => ["--new_layer", layer]));
       await crane(
-        "mutate", reference, "--tag", reference, "--set-platform", "linux/amd64",
-        "--env", `PATH=${content.path}`,
+        "append",
+        "--new_tag",
+        reference,
+        ...[base, own].filter((layer) => layer !== undefined).flatMap((layer) => ["--new_layer", layer]),
+      );
+      await crane(
+        "mutate",
+        reference,
+        "--tag",
+        reference,
+        "--set-platform",
+        "linux/amd64",
+        "--env",
+        `PATH=${content.path}`,
         ...(content.entrypoint ? ["--entrypoint", content.entrypoint] : []),
-        ...(content.command ? ["--cmd", content.command] : []));
+        ...(content.command ? ["--cmd", content.command] : []),
+      );
     }
   });
 }

@@ -23,16 +23,21 @@ async function freePort(): Promise<number> {
  * @param work gets `host:port` of the registry, which speaks plain HTTP on loopback
  */
 export async function withRegistry(
-  storage: string, scratch: string, work: (registry: string) => Promise<void>,
+  storage: string,
+  scratch: string,
+  work: (registry: string) => Promise<void>,
 ): Promise<void> {
   const address = `127.0.0.1:${await freePort()}`;
   const config = join(scratch, "registry.json");
-  await writeFile(config, JSON.stringify({
-    version: 0.1,
-    log: { level: "error", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: storage } },
-    http: { addr: address },
-  }));
+  await writeFile(
+    config,
+    JSON.stringify({
+      version: 0.1,
+      log: { level: "error", accesslog: { disabled: true } },
+      storage: { filesystem: { rootdirectory: storage } },
+      http: { addr: address },
+    }),
+  );
   // It ends with this process, however that ends.
   const child = spawn("setpriv", ["--pdeathsig", "TERM", "docker-registry", "serve", config], { stdio: "ignore" });
   const failed = once(child, "error").then(([error]) => {
@@ -49,7 +54,13 @@ export async function withRegistry(
 /** Waits until the registry answers. */
 async function ready(address: string): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    if (await fetch(`http://${address}/v2/`).then((answer) => answer.ok, () => false)) return;
+    if (
+      await fetch(`http://${address}/v2/`).then(
+        (answer) => answer.ok,
+        () => false,
+      )
+    )
+      return;
     await sleep(100);
   }
   throw new Failure(`docker-registry on ${address} does not answer: is Debian's package docker-registry installed?`);

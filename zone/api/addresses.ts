@@ -55,7 +55,8 @@ function afterHighest(taken: ReadonlySet<string>, from: number, to: number): num
 }
 
 function parseSubnet(subnet: string): { base: number; size: number } {
-  if (!ipaddr.IPv4.isValidCIDR(subnet)) throw new Error(`${subnet} is not an IPv4 network: give one like 198.18.0.0/16`);
+  if (!ipaddr.IPv4.isValidCIDR(subnet))
+    throw new Error(`${subnet} is not an IPv4 network: give one like 198.18.0.0/16`);
   const prefix = ipaddr.IPv4.parseCIDR(subnet)[1];
   if (prefix > 22) throw new Error(`${subnet} is too small for a zone: give a /22 or larger, like 198.18.0.0/16`);
   return { base: toNumber(ipaddr.IPv4.networkAddressFromCIDR(subnet).toString()), size: 2 ** (32 - prefix) };

@@ -48,23 +48,32 @@ export class Struck extends Error {
 export async function createBackend(options: BackendOptions): Promise<OpenAPIBackend> {
   const { zone, operations, faults } = options;
   const { document, otherRoute } = loadDocument({
-    zone: zone.name, closedAnswers: options.validateResponses, closedRequests: options.refuseUnknownFields,
+    zone: zone.name,
+    closedAnswers: options.validateResponses,
+    closedRequests: options.refuseUnknownFields,
   });
-  const handlers = Object.entries(HANDLERS).map(([name, handler]) => [name, async (context: Context, call: Call) => {
-    const { params, query, requestBody: body } = context.request;
-    call.route = { name, path: params, query, body: body ?? {} };
-    const fault = faults.take({ route: name, isMutation: context.request.method !== "get" });
-    await strikeBefore(fault);
-    const result = handler(zone, { params: params as Record<string, string>, query: query as Record<string, string>, body });
-    let content: object = result;
-    if (result instanceof Plan) {
-      content = operations.begin(result, call.event(200), operationFault(fault));
-      call.recorded = true;
-    }
-    if (options.validateResponses) checkResponse(context, content);
-    await strikeAfter(fault);
-    return content;
-  }]);
+  const handlers = Object.entries(HANDLERS).map(([name, handler]) => [
+    name,
+    async (context: Context, call: Call) => {
+      const { params, query, requestBody: body } = context.request;
+      call.route = { name, path: params, query, body: body ?? {} };
+      const fault = faults.take({ route: name, isMutation: context.request.method !== "get" });
+      await strikeBefore(fault);
+      const result = handler(zone, {
+        params: params as Record<string, string>,
+        query: query as Record<string, string>,
+        body,
+      });
+      let content: object = result;
+      if (result instanceof Plan) {
+        content = operations.begin(result, call.event(200), operationFault(fault));
+        call.recorded = true;
+      }
+      if (options.validateResponses) checkResponse(context, content);
+      await strikeAfter(fault);
+      return content;
+    },
+  ]);
   const backend = new OpenAPIBackend({
     definition: document,
     quick: true, // derive.ts's output needs no validation of its own at each start
@@ -95,10 +104,14 @@ export async function createBackend(options: BackendOptions): Promise<OpenAPIBac
 async function strikeBefore(fault: Fault | undefined): Promise<void> {
   const seconds = fault?.seconds ?? 1;
   switch (fault?.kind) {
-    case "rate-limit": throw new Struck(429, "Too many requests", { "retry-after": String(seconds) });
-    case "server-error": throw new Struck(500, "Internal error, as asked for");
-    case "unavailable": throw new Struck(503, "Service unavailable, as asked for");
-    case "drop-before": throw new Dropped();
+    case "rate-limit":
+      throw new Struck(429, "Too many requests", { "retry-after": String(seconds) });
+    case "server-error":
+      throw new Struck(500, "Internal error, as asked for");
+    case "unavailable":
+      throw new Struck(503, "Service unavailable, as asked for");
+    case "drop-before":
+      throw new Dropped();
   }
 }
 
@@ -111,17 +124,29 @@ function operationFault(fault: Fault | undefined): OperationFault | undefined {
   switch (fault?.kind) {
     case "operation-fails":
     case "operation-hangs":
-    case "never-boots": return fault.kind;
+    case "never-boots":
+      return fault.kind;
   }
 }
 
 function checkResponse(context: Context, content: unknown): void {
   const { errors } = context.api.validateResponse(JSON.parse(JSON.stringify(content)), context.operation, 200);
-  if (errors) throw new Error(`answer of ${context.operation.operationId} does not fit the document: ${errors.map(describe).join("; ")}`);
+  if (errors)
+    throw new Error(
+      `answer of ${context.operation.operationId} does not fit the document: ${errors.map(describe).join("; ")}`,
+    );
 }
 
 /** e.g. `disk-size must be >= 10`. */
-function describe({ instancePath, message = "is invalid", params }: { instancePath?: string; message?: string; params?: any }): string {
+function describe({
+  instancePath,
+  message = "is invalid",
+  params,
+}: {
+  instancePath?: string;
+  message?: string;
+  params?: any;
+}): string {
   const field = (instancePath ?? "").replace(/^\/(requestBody|path|query)\/?/, "").replaceAll("/", ".") || "request";
   const detail = params?.allowedValues?.join(", ") ?? params?.additionalProperty;
   return `${field} ${message}${detail === undefined ? "" : `: ${detail}`}`;

@@ -41,7 +41,8 @@ export const INSTANCE_TYPES: readonly InstanceType[] = [
   { ...type("8a52e80d-b1d0-4efb-8059-a931fa33c5a1", "standard.colossus", 40, 320 * GiB), authorized: false },
 ];
 
-export const typeById = (id: string | undefined): InstanceType | undefined => INSTANCE_TYPES.find((type) => type.id === id);
+export const typeById = (id: string | undefined): InstanceType | undefined =>
+  INSTANCE_TYPES.find((type) => type.id === id);
 
 export const typeByName = (name: string): InstanceType | undefined =>
   INSTANCE_TYPES.find((type) => `${type.family}.${type.size}` === name);

@@ -14,14 +14,21 @@ export function createControl(faults: Faults): (request: IncomingMessage, respon
   return (request, response) => {
     const path = (request.url ?? "/").replace(/\?.*$/s, "");
     if (path !== PATH && !path.startsWith(`${PATH}/`)) return false;
-    void answer(request, path, faults).then(([status, content]) => {
-      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(content));
-    }, () => response.destroy());
+    void answer(request, path, faults).then(
+      ([status, content]) => {
+        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(content));
+      },
+      () => response.destroy(),
+    );
     return true;
   };
 }
 
-async function answer(request: IncomingMessage, path: string, faults: Faults): Promise<[status: number, content: unknown]> {
+async function answer(
+  request: IncomingMessage,
+  path: string,
+  faults: Faults,
+): Promise<[status: number, content: unknown]> {
   if (!isLocal(request)) return [403, { message: "Faults are for programs on the zone's own machine" }];
   const id = path.slice(PATH.length + 1);
   switch (`${request.method} ${id === "" ? "all" : "one"}`) {

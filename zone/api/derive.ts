@@ -13,8 +13,20 @@ import { parse } from "yaml";
 
 /** Tags of the document whose routes are kept whole. */
 const FAMILIES = new Set([
-  "zone", "instance-type", "template", "ssh-key", "anti-affinity-group", "security-group", "instance", "elastic-ip",
-  "private-network", "reverse-dns", "snapshot", "operation", "quotas", "event",
+  "zone",
+  "instance-type",
+  "template",
+  "ssh-key",
+  "anti-affinity-group",
+  "security-group",
+  "instance",
+  "elastic-ip",
+  "private-network",
+  "reverse-dns",
+  "snapshot",
+  "operation",
+  "quotas",
+  "event",
 ]);
 const PROSE = new Set(["description", "summary", "externalDocs", "tags", "deprecated"]);
 const METHODS = ["get", "post", "put", "patch", "delete"];
@@ -53,19 +65,21 @@ function main(file: string, date: string): void {
     collect(kept[name], needed); // a Set's iteration visits what is added meanwhile
   }
 
-  process.stdout.write(print({
-    openapi: source.openapi as string,
-    info: {
-      title: (source.info as JsonObject).title as string,
-      version: (source.info as JsonObject).version as string,
-      "x-source": "https://github.com/exoscale/egoscale v3/generator/source.yaml",
-      "x-sha256": createHash("sha256").update(text).digest("hex"),
-      "x-date": date,
-    },
-    paths,
-    components: { schemas: Object.fromEntries(Object.entries(kept).sort(byKey)) },
-    "x-other-routes": others.sort(),
-  }));
+  process.stdout.write(
+    print({
+      openapi: source.openapi as string,
+      info: {
+        title: (source.info as JsonObject).title as string,
+        version: (source.info as JsonObject).version as string,
+        "x-source": "https://github.com/exoscale/egoscale v3/generator/source.yaml",
+        "x-sha256": createHash("sha256").update(text).digest("hex"),
+        "x-date": date,
+      },
+      paths,
+      components: { schemas: Object.fromEntries(Object.entries(kept).sort(byKey)) },
+      "x-other-routes": others.sort(),
+    }),
+  );
 }
 
 /**
@@ -105,11 +119,14 @@ const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b
 /** One line for each route and schema: small, and a newer document shows as a readable diff. */
 function print(document: JsonObject): string {
   const lines = (value: JsonObject): string =>
-    `{\n${Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${JSON.stringify(item)}`).join(",\n")}\n}`;
+    `{\n${Object.entries(value)
+      .map(([key, item]) => `${JSON.stringify(key)}: ${JSON.stringify(item)}`)
+      .join(",\n")}\n}`;
   const parts = Object.entries(document).map(([key, value]) => {
     if (key === "paths") return `"paths": ${lines(value as JsonObject)}`;
     if (key === "components") return `"components": {"schemas": ${lines((value as JsonObject).schemas as JsonObject)}}`;
-    if (Array.isArray(value)) return `${JSON.stringify(key)}: [\n${value.map((item) => JSON.stringify(item)).join(",\n")}\n]`;
+    if (Array.isArray(value))
+      return `${JSON.stringify(key)}: [\n${value.map((item) => JSON.stringify(item)).join(",\n")}\n]`;
     return `${JSON.stringify(key)}: ${JSON.stringify(value)}`;
   });
   return `{\n${parts.join(",\n")}\n}\n`;

@@ -8,13 +8,18 @@ const load = (closed: boolean) => loadDocument({ zone: "local-1", closedAnswers:
 describe("the document", () => {
   it("says where it comes from and knows this zone", () => {
     const { info, components } = load(false).document as any;
-    expect(info).toMatchObject({ "x-source": expect.stringContaining("egoscale"), "x-date": expect.stringMatching(/^\d{4}-\d\d-\d\d$/) });
+    expect(info).toMatchObject({
+      "x-source": expect.stringContaining("egoscale"),
+      "x-date": expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+    });
     expect(components.schemas["zone-name"].enum).toContain("local-1");
   });
 
   it("has every route that the zone answers, under that name", () => {
     const { paths } = load(false).document;
-    const names = Object.values(paths!).flatMap((path) => Object.values(path!)).map((operation: any) => operation.operationId);
+    const names = Object.values(paths!)
+      .flatMap((path) => Object.values(path!))
+      .map((operation: any) => operation.operationId);
     expect(Object.keys(HANDLERS).filter((name) => !names.includes(name))).toEqual([]);
     expect(Object.keys(WORK).filter((name) => !(name in HANDLERS))).toEqual([]);
   });
@@ -23,7 +28,9 @@ describe("the document", () => {
     const { components, paths } = load(true).document as any;
     expect(components.schemas["answer.instance"].additionalProperties).toBe(false);
     expect(components.schemas.instance.additionalProperties).toBeUndefined();
-    expect(paths["/instance/{id}"].get.responses[200].content["application/json"].schema.$ref).toBe("#/components/schemas/answer.instance");
+    expect(paths["/instance/{id}"].get.responses[200].content["application/json"].schema.$ref).toBe(
+      "#/components/schemas/answer.instance",
+    );
     expect(components.schemas["answer.labels"].additionalProperties).toEqual({ type: "string" });
   });
 

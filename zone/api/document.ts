@@ -25,7 +25,8 @@ export function loadDocument({ zone, closedAnswers, closedRequests }: DocumentOp
   const raw = JSON.parse(readFileSync(new URL("exoscale.json", import.meta.url), "utf8"));
   const { schemas } = raw.components;
   schemas["zone-name"].enum.push(zone);
-  for (const [schema, properties] of Object.entries(UNDOCUMENTED)) Object.assign(schemas[schema].properties, properties);
+  for (const [schema, properties] of Object.entries(UNDOCUMENTED))
+    Object.assign(schemas[schema].properties, properties);
   const answerSchemas = structuredClone(schemas);
   for (const path of Object.values<any>(raw.paths)) {
     for (const operation of Object.values<any>(path)) {
@@ -44,8 +45,7 @@ export function loadDocument({ zone, closedAnswers, closedRequests }: DocumentOp
   });
   return {
     document: raw as Document,
-    otherRoute: (method, path) =>
-      others.find((route) => route.method === method && route.pattern.test(path))?.name,
+    otherRoute: (method, path) => others.find((route) => route.method === method && route.pattern.test(path))?.name,
   };
 }
 
@@ -60,7 +60,8 @@ const ANSWER = "answer.";
 
 function referTo(prefix: string, value: Json): void {
   if (typeof value !== "object" || value === null) return;
-  if (!Array.isArray(value) && typeof value.$ref === "string") value.$ref = value.$ref.replace(/[^/]+$/, (name) => prefix + name);
+  if (!Array.isArray(value) && typeof value.$ref === "string")
+    value.$ref = value.$ref.replace(/[^/]+$/, (name) => prefix + name);
   Object.values(value).forEach((item) => referTo(prefix, item));
 }
 

@@ -14,7 +14,10 @@ afterAll(() => api.close());
 describe("Exoscale's Go SDK", () => {
   it("takes the zone for Exoscale", { timeout: 300_000 }, async () => {
     const env = { ...process.env, EXOSCALE_API_KEY: api.key, EXOSCALE_API_SECRET: api.secret };
-    const { stdout } = await promisify(execFile)("go", ["run", ".", api.url], { cwd: join(import.meta.dirname, "egoscale"), env });
+    const { stdout } = await promisify(execFile)("go", ["run", ".", api.url], {
+      cwd: join(import.meta.dirname, "egoscale"),
+      env,
+    });
     expect(stdout).toBe("ok\n");
   });
 });

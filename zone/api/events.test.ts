@@ -31,11 +31,25 @@ describe("events", () => {
     await client.get("/security-group");
     await client.call("DELETE", `/security-group/${unknown}`);
     expect(await client.get("/event")).toEqual([
-      expect.objectContaining({ handler: "delete-security-group", status: 404, "path-params": { id: unknown }, message: "delete-security-group refused" }),
+      expect.objectContaining({
+        handler: "delete-security-group",
+        status: 404,
+        "path-params": { id: unknown },
+        message: "delete-security-group refused",
+      }),
       {
-        handler: "create-security-group", status: 200, message: "create-security-group accepted", uri: "/v2/security-group", zone: "local-1",
-        "source-ip": "127.0.0.1", "elapsed-ms": expect.any(Number), timestamp: expect.any(String), "request-id": expect.any(String),
-        "path-params": {}, "get-params": {}, "body-params": { name: "group" },
+        handler: "create-security-group",
+        status: 200,
+        message: "create-security-group accepted",
+        uri: "/v2/security-group",
+        zone: "local-1",
+        "source-ip": "127.0.0.1",
+        "elapsed-ms": expect.any(Number),
+        timestamp: expect.any(String),
+        "request-id": expect.any(String),
+        "path-params": {},
+        "get-params": {},
+        "body-params": { name: "group" },
       },
     ]);
     expect(api.zone.state.securityGroups.has(id)).toBe(true);

@@ -24,7 +24,11 @@ export function eventsBetween({ events }: State, from = Date.now() - DAY, to = I
 }
 
 /** An event as `GET /event` shows it. */
-export const viewEvent = ({ id, ...event }: EventRecord, zone: string): object => ({ ...event, "request-id": id, zone });
+export const viewEvent = ({ id, ...event }: EventRecord, zone: string): object => ({
+  ...event,
+  "request-id": id,
+  zone,
+});
 
 /** User-data holds private keys. */
 function withoutSecrets(body: object): object {

@@ -16,7 +16,11 @@ describe("faults", () => {
 
   it("are listed, removed one by one, and cleared", () => {
     const [a, b, c] = (["slow", "server-error", "unavailable"] as const).map((kind) => faults.add({ kind }));
-    expect(faults.list()).toEqual([{ id: a, kind: "slow" }, { id: b, kind: "server-error" }, { id: c, kind: "unavailable" }]);
+    expect(faults.list()).toEqual([
+      { id: a, kind: "slow" },
+      { id: b, kind: "server-error" },
+      { id: c, kind: "unavailable" },
+    ]);
     expect([faults.remove(b!), faults.remove(b!)]).toEqual([true, false]);
     expect(faults.list().map(({ id }) => id)).toEqual([a, c]);
     faults.clear();
@@ -74,17 +78,27 @@ describe("faults over HTTP", () => {
   beforeEach(() => api.faults.clear());
 
   /** A request as a program sends it: `fetch` would set headers of its own. */
-  function ask(method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<{ status: number; body: any }> {
+  function ask(
+    method: string,
+    path: string,
+    body?: string,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: any }> {
     const { hostname, port } = new URL(api.url);
     return new Promise((resolve, reject) => {
       request({ hostname, port, method, path, headers }, (response) => {
         text(response).then((answer) => resolve({ status: response.statusCode!, body: JSON.parse(answer) }), reject);
-      }).on("error", reject).end(body);
+      })
+        .on("error", reject)
+        .end(body);
     });
   }
 
   it("are made, listed, removed and cleared", async () => {
-    const { status, body: { id } } = await ask("POST", "/zone/faults", JSON.stringify({ kind: "unavailable", count: 3 }));
+    const {
+      status,
+      body: { id },
+    } = await ask("POST", "/zone/faults", JSON.stringify({ kind: "unavailable", count: 3 }));
     expect([status, id]).toEqual([200, expect.any(String)]);
     expect((await fetch(`${api.url}/zone`)).status).toBe(503);
     expect(await ask("GET", "/zone/faults")).toEqual({ status: 200, body: [{ id, kind: "unavailable", count: 2 }] });
@@ -100,12 +114,20 @@ describe("faults over HTTP", () => {
     expect((await ask("PUT", "/zone/faults", body)).status).toBe(405);
   });
 
-  it.each([
-    [{ origin: "https://example.com" }],
-    [{ origin: "null" }],
-    [{ host: "example.com" }],
-  ])("are not for websites: %j", async (headers) => {
-    expect((await ask("POST", "/zone/faults", JSON.stringify({ kind: "slow" }), headers as unknown as Record<string, string>)).status).toBe(403);
-    expect(api.faults.list()).toEqual([]);
-  });
+  it.each([[{ origin: "https://example.com" }], [{ origin: "null" }], [{ host: "example.com" }]])(
+    "are not for websites: %j",
+    async (headers) => {
+      expect(
+        (
+          await ask(
+            "POST",
+            "/zone/faults",
+            JSON.stringify({ kind: "slow" }),
+            headers as unknown as Record<string, string>,
+          )
+        ).status,
+      ).toBe(403);
+      expect(api.faults.list()).toEqual([]);
+    },
+  );
 });

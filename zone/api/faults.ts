@@ -66,7 +66,8 @@ export class Faults {
    */
   add(fault: Fault): string {
     const { success, error, data } = SCHEMA.safeParse(fault);
-    if (!success) throw new Error(error.issues.map(({ path, message }) => `${path.join(".") || "fault"}: ${message}`).join("; "));
+    if (!success)
+      throw new Error(error.issues.map(({ path, message }) => `${path.join(".") || "fault"}: ${message}`).join("; "));
     const { kind, route } = data;
     if (route !== undefined && !this.#routes.has(route)) {
       throw new Error(`route: there is no ${route}: give an operation id of the API, like create-instance`);
@@ -90,7 +91,9 @@ export class Faults {
 
   list(): readonly ListedFault[] {
     return [...this.#faults].map(([id, { fault, left }]) => ({
-      ...fault, id, ...(left === Infinity ? {} : { count: left }),
+      ...fault,
+      id,
+      ...(left === Infinity ? {} : { count: left }),
     }));
   }
 
@@ -110,9 +113,12 @@ export class Faults {
 function strikes({ kind, route: wanted }: Fault, { route, isMutation }: Struck): boolean {
   if (wanted !== undefined && wanted !== route) return false;
   switch (kind) {
-    case "never-boots": return BOOTING.includes(route);
+    case "never-boots":
+      return BOOTING.includes(route);
     case "operation-fails":
-    case "operation-hangs": return isMutation;
-    default: return true;
+    case "operation-hangs":
+      return isMutation;
+    default:
+      return true;
   }
 }

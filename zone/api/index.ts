@@ -47,7 +47,12 @@ export interface Api {
 
 /** Exoscale's limits of a new organization where they matter to a client; the rest is as wide as the machine. */
 const QUOTAS: Readonly<Record<string, number>> = {
-  instance: 5000, "elastic-ip": 5, "security-group": 500, "anti-affinity-group": 1000, template: 100, "ssh-key": 1000,
+  instance: 5000,
+  "elastic-ip": 5,
+  "security-group": 500,
+  "anti-affinity-group": 1000,
+  template: 100,
+  "ssh-key": 1000,
   "private-network": 100,
 };
 
@@ -58,7 +63,16 @@ const QUOTAS: Readonly<Record<string, number>> = {
  * @throws Error when host and port cannot be listened on, in words for the user.
  */
 export async function listen(options: ApiOptions): Promise<Api> {
-  const { state, machines, network, credentials, validateResponses = false, refuseUnknownFields = false, otherwise, log = () => {} } = options;
+  const {
+    state,
+    machines,
+    network,
+    credentials,
+    validateResponses = false,
+    refuseUnknownFields = false,
+    otherwise,
+    log = () => {},
+  } = options;
   const zone: Zone = {
     name: options.name ?? "local-1",
     url: "",
@@ -80,7 +94,16 @@ export async function listen(options: ApiOptions): Promise<Api> {
   const faults = new Faults(Object.keys(HANDLERS));
   let ready = false;
   const isReady = () => ready;
-  const server = await createApiServer({ zone, operations, faults, credentials, validateResponses, refuseUnknownFields, isReady, otherwise });
+  const server = await createApiServer({
+    zone,
+    operations,
+    faults,
+    credentials,
+    validateResponses,
+    refuseUnknownFields,
+    isReady,
+    otherwise,
+  });
   zone.url = await listenOn(server, options.host ?? "127.0.0.1", options.port ?? 0);
 
   return {
@@ -109,9 +132,10 @@ export async function listen(options: ApiOptions): Promise<Api> {
 async function listenOn(server: Server, host: string, port: number): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      const reason = error.code === "EADDRINUSE"
-        ? "another program listens there: end it, or choose another address with --listen"
-        : error.message;
+      const reason =
+        error.code === "EADDRINUSE"
+          ? "another program listens there: end it, or choose another address with --listen"
+          : error.message;
       reject(new Error(`cannot listen on ${host}:${port}: ${reason}`));
     });
     server.listen(port, host, resolve);

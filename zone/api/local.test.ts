@@ -3,7 +3,12 @@ import { expect, it } from "vitest";
 
 import { isLocal } from "./local.ts";
 
-const from = (remoteAddress: string | undefined, localAddress: string, host = "127.0.0.1:8180", origin?: string): boolean =>
+const from = (
+  remoteAddress: string | undefined,
+  localAddress: string,
+  host = "127.0.0.1:8180",
+  origin?: string,
+): boolean =>
   isLocal({ socket: { remoteAddress, localAddress }, headers: { host, origin } } as unknown as IncomingMessage);
 
 it.each([

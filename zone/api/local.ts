@@ -7,7 +7,7 @@ import ipaddr from "ipaddr.js";
  */
 export function isLocal({ socket, headers }: IncomingMessage): boolean {
   const [from, to] = [parse(socket.remoteAddress), parse(socket.localAddress)];
-  if (from === undefined || from.range() !== "loopback" && from.toString() !== to?.toString()) return false;
+  if (from === undefined || (from.range() !== "loopback" && from.toString() !== to?.toString())) return false;
   // A website may give its own name this machine's address: such a name shows in `Host`.
   const host = nameIn(`http://${headers.host ?? ""}`);
   if (host !== "localhost" && parse(host) === undefined) return false;

@@ -77,9 +77,11 @@ export class Operations {
     const after = before.then(async () => {
       if (!this.#closed) await task();
     });
-    const settled = after.catch((error: unknown) => this.#zone.log(`${id}: ${String(error)}`)).then(() => {
-      if (this.#queues.get(id) === settled) this.#queues.delete(id);
-    });
+    const settled = after
+      .catch((error: unknown) => this.#zone.log(`${id}: ${String(error)}`))
+      .then(() => {
+        if (this.#queues.get(id) === settled) this.#queues.delete(id);
+      });
     this.#queues.set(id, settled);
     return after;
   }
@@ -91,14 +93,17 @@ export class Operations {
   async close(): Promise<void> {
     this.#closed = true;
     const late = new AbortController();
-    await Promise.race([Promise.all(this.#queues.values()), sleep(CLOSE_LIMIT, undefined, { signal: late.signal }).catch(() => {})]);
+    await Promise.race([
+      Promise.all(this.#queues.values()),
+      sleep(CLOSE_LIMIT, undefined, { signal: late.signal }).catch(() => {}),
+    ]);
     late.abort();
   }
 
   #enqueue(operation: OperationRecord, delay: number): void {
     if (operation.stuck) return;
     const due = sleep(delay);
-    const line = OVERTAKING.has(operation.command) ? operation.id : operation.reference?.id ?? operation.id;
+    const line = OVERTAKING.has(operation.command) ? operation.id : (operation.reference?.id ?? operation.id);
     void this.queue(line, async () => {
       await due;
       if (!this.#closed) await this.#run(operation);
@@ -113,7 +118,9 @@ export class Operations {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const reason = error instanceof OperationError ? error.reason : "fault";
-      this.#zone.log(`operation ${operation.id} ${operation.command} ${operation.reference?.id ?? ""} failed: ${message}`);
+      this.#zone.log(
+        `operation ${operation.id} ${operation.command} ${operation.reference?.id ?? ""} failed: ${message}`,
+      );
       this.#finish({ ...operation, state: "failure", reason, message });
     }
   }

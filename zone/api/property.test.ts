@@ -46,7 +46,10 @@ test("the zone is what a simple model says, whatever is asked of it", { timeout:
       }
     }
   } catch (error) {
-    throw new Error(`SEED=${random.seed}, call ${story.length}:\n${story.slice(-15).join("\n")}\n${(error as Error).message}`, { cause: error });
+    throw new Error(
+      `SEED=${random.seed}, call ${story.length}:\n${story.slice(-15).join("\n")}\n${(error as Error).message}`,
+      { cause: error },
+    );
   } finally {
     await api.close();
     rmSync(state, { recursive: true });

@@ -13,19 +13,31 @@ export type Range = NonNullable<PrivateNetwork["range"]>;
  *
  * @throws ApiError 400 unless there are all three, and the range lies inside one network of that netmask
  */
-export function rangeFrom(start: string | undefined, end: string | undefined, netmask: string | undefined): Range | undefined {
+export function rangeFrom(
+  start: string | undefined,
+  end: string | undefined,
+  netmask: string | undefined,
+): Range | undefined {
   if (start === undefined && end === undefined && netmask === undefined) return undefined;
   if (start === undefined || end === undefined || netmask === undefined) {
-    throw badRequest("Invalid request", ["start-ip, end-ip and netmask go together: give all three, or none for an unmanaged network"]);
+    throw badRequest("Invalid request", [
+      "start-ip, end-ip and netmask go together: give all three, or none for an unmanaged network",
+    ]);
   }
   if (ipaddr.IPv4.parse(netmask).prefixLengthFromSubnetMask() === null) {
     throw badRequest("Invalid request", [`netmask ${netmask} is none: give one like 255.255.255.0`]);
   }
   const range = { start, end, netmask };
-  if (toNumber(start) > toNumber(end)) throw badRequest("Invalid request", [`start-ip ${start} is higher than end-ip ${end}`]);
-  for (const [name, address] of [["start-ip", start], ["end-ip", end]] as const) {
+  if (toNumber(start) > toNumber(end))
+    throw badRequest("Invalid request", [`start-ip ${start} is higher than end-ip ${end}`]);
+  for (const [name, address] of [
+    ["start-ip", start],
+    ["end-ip", end],
+  ] as const) {
     if (!isHost(range, address)) {
-      throw badRequest("Invalid request", [`${name} ${address} is no address for a host in the network of ${start} and ${netmask}`]);
+      throw badRequest("Invalid request", [
+        `${name} ${address} is no address for a host in the network of ${start} and ${netmask}`,
+      ]);
     }
   }
   return range;
@@ -35,7 +47,8 @@ export function rangeFrom(start: string | undefined, end: string | undefined, ne
  * Whether an address can be leased: any of the network that the range lies in, also outside of the range itself, but
  * the one that DHCP answers from.
  */
-export const isLeasable = (range: Range, address: string): boolean => isHost(range, address) && address !== serverAddress(range);
+export const isLeasable = (range: Range, address: string): boolean =>
+  isHost(range, address) && address !== serverAddress(range);
 
 function isHost({ start, netmask }: Range, address: string): boolean {
   const mask = toNumber(netmask);

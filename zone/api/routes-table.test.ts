@@ -11,7 +11,8 @@ interface Route {
 
 const document = JSON.parse(readFileSync(new URL("exoscale.json", import.meta.url), "utf8"));
 const own: Route[] = Object.entries<any>(document.paths).flatMap(([path, item]) =>
-  Object.entries<any>(item).map(([method, { operationId: name }]) => ({ method: method.toUpperCase(), path, name })));
+  Object.entries<any>(item).map(([method, { operationId: name }]) => ({ method: method.toUpperCase(), path, name })),
+);
 const others: Route[] = document["x-other-routes"].map((line: string) => {
   const [method, path, name] = line.split(" ");
   return { method, path, name };
@@ -19,32 +20,40 @@ const others: Route[] = document["x-other-routes"].map((line: string) => {
 
 /** The first part of a path, by which Exoscale names its resources; an instance's console goes with the instance. */
 const familyOf = ({ path }: Route): string =>
-  path.split("/")[1]!.split(":")[0]!.replace(/^console$/, "instance").replace(/^(dbaas|sks)-.*/, "$1-*");
+  path
+    .split("/")[1]!
+    .split(":")[0]!
+    .replace(/^console$/, "instance")
+    .replace(/^(dbaas|sks)-.*/, "$1-*");
 
 /** `vitest run zone/api/routes-table.test.ts -u` writes it anew. */
 test("docs/zone-api.md is the table of the routes that the zone answers", async () => {
-  const families = Object.entries(Object.groupBy(own, familyOf)).sort(([a], [b]) => a < b ? -1 : 1);
+  const families = Object.entries(Object.groupBy(own, familyOf)).sort(([a], [b]) => (a < b ? -1 : 1));
   const sections = families.flatMap(([family, routes]) => [
     `## ${family}`,
     "",
     "| route | operation | answer |",
     "|---|---|---|",
-    ...routes!.map(({ method, path, name }) => `| \`${method} ${path}\` | ${name} | ${name in HANDLERS ? "done" : "501"} |`),
+    ...routes!.map(
+      ({ method, path, name }) => `| \`${method} ${path}\` | ${name} | ${name in HANDLERS ? "done" : "501"} |`,
+    ),
     "",
   ]);
-  const rest = Object.entries(Object.groupBy(others, familyOf)).sort(([a], [b]) => a < b ? -1 : 1);
-  await expect([
-    "# Routes of the local zone",
-    "",
-    `Exoscale's API ${document.info.version} as of ${document.info["x-date"]}, written from \`zone/api/exoscale.json\` and the handlers.`,
-    `Of ${own.length + others.length} routes, ${Object.keys(HANDLERS).length} are done; every other answers 501 with a message that names it.`,
-    "",
-    ...sections,
-    "## Families that are not there",
-    "",
-    "| family | routes |",
-    "|---|---|",
-    ...rest.map(([family, routes]) => `| ${family} | ${routes!.length} |`),
-    "",
-  ].join("\n")).toMatchFileSnapshot("../../docs/zone-api.md");
+  const rest = Object.entries(Object.groupBy(others, familyOf)).sort(([a], [b]) => (a < b ? -1 : 1));
+  await expect(
+    [
+      "# Routes of the local zone",
+      "",
+      `Exoscale's API ${document.info.version} as of ${document.info["x-date"]}, written from \`zone/api/exoscale.json\` and the handlers.`,
+      `Of ${own.length + others.length} routes, ${Object.keys(HANDLERS).length} are done; every other answers 501 with a message that names it.`,
+      "",
+      ...sections,
+      "## Families that are not there",
+      "",
+      "| family | routes |",
+      "|---|---|",
+      ...rest.map(([family, routes]) => `| ${family} | ${routes!.length} |`),
+      "",
+    ].join("\n"),
+  ).toMatchFileSnapshot("../../docs/zone-api.md");
 });

@@ -13,14 +13,16 @@ afterAll(() => api.close());
 
 describe("the API", () => {
   it("lists its zone to anybody, with its own address", async () => {
-    const { zones } = await (await fetch(`${api.url}/zone`)).json() as any;
+    const { zones } = (await (await fetch(`${api.url}/zone`)).json()) as any;
     expect(zones).toMatchObject([{ name: "local-1", "api-endpoint": api.url }]);
     expect(api.url).toMatch(/\/v2$/);
   });
 
   it("refuses a wrong signature, also where none is needed", async () => {
-    expect(await clientOf({ ...api, secret: "wrong" }).call("GET", "/zone"))
-      .toEqual({ status: 403, body: { message: "Invalid request signature" } });
+    expect(await clientOf({ ...api, secret: "wrong" }).call("GET", "/zone")).toEqual({
+      status: 403,
+      body: { message: "Invalid request signature" },
+    });
     expect((await fetch(`${api.url}/instance`)).status).toBe(403);
   });
 
@@ -38,13 +40,17 @@ describe("the API", () => {
   it("takes no body for an empty one", async () => {
     const { status, body } = await client.call("PUT", "/instance/00000000-0000-0000-0000-000000000000:start");
     expect([status, body.message]).toEqual([404, "Instance 00000000-0000-0000-0000-000000000000 not found"]);
-    expect((await client.call("POST", "/ssh-key")).body.errors).toContainEqual({ message: "request must have required property 'name'" });
+    expect((await client.call("POST", "/ssh-key")).body.errors).toContainEqual({
+      message: "request must have required property 'name'",
+    });
   });
 
   it("refuses a body that is not JSON", async () => {
     const { sign } = await import("./signature.ts");
     const authorization = sign({ method: "POST", target: "/v2/instance", body: "{" }, api, 4e9);
-    expect((await fetch(`${api.url}/instance`, { method: "POST", body: "{", headers: { authorization } })).status).toBe(400);
+    expect((await fetch(`${api.url}/instance`, { method: "POST", body: "{", headers: { authorization } })).status).toBe(
+      400,
+    );
   });
 
   it.each([
@@ -53,7 +59,10 @@ describe("the API", () => {
     ["POST", "/instance/00000000-0000-0000-0000-000000000000:enable-tpm", "enable-tpm"],
     ["DELETE", "/vpc/00000000-0000-0000-0000-000000000000", "delete-vpc"],
   ])("names a route of Exoscale's that it has not: %s %s", async (method, path, name) => {
-    expect(await client.call(method, path)).toEqual({ status: 501, body: { message: `The local zone has no ${name}` } });
+    expect(await client.call(method, path)).toEqual({
+      status: 501,
+      body: { message: `The local zone has no ${name}` },
+    });
   });
 
   it("knows no other routes", async () => {
@@ -63,9 +72,14 @@ describe("the API", () => {
 
   it("answers a pending operation with its reference, then its success", async () => {
     const { body } = await client.call("POST", "/security-group", { name: "operation" });
-    expect(body).toMatchObject({ state: "pending", reference: {
-      id: expect.any(String), link: `/v2/security-group/${body.reference.id}`, command: "get-security-group",
-    } });
+    expect(body).toMatchObject({
+      state: "pending",
+      reference: {
+        id: expect.any(String),
+        link: `/v2/security-group/${body.reference.id}`,
+        command: "get-security-group",
+      },
+    });
     expect(await client.finished(body)).toEqual({ ...body, state: "success" });
   });
 
@@ -75,31 +89,43 @@ describe("the API", () => {
     const { body: deletion } = await client.call("DELETE", `/security-group/${creation.reference.id}`);
     await client.finished(deletion);
     for (const { id } of [creation, deletion]) {
-      expect(await client.get(`/operation/${id}`)).toMatchObject({ id, state: "success", reference: creation.reference });
+      expect(await client.get(`/operation/${id}`)).toMatchObject({
+        id,
+        state: "success",
+        reference: creation.reference,
+      });
     }
     // One that was forgotten, one of somebody else's, and one that never was are the same.
-    expect(await client.call("GET", "/operation/00000000-0000-0000-0000-000000000000"))
-      .toEqual({ status: 404, body: { message: "Operation 00000000-0000-0000-0000-000000000000 not found" } });
+    expect(await client.call("GET", "/operation/00000000-0000-0000-0000-000000000000")).toEqual({
+      status: 404,
+      body: { message: "Operation 00000000-0000-0000-0000-000000000000 not found" },
+    });
     expect((await client.call("GET", "/operation/12")).status).toBe(400);
   });
 
   it("refuses a body that is too long", async () => {
     const name = "x".repeat(2 ** 20);
-    expect(await client.call("POST", "/security-group", { name }))
-      .toMatchObject({ status: 413, body: { message: expect.stringMatching(/^The request has \d+ bytes/) } });
+    expect(await client.call("POST", "/security-group", { name })).toMatchObject({
+      status: 413,
+      body: { message: expect.stringMatching(/^The request has \d+ bytes/) },
+    });
   });
 
   it("leaves what is not its own to others", async () => {
     const seen: string[] = [];
-    const other = await startApi({ otherwise: ({ url }, response) => {
-      seen.push(url!);
-      if (url !== "/page") return false;
-      response.end("page");
-      return true;
-    } });
+    const other = await startApi({
+      otherwise: ({ url }, response) => {
+        seen.push(url!);
+        if (url !== "/page") return false;
+        response.end("page");
+        return true;
+      },
+    });
     const { origin } = new URL(other.url);
     expect(await (await fetch(`${origin}/page`)).text()).toBe("page");
-    expect(await (await fetch(`${origin}/v1/zone`)).json()).toEqual({ message: `Nothing at /v1/zone: the API is at ${other.url}` });
+    expect(await (await fetch(`${origin}/v1/zone`)).json()).toEqual({
+      message: `Nothing at /v1/zone: the API is at ${other.url}`,
+    });
     expect((await fetch(`${origin}/v2/zone`)).status).toBe(200);
     expect((await fetch(`${origin}/zone/faults`)).status).toBe(200);
     expect((await fetch(`${origin}/v2`)).status).toBe(403);
@@ -132,12 +158,18 @@ describe("faults", () => {
     expect(api.faults.list()).toEqual([]);
   });
 
-  it.each([["server-error", 500], ["unavailable", 503]] as const)("answer %s", async (kind, status) => {
+  it.each([
+    ["server-error", 500],
+    ["unavailable", 503],
+  ] as const)("answer %s", async (kind, status) => {
     api.faults.add({ kind, count: 1 });
     expect((await client.call("GET", "/zone")).status).toBe(status);
   });
 
-  it.each([["drop-before", false], ["drop-after", true]] as const)("break the connection: %s", async (kind, done) => {
+  it.each([
+    ["drop-before", false],
+    ["drop-after", true],
+  ] as const)("break the connection: %s", async (kind, done) => {
     api.faults.add({ kind, route: "create-security-group", count: 1 });
     await expect(client.call("POST", "/security-group", { name: kind })).rejects.toThrow("fetch failed");
     const { "security-groups": groups } = await client.get("/security-group");

@@ -38,7 +38,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
       return;
     }
     void answer(request, response).catch((error: unknown) => {
-      if (!(error instanceof Dropped)) zone.log(`${request.method} ${request.url}: ${String((error as Error).stack ?? error)}`);
+      if (!(error instanceof Dropped))
+        zone.log(`${request.method} ${request.url}: ${String((error as Error).stack ?? error)}`);
       response.destroy();
     });
   });
@@ -52,16 +53,17 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
     zone.apiCalls++;
     const call: Call = {
       recorded: false,
-      event: (status) => eventOf({
-        handler: call.route!.name,
-        uri: request.url ?? "",
-        status,
-        "elapsed-ms": Math.max(1, elapsed()),
-        "source-ip": request.socket.remoteAddress ?? "",
-        "path-params": call.route!.path,
-        "get-params": call.route!.query,
-        "body-params": call.route!.body,
-      }),
+      event: (status) =>
+        eventOf({
+          handler: call.route!.name,
+          uri: request.url ?? "",
+          status,
+          "elapsed-ms": Math.max(1, elapsed()),
+          "source-ip": request.socket.remoteAddress ?? "",
+          "path-params": call.route!.path,
+          "get-params": call.route!.query,
+          "body-params": call.route!.body,
+        }),
     };
     const [status, headers, content] = await respond(request, call);
     // A refusal is remembered, too.
@@ -70,7 +72,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
     }
     response.writeHead(status, { "content-type": "application/json", ...headers });
     response.end(JSON.stringify(content));
-    zone.log(`${request.method} ${request.url} ${status} ${elapsed()} ms${status >= 400 ? `: ${(content as { message: string }).message}` : ""}`);
+    zone.log(
+      `${request.method} ${request.url} ${status} ${elapsed()} ms${status >= 400 ? `: ${(content as { message: string }).message}` : ""}`,
+    );
   }
 
   async function respond(request: IncomingMessage, call: Call): Promise<Answer> {
@@ -80,19 +84,26 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
       const { method = "GET", url: target = "/" } = request;
       const [path, query] = split(target);
       const unsigned = method === "GET" && path === `${ROOT}/zone` && request.headers.authorization === undefined;
-      if (!unsigned) verify({ method, target, body }, request.headers.authorization, options.credentials, Date.now() / 1000);
+      if (!unsigned)
+        verify({ method, target, body }, request.headers.authorization, options.credentials, Date.now() / 1000);
       const route = path.slice(ROOT.length);
       if (route === "") throw notFound(`Nothing at ${path} itself`);
       const content = await backend.handleRequest(
-        { method, path: route, query, body: body || emptyBody(method), headers: headersFor(request) }, call,
+        { method, path: route, query, body: body || emptyBody(method), headers: headersFor(request) },
+        call,
       );
       return [200, {}, content];
     } catch (error) {
       if (error instanceof Dropped) throw error;
       if (error instanceof Struck) return [error.status, error.headers, { message: error.message }];
       if (!(error instanceof ApiError)) zone.log(`${request.method} ${request.url}: ${(error as Error).stack}`);
-      const { status, message, errors } = error instanceof ApiError ? error : new ApiError(500, `Internal error: ${(error as Error).message}`);
-      return [status, {}, { message, errors: errors.length === 0 ? undefined : errors.map((text) => ({ message: text })) }];
+      const { status, message, errors } =
+        error instanceof ApiError ? error : new ApiError(500, `Internal error: ${(error as Error).message}`);
+      return [
+        status,
+        {},
+        { message, errors: errors.length === 0 ? undefined : errors.map((text) => ({ message: text })) },
+      ];
     }
   }
 }

@@ -28,7 +28,12 @@ export function sign(request: SignedRequest, { key, secret }: Credentials, expir
  *
  * @throws ApiError 403 "Invalid request signature", for every reason alike, as the real API does.
  */
-export function verify(request: SignedRequest, header: string | undefined, credentials: Credentials, now: number): void {
+export function verify(
+  request: SignedRequest,
+  header: string | undefined,
+  credentials: Credentials,
+  now: number,
+): void {
   const match = /^EXO2-HMAC-SHA256\s+(.*)$/.exec(header ?? "");
   const fields = new Map((match?.[1] ?? "").split(",").map((pair) => splitOnce(pair.trim(), "=")));
   const names = (fields.get("signed-query-args") ?? "").split(";").filter((name) => name !== "");

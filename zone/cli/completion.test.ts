@@ -11,7 +11,9 @@ function offered(...words: string[]): string[] {
     COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
     _zone zone "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD - 1]}"
     printf '%s\\n' "\${COMPREPLY[@]}"`;
-  return execFileSync("bash", ["-c", asked, "bash", ...words], { encoding: "utf8" }).split("\n").filter(Boolean);
+  return execFileSync("bash", ["-c", asked, "bash", ...words], { encoding: "utf8" })
+    .split("\n")
+    .filter(Boolean);
 }
 
 test("commands, options and choices are completed, and nothing else", () => {

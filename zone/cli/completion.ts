@@ -11,16 +11,21 @@ export function completion(program: Command): string {
     `_${name}() {`,
     "\tlocal words",
     "\tcase $COMP_CWORD,$3,${COMP_WORDS[1]} in",
-    branch("1,*", program.commands.map((command) => command.name())),
+    branch(
+      "1,*",
+      program.commands.map((command) => command.name()),
+    ),
     ...program.commands.flatMap((command) => [
-      ...command.options.flatMap(({ long, argChoices }) => (argChoices ? [branch(`*,${long},${command.name()}`, argChoices)] : [])),
+      ...command.options.flatMap(({ long, argChoices }) =>
+        argChoices ? [branch(`*,${long},${command.name()}`, argChoices)] : [],
+      ),
       branch(`*,*,${command.name()}`, [
         ...command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
         ...command.options.map(({ long }) => long!),
       ]),
     ]),
     "\tesac",
-    "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$2\"))",
+    '\tCOMPREPLY=($(compgen -W "$words" -- "$2"))',
     "}",
     // What takes neither is a file or a name.
     `complete -o default -F _${name} ${name}`,

@@ -27,35 +27,57 @@ interface FaultFlags {
 }
 
 // The commands import what they need when they run: the API alone takes half a second to load.
-const program = new Command("zone").description("A local Exoscale zone: its API on this machine, instances as containers.");
+const program = new Command("zone").description(
+  "A local Exoscale zone: its API on this machine, instances as containers.",
+);
 
 const command = (name: string, description: string): Command =>
-  program.command(name).description(description)
-    .option("--state <directory>", "where the zone keeps everything", (path: string) => resolve(path), join(local, "zone"));
+  program
+    .command(name)
+    .description(description)
+    .option(
+      "--state <directory>",
+      "where the zone keeps everything",
+      (path: string) => resolve(path),
+      join(local, "zone"),
+    );
 
 const zoneCommand = (name: string, description: string): Command =>
   command(name, description)
-    .addOption(new Option("--machines <kind>", "docker: instances are containers; none: the API alone")
-      .choices(["docker", "none"]).default("docker"))
+    .addOption(
+      new Option("--machines <kind>", "docker: instances are containers; none: the API alone")
+        .choices(["docker", "none"])
+        .default("docker"),
+    )
     .option("--listen <host:port>", "address of the API", parseListen, parseListen("127.0.0.1:8180"))
     .option("--network <cidr>", "the zone's network", "198.18.0.0/16")
     .option("--network-name <name>", "name of the engine's network, for a second zone beside the first", "exozone")
-    .option("--mirror <directory>", "files and images served under upstream's names", directory, present(join(local, "mirror")))
+    .option(
+      "--mirror <directory>",
+      "files and images served under upstream's names",
+      directory,
+      present(join(local, "mirror")),
+    )
     .option("--template <directory>", "the node image to serve", directory, present(join(local, "template")))
     .option("--operation-delay <ms>", "how long an operation stays pending at least", milliseconds, 150);
 
-zoneCommand("up", "start the zone in the background, if it does not run yet")
-  .action(async (flags: Flags) => (await import("./up.ts")).up(optionsFrom(flags)));
+zoneCommand("up", "start the zone in the background, if it does not run yet").action(async (flags: Flags) =>
+  (await import("./up.ts")).up(optionsFrom(flags)),
+);
 
-zoneCommand("run", "run the zone in the foreground")
-  .action(async (flags: Flags) => (await import("./run.ts")).run(optionsFrom(flags)));
+zoneCommand("run", "run the zone in the foreground").action(async (flags: Flags) =>
+  (await import("./run.ts")).run(optionsFrom(flags)),
+);
 
-command("down", "end the zone and remove it: instances, network, credentials, state")
-  .action(async (flags: Flags) => (await import("./down.ts")).down(flags.state));
+command("down", "end the zone and remove it: instances, network, credentials, state").action(async (flags: Flags) =>
+  (await import("./down.ts")).down(flags.state),
+);
 
 command("status", "what runs where")
   .option("--json", "as JSON")
-  .action(async (flags: Flags & { json?: true }) => (await import("./status.ts")).status(flags.state, flags.json === true));
+  .action(async (flags: Flags & { json?: true }) =>
+    (await import("./status.ts")).status(flags.state, flags.json === true),
+  );
 
 command("kill", "cut an instance's power, behind the API's back")
   .argument("<instance>", "name or id")
@@ -75,7 +97,11 @@ command("update", "announce an OS update to running instances, for which they re
   .option("--json", "as JSON")
   .action(async (instances: string[], { version, json, ...flags }: Flags & { version?: string; json?: true }) => {
     const told = await ask<{ version: string; instances: string[] }>(flags, "POST", "/update", { instances, version });
-    console.log(json ? JSON.stringify(told, undefined, 2) : `Version ${told.version} is announced to ${told.instances.join(", ")}.`);
+    console.log(
+      json
+        ? JSON.stringify(told, undefined, 2)
+        : `Version ${told.version} is announced to ${told.instances.join(", ")}.`,
+    );
   });
 
 command("console", "what an instance wrote to its console")
@@ -93,14 +119,21 @@ command("fault", "make calls to the API go wrong; without a kind: list what is i
   .option("--seconds <n>", "of Retry-After, or of a slow answer", Number)
   .option("--remove <id>", "end one fault")
   .option("--clear", "let all calls go right again")
-  .action(async (kind: string | undefined, { route, count, share, seconds, remove, clear, ...flags }: Flags & Omit<Fault, "kind"> & FaultFlags) => {
-    if (clear) await ask(flags, "DELETE", "/faults");
-    if (remove !== undefined) await ask(flags, "DELETE", `/faults?id=${encodeURIComponent(remove)}`);
-    if (kind !== undefined) await ask(flags, "POST", "/faults", { kind, route, count, share, seconds });
-    console.log(JSON.stringify(await ask(flags, "GET", "/faults"), undefined, 2));
-  });
+  .action(
+    async (
+      kind: string | undefined,
+      { route, count, share, seconds, remove, clear, ...flags }: Flags & Omit<Fault, "kind"> & FaultFlags,
+    ) => {
+      if (clear) await ask(flags, "DELETE", "/faults");
+      if (remove !== undefined) await ask(flags, "DELETE", `/faults?id=${encodeURIComponent(remove)}`);
+      if (kind !== undefined) await ask(flags, "POST", "/faults", { kind, route, count, share, seconds });
+      console.log(JSON.stringify(await ask(flags, "GET", "/faults"), undefined, 2));
+    },
+  );
 
-program.command("completion").description("a script for bash that completes all of this")
+program
+  .command("completion")
+  .description("a script for bash that completes all of this")
   .action(async () => {
     process.stdout.write((await import("./completion.ts")).completion(program));
   });
@@ -117,7 +150,8 @@ function optionsFrom({ listen, ...flags }: Flags): ZoneOptions {
 
 function parseListen(text: string): Flags["listen"] {
   const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
-  if (host === undefined || Number(port) > 65535) throw new InvalidArgumentError("Give host and port, like 127.0.0.1:8180.");
+  if (host === undefined || Number(port) > 65535)
+    throw new InvalidArgumentError("Give host and port, like 127.0.0.1:8180.");
   return { host, port: Number(port) };
 }
 

@@ -13,10 +13,13 @@ export async function run(options: ZoneOptions): Promise<void> {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       process.once(signal, () => {
         log(`${signal}: ending; instances stay as they are`);
-        void zone.close().then(() => process.exit(0), (error: unknown) => {
-          log(String(error));
-          process.exit(1);
-        });
+        void zone.close().then(
+          () => process.exit(0),
+          (error: unknown) => {
+            log(String(error));
+            process.exit(1);
+          },
+        );
       });
     }
     report({ url: zone.api.zone.url });

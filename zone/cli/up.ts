@@ -39,7 +39,9 @@ async function startDaemon(options: ZoneOptions): Promise<void> {
   const report = await startReport(child);
   child.unref();
   if (report === undefined) {
-    throw new Error(`the zone ended while starting; the end of ${logFile}:\n${readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-5).join("\n")}`);
+    throw new Error(
+      `the zone ended while starting; the end of ${logFile}:\n${readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-5).join("\n")}`,
+    );
   }
   if ("error" in report) throw new Error(report.error);
 }
@@ -55,7 +57,11 @@ const startReport = (child: ChildProcess): Promise<StartReport | undefined> =>
 function flags(options: ZoneOptions): string[] {
   const { state, machines, host, port, network, networkName, mirror, template, operationDelay } = options;
   return [
-    `--state=${state}`, `--machines=${machines}`, `--listen=${host}:${port}`, `--network=${network}`, `--network-name=${networkName}`,
+    `--state=${state}`,
+    `--machines=${machines}`,
+    `--listen=${host}:${port}`,
+    `--network=${network}`,
+    `--network-name=${networkName}`,
     ...(mirror === undefined ? [] : [`--mirror=${mirror}`]),
     ...(template === undefined ? [] : [`--template=${template}`]),
     ...(operationDelay === undefined ? [] : [`--operation-delay=${operationDelay}`]),
@@ -66,7 +72,9 @@ function refuseDifferent(running: ZoneOptions, wanted: ZoneOptions): void {
   const is = flags(running);
   const different = flags(wanted).filter((flag) => !is.includes(flag));
   if (different.length > 0) {
-    throw new Error(`a zone runs on ${running.state} already, without ${different.join(" ")}: end it first with bin/zone down`);
+    throw new Error(
+      `a zone runs on ${running.state} already, without ${different.join(" ")}: end it first with bin/zone down`,
+    );
   }
 }
 

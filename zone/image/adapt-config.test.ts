@@ -28,9 +28,13 @@ const adapted = `version = 2
 `;
 
 test("what a machine cannot do is taken out, everything else stays", () => {
-  const flatcars = adapted.replace("SystemdCgroup = false", "SystemdCgroup = true").replace("  restrict_oom_score_adj = true\n", "");
+  const flatcars = adapted
+    .replace("SystemdCgroup = false", "SystemdCgroup = true")
+    .replace("  restrict_oom_score_adj = true\n", "");
   expect(adapt(flatcars)).toBe(adapted);
-  expect(adapt(flatcars.replaceAll(`"io.containerd.grpc.v1.cri"`, "'io.containerd.grpc.v1.cri'"))).toBe(adapted.replaceAll(`"io.containerd.grpc.v1.cri"`, "'io.containerd.grpc.v1.cri'"));
+  expect(adapt(flatcars.replaceAll(`"io.containerd.grpc.v1.cri"`, "'io.containerd.grpc.v1.cri'"))).toBe(
+    adapted.replaceAll(`"io.containerd.grpc.v1.cri"`, "'io.containerd.grpc.v1.cri'"),
+  );
 });
 
 test("with cgroup v2 systemd keeps the cgroups, as on Flatcar", () => {
@@ -44,5 +48,7 @@ test("a configuration that says so already, or says the contrary, comes out the 
 });
 
 test("a configuration that does not speak of Kubernetes gets the section", () => {
-  expect(adapt("version = 2\n")).toBe(`version = 2\n[plugins."io.containerd.grpc.v1.cri"]\n  restrict_oom_score_adj = true\n`);
+  expect(adapt("version = 2\n")).toBe(
+    `version = 2\n[plugins."io.containerd.grpc.v1.cri"]\n  restrict_oom_score_adj = true\n`,
+  );
 });

@@ -16,23 +16,36 @@ const interfaceOption = "com.docker.network.bridge.name";
  * @param gateway the host's address in it
  * @throws when the name, the bridge or the addresses are somebody else's
  */
-export async function ensureNetwork(docker: Docker, zone: string, name: string, subnet: string, gateway: string): Promise<void> {
+export async function ensureNetwork(
+  docker: Docker,
+  zone: string,
+  name: string,
+  subnet: string,
+  gateway: string,
+): Promise<void> {
   const bridge = bridgeName(name);
   const networks = await docker.listNetworks();
   const same = networks.find((network) => network.Name === name || network.Options?.[interfaceOption] === bridge);
   if (same) {
     const [pool] = same.IPAM?.Config ?? [];
     if (same.Labels?.[labels.zone] !== zone) {
-      throw new Error(`the Docker network ${same.Name} (bridge ${bridge}) is not this zone's, or its state directory was moved: give the zone another network name, move its state back, or remove the network with \`docker network rm ${same.Name}\``);
+      throw new Error(
+        `the Docker network ${same.Name} (bridge ${bridge}) is not this zone's, or its state directory was moved: give the zone another network name, move its state back, or remove the network with \`docker network rm ${same.Name}\``,
+      );
     }
     if (pool?.Subnet !== subnet || pool.Gateway !== gateway) {
-      throw new Error(`this zone's network is ${pool?.Subnet}, not ${subnet}: instances keep their addresses; take the zone down to change it`);
+      throw new Error(
+        `this zone's network is ${pool?.Subnet}, not ${subnet}: instances keep their addresses; take the zone down to change it`,
+      );
     }
     return;
   }
   await removeLeftover(bridge);
   await docker.createNetwork({
-    Name: name, Driver: "bridge", CheckDuplicate: true, Labels: { [labels.zone]: zone },
+    Name: name,
+    Driver: "bridge",
+    CheckDuplicate: true,
+    Labels: { [labels.zone]: zone },
     IPAM: { Driver: "default", Config: [{ Subnet: subnet, Gateway: gateway }] },
     Options: {
       [interfaceOption]: bridge,
@@ -54,7 +67,9 @@ async function removeLeftover(bridge: string): Promise<void> {
     ports = await portsOf(bridge);
   }
   if (ports.length > 0) {
-    throw new Error(`interface ${bridge} is in use (${ports.map(({ name }) => name).join(", ")}): another zone runs here; give this one another network name`);
+    throw new Error(
+      `interface ${bridge} is in use (${ports.map(({ name }) => name).join(", ")}): another zone runs here; give this one another network name`,
+    );
   }
   await run("ip", ["link", "delete", bridge]);
 }
@@ -68,8 +83,11 @@ interface Port {
 
 async function portsOf(bridge: string): Promise<Port[]> {
   if (!existsSync(`/sys/class/net/${bridge}/bridge`)) return [{ name: "itself no bridge", down: false, lost: false }];
-  const listed = JSON.parse(await run("ip", ["-json", "link", "show", "master", bridge]) || "[]") as
-    { ifname: string; link?: string; operstate: string }[];
+  const listed = JSON.parse((await run("ip", ["-json", "link", "show", "master", bridge])) || "[]") as {
+    ifname: string;
+    link?: string;
+    operstate: string;
+  }[];
   return listed.map(({ ifname, link, operstate }) => {
     const down = operstate !== "UP";
     return { name: ifname, down, lost: down && link?.startsWith("veth") === true };
@@ -82,8 +100,9 @@ export async function removeNetworks(docker: Docker, zone: string, name: string)
   for (const { Id } of own) {
     const network = docker.getNetwork(Id);
     // An engine that was killed may count machines that are gone.
-    const { Containers } = await network.inspect() as { Containers?: Record<string, unknown> };
-    for (const Container of Object.keys(Containers ?? {})) await network.disconnect({ Container, Force: true }).catch(() => {});
+    const { Containers } = (await network.inspect()) as { Containers?: Record<string, unknown> };
+    for (const Container of Object.keys(Containers ?? {}))
+      await network.disconnect({ Container, Force: true }).catch(() => {});
     await network.remove();
   }
   if (own.length > 0) await removeLeftover(bridgeName(name));

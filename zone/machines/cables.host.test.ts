@@ -14,24 +14,45 @@ const servers: ChildProcess[] = [];
 /** A network, its bridge, and an attachment of machine n to it. */
 function network(m: number) {
   const id = `7d0c2e4a-1f1b-4c55-8a10-00000000000${m}`;
-  const attach = (n: number): Attachment => ({ network: id, mac: `0a:01:00:00:0${m}:0${n}`, ip: `10.254.25${m}.1${n}` });
+  const attach = (n: number): Attachment => ({
+    network: id,
+    mac: `0a:01:00:00:0${m}:0${n}`,
+    ip: `10.254.25${m}.1${n}`,
+  });
   return { id, bridge: privateBridge(bridgeName(bed.options.network), id), attach, server: `10.254.25${m}.1`, m };
 }
 const [first, second] = [network(1), network(2)];
 const one: Instance = { ...instance(1), privateNetworks: [first.attach(1)] };
 const two: Instance = { ...instance(2), privateNetworks: [] };
 
-const ip = (...args: string[]): string => execFileSync("ip", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+const ip = (...args: string[]): string =>
+  execFileSync("ip", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
 function makeNetwork({ bridge, server, m, attach }: ReturnType<typeof network>): void {
   ip("link", "add", bridge, "type", "bridge");
   ip("address", "add", `${server}/24`, "dev", bridge);
   ip("link", "set", bridge, "up");
-  servers.push(spawn("dnsmasq", [
-    "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--pid-file", "--leasefile-ro", "--no-ping", "--bind-interfaces",
-    `--interface=${bridge}`, "--except-interface=lo", `--dhcp-range=10.254.25${m}.0,static,255.255.255.0`, "--dhcp-option=3", "--dhcp-option=6,192.0.2.1",
-    ...[1, 2].map(attach).map(({ mac, ip }) => `--dhcp-host=${mac},${ip},stranger`),
-  ], { stdio: "ignore" }));
+  servers.push(
+    spawn(
+      "dnsmasq",
+      [
+        "--keep-in-foreground",
+        "--conf-file=/dev/null",
+        "--port=0",
+        "--pid-file",
+        "--leasefile-ro",
+        "--no-ping",
+        "--bind-interfaces",
+        `--interface=${bridge}`,
+        "--except-interface=lo",
+        `--dhcp-range=10.254.25${m}.0,static,255.255.255.0`,
+        "--dhcp-option=3",
+        "--dhcp-option=6,192.0.2.1",
+        ...[1, 2].map(attach).map(({ mac, ip }) => `--dhcp-host=${mac},${ip},stranger`),
+      ],
+      { stdio: "ignore" },
+    ),
+  );
 }
 
 beforeAll(async () => {
@@ -51,11 +72,22 @@ afterAll(async () => {
 }, 120_000);
 
 /** `NAME MAC ADDRESS...` of each of the guest's ethernet interfaces. */
-const interfaces = async (machine: Instance): Promise<string[]> => JSON.parse(await ssh(machine, "ip -json address show"))
-  .filter(({ ifname }: { ifname: string }) => /^eth/.test(ifname))
-  .map(({ ifname, address, addr_info }: { ifname: string; address: string; addr_info: { family: string; local: string }[] }) =>
-    [ifname, address, ...addr_info.filter(({ family }) => family === "inet").map(({ local }) => local)].join(" "))
-  .sort();
+const interfaces = async (machine: Instance): Promise<string[]> =>
+  JSON.parse(await ssh(machine, "ip -json address show"))
+    .filter(({ ifname }: { ifname: string }) => /^eth/.test(ifname))
+    .map(
+      ({
+        ifname,
+        address,
+        addr_info,
+      }: {
+        ifname: string;
+        address: string;
+        addr_info: { family: string; local: string }[];
+      }) =>
+        [ifname, address, ...addr_info.filter(({ family }) => family === "inet").map(({ local }) => local)].join(" "),
+    )
+    .sort();
 const eth0 = (machine: Instance): string => `eth0 ${machine.mac} ${machine.address}`;
 const eth = (n: number, { mac, ip }: Attachment): string => `eth${n} ${mac} ${ip}`;
 const has = (machine: Instance, expected: string[]): Promise<void> =>
@@ -65,8 +97,12 @@ const ends = (): string[] => readdirSync("/sys/class/net").filter((name) => name
 test("a machine starts with its private interface, which takes what DHCP leases, and nothing else changes", async () => {
   await has(one, [eth0(one), eth(1, first.attach(1))]);
   expect(await bed.settled(one)).toBe("running");
-  expect(await ssh(one, "ip route show default | sed 's/ *$//'; cat /etc/resolv.conf; hostname; networkctl --no-legend --no-pager list eth0 | awk '{print $2, $5}'"))
-    .toBe([`default via ${gateway} dev eth0`, `nameserver ${gateway}`, one.name, "eth0 unmanaged"].join("\n"));
+  expect(
+    await ssh(
+      one,
+      "ip route show default | sed 's/ *$//'; cat /etc/resolv.conf; hostname; networkctl --no-legend --no-pager list eth0 | awk '{print $2, $5}'",
+    ),
+  ).toBe([`default via ${gateway} dev eth0`, `nameserver ${gateway}`, one.name, "eth0 unmanaged"].join("\n"));
   await has(two, [eth0(two)]);
 });
 
@@ -100,7 +136,7 @@ test("interfaces come back after a guest's own reboot, the API's, and a power cu
   await bed.machines.plug(two);
   const before = await bed.bootId(two);
   await ssh(two, "sudo systemctl reboot");
-  await bed.until("another boot", async () => await bed.bootId(two) !== before);
+  await bed.until("another boot", async () => (await bed.bootId(two)) !== before);
   await has(two, expected);
   await bed.machines.reboot(two);
   await has(two, expected);
@@ -123,7 +159,9 @@ test("the next daemon finds them plugged in, or plugs in what rebooted meanwhile
 
 test("a private network without a bridge is named", async () => {
   const nowhere = network(3);
-  await expect(bed.machines.plug({ ...one, privateNetworks: [nowhere.attach(1)] })).rejects.toThrow(`private network ${nowhere.id} has no bridge ${nowhere.bridge}`);
+  await expect(bed.machines.plug({ ...one, privateNetworks: [nowhere.attach(1)] })).rejects.toThrow(
+    `private network ${nowhere.id} has no bridge ${nowhere.bridge}`,
+  );
 });
 
 test("nothing is left of a machine that is destroyed", async () => {

@@ -8,7 +8,8 @@ import { run } from "./run.ts";
 
 const interfaces = "/sys/class/net";
 
-const short = (text: string, length: number): string => createHash("sha256").update(text).digest("base64url").slice(0, length);
+const short = (text: string, length: number): string =>
+  createHash("sha256").update(text).digest("base64url").slice(0, length);
 
 /** What the host's ends of an instance's cables begin with; 15 characters are all that an interface's name has. */
 const prefixOf = (bridge: string, instanceId: string): string => `x${short(`${bridge}/${instanceId}`, 6)}`;
@@ -17,7 +18,10 @@ const prefixOf = (bridge: string, instanceId: string): string => `x${short(`${br
 export function requireBridges(bridge: string, instance: Pick<Instance, "privateNetworks">): void {
   for (const { network } of instance.privateNetworks) {
     const name = privateBridge(bridge, network);
-    if (!existsSync(`${interfaces}/${name}`)) throw new Error(`private network ${network} has no bridge ${name} on this host: the zone's network makes it before machines are plugged in`);
+    if (!existsSync(`${interfaces}/${name}`))
+      throw new Error(
+        `private network ${network} has no bridge ${name} on this host: the zone's network makes it before machines are plugged in`,
+      );
   }
 }
 
@@ -30,12 +34,19 @@ export function requireBridges(bridge: string, instance: Pick<Instance, "private
  * @param pid of a process in the guest's network namespace, as the host sees it
  * @throws when a private network has no bridge
  */
-export async function plugCables(bridge: string, pid: number, instance: Pick<Instance, "id" | "privateNetworks">): Promise<void> {
+export async function plugCables(
+  bridge: string,
+  pid: number,
+  instance: Pick<Instance, "id" | "privateNetworks">,
+): Promise<void> {
   requireBridges(bridge, instance);
   const prefix = prefixOf(bridge, instance.id);
   const namespace = await readlink(`/proc/${pid}/ns/net`);
-  const wanted = new Map(instance.privateNetworks.map((attachment) =>
-    [prefix + short(`${attachment.network}/${attachment.mac}/${namespace}`, 8), attachment] as const));
+  const wanted = new Map(
+    instance.privateNetworks.map(
+      (attachment) => [prefix + short(`${attachment.network}/${attachment.mac}/${namespace}`, 8), attachment] as const,
+    ),
+  );
   const present = (await readdir(interfaces)).filter((name) => name.startsWith(prefix));
   for (const name of present.filter((name) => !wanted.has(name))) {
     await run("ip", ["link", "delete", name]).catch((error: unknown) => {

@@ -23,17 +23,44 @@ const questions = [
   "tar -c /usr/bin/tini-static 2>/dev/null | docker import - tiny >/dev/null && docker run --rm tiny /usr/bin/tini-static --version | cut -d' ' -f1",
 ];
 
-test.skipIf(existsSync("/sys/fs/cgroup/cgroup.controllers"))("with cgroup v2 a machine boots, runs containers under systemd's driver, and hangs when it is to", async () => {
-  const state = mkdtempSync("/tmp/exoscale-machines-");
-  onTestFinished(() => rmSync(state, { recursive: true, force: true }));
-  const input: Trial = {
-    options: { state, network: "exotest", subnet: "198.19.4.0/22", gateway }, template, one,
-    archive: `file://${artifact}/rootfs.tar`, md5: readFileSync(join(artifact, "MD5SUMS"), "utf8").split(" ")[0]!,
-    docker: ["--host", `unix:///run/exoscale-${zoneId(state)}/docker.sock`, "exec", containerName({ network: "exotest" }, one.id)], questions,
-  };
-  const mounts = "mount --make-rprivate / && umount --recursive /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup";
-  const { stdout } = await promisify(execFile)("unshare", [
-    "--mount", "sh", "-c", `${mounts} && exec "$0" "$@"`, process.execPath, fileURLToPath(new URL("testbed-cgroup2.ts", import.meta.url)), JSON.stringify(input),
-  ]);
-  expect(JSON.parse(stdout)).toEqual(["running", "cgroup2fs", "10-zone.conf", "SystemdCgroup = true", "systemd 2", "tini"]);
-}, 180_000);
+test.skipIf(existsSync("/sys/fs/cgroup/cgroup.controllers"))(
+  "with cgroup v2 a machine boots, runs containers under systemd's driver, and hangs when it is to",
+  async () => {
+    const state = mkdtempSync("/tmp/exoscale-machines-");
+    onTestFinished(() => rmSync(state, { recursive: true, force: true }));
+    const input: Trial = {
+      options: { state, network: "exotest", subnet: "198.19.4.0/22", gateway },
+      template,
+      one,
+      archive: `file://${artifact}/rootfs.tar`,
+      md5: readFileSync(join(artifact, "MD5SUMS"), "utf8").split(" ")[0]!,
+      docker: [
+        "--host",
+        `unix:///run/exoscale-${zoneId(state)}/docker.sock`,
+        "exec",
+        containerName({ network: "exotest" }, one.id),
+      ],
+      questions,
+    };
+    const mounts =
+      "mount --make-rprivate / && umount --recursive /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup";
+    const { stdout } = await promisify(execFile)("unshare", [
+      "--mount",
+      "sh",
+      "-c",
+      `${mounts} && exec "$0" "$@"`,
+      process.execPath,
+      fileURLToPath(new URL("testbed-cgroup2.ts", import.meta.url)),
+      JSON.stringify(input),
+    ]);
+    expect(JSON.parse(stdout)).toEqual([
+      "running",
+      "cgroup2fs",
+      "10-zone.conf",
+      "SystemdCgroup = true",
+      "systemd 2",
+      "tini",
+    ]);
+  },
+  180_000,
+);

@@ -3,13 +3,31 @@ import type { Instance } from "../types.ts";
 import { containerOptions, hostname, memoryLimit, type Settings } from "./container.ts";
 
 const settings: Settings = {
-  zone: "0123456789ab", network: "exozone", gateway: "198.18.0.1", dropCapabilities: ["SYS_TIME", "SYS_MODULE", "SYS_RAWIO", "SYS_RESOURCE"],
-  limitMemory: true, firmware: "exec /sbin/init",
+  zone: "0123456789ab",
+  network: "exozone",
+  gateway: "198.18.0.1",
+  dropCapabilities: ["SYS_TIME", "SYS_MODULE", "SYS_RAWIO", "SYS_RESOURCE"],
+  limitMemory: true,
+  firmware: "exec /sbin/init",
 };
 const instance: Instance = {
-  id: "8c1d7a1e-5f0b-4f0e-8d52-3d2a0c6f1b11", name: "dev-master-1", address: "198.18.1.1", mac: "0a:00:c6:12:01:01", state: "stopped",
-  template: "t", type: "standard.medium", cpus: 2, memory: 4 * 1024 ** 3, diskSize: 50, publicKeys: [], securityGroups: [], elasticIps: [],
-  antiAffinityGroups: [], privateNetworks: [], labels: {}, createdAt: "2026-01-01T00:00:00Z",
+  id: "8c1d7a1e-5f0b-4f0e-8d52-3d2a0c6f1b11",
+  name: "dev-master-1",
+  address: "198.18.1.1",
+  mac: "0a:00:c6:12:01:01",
+  state: "stopped",
+  template: "t",
+  type: "standard.medium",
+  cpus: 2,
+  memory: 4 * 1024 ** 3,
+  diskSize: 50,
+  publicKeys: [],
+  securityGroups: [],
+  elasticIps: [],
+  antiAffinityGroups: [],
+  privateNetworks: [],
+  labels: {},
+  createdAt: "2026-01-01T00:00:00Z",
 };
 
 describe("an instance's container", () => {
@@ -113,7 +131,11 @@ describe("an instance's container", () => {
   });
 
   test("without a public address has no network", () => {
-    const { HostConfig, NetworkingConfig, MacAddress } = containerOptions(settings, { ...instance, address: null }, "image");
+    const { HostConfig, NetworkingConfig, MacAddress } = containerOptions(
+      settings,
+      { ...instance, address: null },
+      "image",
+    );
     expect([HostConfig.NetworkMode, NetworkingConfig, MacAddress]).toEqual(["none", undefined, undefined]);
   });
 
@@ -125,6 +147,9 @@ describe("an instance's container", () => {
 });
 
 test.each([
-  ["dev-worker-1", "dev-worker-1"], ["Web Server #2", "web-server-2"], ["-._", "instance"], ["é", "instance"],
+  ["dev-worker-1", "dev-worker-1"],
+  ["Web Server #2", "web-server-2"],
+  ["-._", "instance"],
+  ["é", "instance"],
   [`${"a".repeat(62)}-b`, "a".repeat(62)],
 ])("the host name of %j is %j", (name, expected) => expect(hostname(name)).toBe(expected));

@@ -14,7 +14,11 @@ export const memoryLimit = (instance: Instance): number => Math.max(instance.mem
 
 /** A host name out of an instance's name, which may have other characters than DNS allows. */
 export function hostname(name: string): string {
-  const plain = name.toLowerCase().replace(/[^a-z0-9-]+/g, "-").slice(0, 63).replace(/^-+|-+$/g, "");
+  const plain = name
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .slice(0, 63)
+    .replace(/^-+|-+$/g, "");
   return plain === "" ? "instance" : plain;
 }
 
@@ -61,9 +65,14 @@ export function containerOptions(settings: Settings, instance: Instance, image: 
     StopSignal: "SIGRTMIN+5",
     // Here for engines up to 24, at the endpoint for those after them.
     MacAddress: instance.address === null ? undefined : instance.mac,
-    NetworkingConfig: instance.address === null ? undefined : {
-      EndpointsConfig: { [settings.network]: { IPAMConfig: { IPv4Address: instance.address }, MacAddress: instance.mac } },
-    },
+    NetworkingConfig:
+      instance.address === null
+        ? undefined
+        : {
+            EndpointsConfig: {
+              [settings.network]: { IPAMConfig: { IPv4Address: instance.address }, MacAddress: instance.mac },
+            },
+          },
     HostConfig: {
       NetworkMode: instance.address === null ? "none" : settings.network,
       // Not Privileged: it asks for every capability, which fails where the host lacks one, and hands out the clock.
@@ -77,7 +86,14 @@ export function containerOptions(settings: Settings, instance: Instance, image: 
       CgroupnsMode: "private",
       Tmpfs: { "/run": "exec,mode=755", "/run/lock": "", "/tmp": "exec" },
       // Docker and containerd in the guest stack overlays, which an overlay cannot carry: /var is the host's file system.
-      Mounts: [{ Type: "volume", Source: name, Target: "/var", VolumeOptions: { NoCopy: false, Labels: marks, DriverConfig: { Name: "local", Options: {} } } }],
+      Mounts: [
+        {
+          Type: "volume",
+          Source: name,
+          Target: "/var",
+          VolumeOptions: { NoCopy: false, Labels: marks, DriverConfig: { Name: "local", Options: {} } },
+        },
+      ],
       Memory: settings.limitMemory ? memoryLimit(instance) : undefined,
       MemorySwap: settings.limitMemory ? -1 : undefined,
       // A guest's reboot and its power-off look the same to the engine's restart policy: the zone restarts machines.

@@ -68,7 +68,11 @@ export function createMachines(options: MachinesOptions): Machines {
   const containerOf = (id: string): Docker.Container => docker().getContainer(containerName({ network }, id));
   const mine = { label: [`${labels.zone}=${zone}`] };
   const follower = createFollower({
-    docker, containerOf, mine, queues, log,
+    docker,
+    containerOf,
+    mine,
+    queues,
+    log,
     restarted: async (id) => {
       const instance = newest.get(id);
       if (instance) await plug(instance).catch((error: Error) => log(`instance ${id}: ${error.message}`));
@@ -80,13 +84,15 @@ export function createMachines(options: MachinesOptions): Machines {
   async function open(): Promise<void> {
     if (process.getuid?.() !== 0) throw new Error("machines need root: run the zone as root");
     await mkdir(state, { recursive: true, mode: 0o700 });
-    const opened = engine = await openEngine(state, zone, log);
+    const opened = (engine = await openEngine(state, zone, log));
     await raiseSysctls(zone, log);
     await ensureNetwork(opened.docker, zone, network, subnet, gateway);
     settings = {
-      zone, network, gateway,
+      zone,
+      network,
+      gateway,
       dropCapabilities: await hostCapabilitiesToDrop(),
-      limitMemory: (await opened.docker.info() as { MemoryLimit?: boolean }).MemoryLimit === true,
+      limitMemory: ((await opened.docker.info()) as { MemoryLimit?: boolean }).MemoryLimit === true,
       firmware: await readFile(new URL("firmware.sh", import.meta.url), "utf8"),
     };
     if (settings.dropCapabilities.includes("SYS_BOOT")) {
@@ -94,8 +100,10 @@ export function createMachines(options: MachinesOptions): Machines {
     }
     await new Promise<void>((begun, failed) => {
       watch(opened.docker, zone, closing.signal, {
-        died: (id) => void queues.of(id, () => follower.look(id)).catch((error: Error) => log(`instance ${id}: ${error.message}`)),
-        resumed: () => void follower.lookAtAll().then(begun, (error: Error) => (log(`engine: ${error.message}`), failed(error))),
+        died: (id) =>
+          void queues.of(id, () => follower.look(id)).catch((error: Error) => log(`instance ${id}: ${error.message}`)),
+        resumed: () =>
+          void follower.lookAtAll().then(begun, (error: Error) => (log(`engine: ${error.message}`), failed(error))),
         revive: () => opened.revive(),
         log,
       }).then(begun);
@@ -105,12 +113,17 @@ export function createMachines(options: MachinesOptions): Machines {
   async function create(instance: Instance, template: Template, image = imageName(template)): Promise<void> {
     if (!settings) throw new Error("the machines are not open: the zone is starting or going");
     const request = containerOptions(settings, instance, image);
-    await docker().createContainer(request).catch(async (error: unknown) => {
-      ignoreConflict(error);
-      const { Config } = await containerOf(instance.id).inspect();
-      if (Config.Labels[labels.zone] === zone && Config.Labels[labels.instance] === instance.id) return;
-      throw new Error(`the container ${request.name} is not this zone's: remove it with \`docker rm --force ${request.name}\``, { cause: error });
-    });
+    await docker()
+      .createContainer(request)
+      .catch(async (error: unknown) => {
+        ignoreConflict(error);
+        const { Config } = await containerOf(instance.id).inspect();
+        if (Config.Labels[labels.zone] === zone && Config.Labels[labels.instance] === instance.id) return;
+        throw new Error(
+          `the container ${request.name} is not this zone's: remove it with \`docker rm --force ${request.name}\``,
+          { cause: error },
+        );
+      });
   }
 
   async function start(instance: Instance): Promise<void> {
@@ -147,7 +160,8 @@ export function createMachines(options: MachinesOptions): Machines {
   }
 
   async function reboot(instance: Instance): Promise<void> {
-    if (!await turnOff(instance.id, "reboot")) throw new Error(`instance ${instance.id}: its power was cut while it went down to reboot`);
+    if (!(await turnOff(instance.id, "reboot")))
+      throw new Error(`instance ${instance.id}: its power was cut while it went down to reboot`);
     await start(instance);
   }
 
@@ -162,9 +176,11 @@ export function createMachines(options: MachinesOptions): Machines {
   }
 
   async function announceUpdate(id: string, version: string): Promise<void> {
-    const { exitCode, output } = await execute(containerOf(id), ["update-engine-announce", version], 30)
-      .catch((error: Error) => ({ exitCode: -1, output: error.message }));
-    if (exitCode !== 0) throw new Error(`instance ${id} takes no update to ${version}: ${output.trim() || "no answer within 30 s"}`);
+    const { exitCode, output } = await execute(containerOf(id), ["update-engine-announce", version], 30).catch(
+      (error: Error) => ({ exitCode: -1, output: error.message }),
+    );
+    if (exitCode !== 0)
+      throw new Error(`instance ${id} takes no update to ${version}: ${output.trim() || "no answer within 30 s"}`);
   }
 
   async function removeMachine(id: string): Promise<void> {
@@ -187,7 +203,13 @@ export function createMachines(options: MachinesOptions): Machines {
   async function reset(instance: Instance, template: Template): Promise<void> {
     // A template that was deleted lives on as long as an instance has it.
     const { Image } = await containerOf(instance.id).inspect();
-    const fresh = await docker().getImage(imageName(template)).inspect().then(({ Id }) => Id, (error) => (ignoreMissing(error), Image));
+    const fresh = await docker()
+      .getImage(imageName(template))
+      .inspect()
+      .then(
+        ({ Id }) => Id,
+        (error) => (ignoreMissing(error), Image),
+      );
     await removeMachine(instance.id);
     await create(instance, template, fresh);
   }
@@ -216,10 +238,13 @@ export function createMachines(options: MachinesOptions): Machines {
   }
 
   /** What a caller gets: nothing at all of a guest that close() has left to itself, and words where the engine is away. */
-  const answer = <T>(work: Promise<T>): Promise<T> => work.catch((error: NodeJS.ErrnoException) => {
-    if (error === closing.signal.reason) return new Promise<never>(() => {});
-    throw engine && error.syscall === "connect" ? new Error(`${engine.away} (${error.code})`, { cause: error }) : error;
-  });
+  const answer = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: NodeJS.ErrnoException) => {
+      if (error === closing.signal.reason) return new Promise<never>(() => {});
+      throw engine && error.syscall === "connect"
+        ? new Error(`${engine.away} (${error.code})`, { cause: error })
+        : error;
+    });
 
   return {
     open,

@@ -27,7 +27,7 @@ describe("the zone's own engine", () => {
     expect(pid()).not.toBe(dead);
     expect(await bed.bootId(one)).toBe(before);
     await bed.ssh(one, "sudo systemctl reboot");
-    await bed.until("another boot", async () => await bed.bootId(one) !== before);
+    await bed.until("another boot", async () => (await bed.bootId(one)) !== before);
     expect(await bed.machines.consoleLog(one)).toContain("Reached target");
     await bed.ssh(one, "sudo systemctl poweroff");
     await bed.until("the callback", () => bed.changes.includes(`${one.id} stopped`));
@@ -52,20 +52,45 @@ describe("the zone's own engine", () => {
 describe("an engine that runs already", () => {
   const directory = mkdtempSync("/tmp/exoscale-engine-");
   const socket = join(directory, "docker.sock");
-  const docker = (...args: string[]): string => execFileSync("docker", ["--host", `unix://${socket}`, ...args], { encoding: "utf8", stdio: "pipe" }).trim();
+  const docker = (...args: string[]): string =>
+    execFileSync("docker", ["--host", `unix://${socket}`, ...args], { encoding: "utf8", stdio: "pipe" }).trim();
   let dockerd: ChildProcess;
   const bed = new Bed();
 
   function startEngine(): void {
     const config = join(directory, "daemon.json");
-    writeFileSync(config, JSON.stringify({
-      hosts: [`unix://${socket}`], pidfile: join(directory, "pid"), "data-root": join(directory, "data"), "exec-root": join(directory, "exec"),
-      bridge: "none", iptables: false, ip6tables: false, "userland-proxy": false, "exec-opts": ["native.cgroupdriver=cgroupfs"], "cgroup-parent": "/exotest",
-      "deprecated-key-path": join(directory, "key.json"), "log-level": "error",
-    }));
-    dockerd = spawn("dockerd", ["--config-file", config, "--containerd-namespace", "exotest", "--containerd-plugins-namespace", "exotest-plugins"], { stdio: "ignore" });
+    writeFileSync(
+      config,
+      JSON.stringify({
+        hosts: [`unix://${socket}`],
+        pidfile: join(directory, "pid"),
+        "data-root": join(directory, "data"),
+        "exec-root": join(directory, "exec"),
+        bridge: "none",
+        iptables: false,
+        ip6tables: false,
+        "userland-proxy": false,
+        "exec-opts": ["native.cgroupdriver=cgroupfs"],
+        "cgroup-parent": "/exotest",
+        "deprecated-key-path": join(directory, "key.json"),
+        "log-level": "error",
+      }),
+    );
+    dockerd = spawn(
+      "dockerd",
+      [
+        "--config-file",
+        config,
+        "--containerd-namespace",
+        "exotest",
+        "--containerd-plugins-namespace",
+        "exotest-plugins",
+      ],
+      { stdio: "ignore" },
+    );
   }
-  const ended = (): Promise<unknown> => new Promise((resolve) => dockerd.exitCode ?? dockerd.signalCode ?? dockerd.once("exit", resolve));
+  const ended = (): Promise<unknown> =>
+    new Promise((resolve) => dockerd.exitCode ?? dockerd.signalCode ?? dockerd.once("exit", resolve));
   const answers = (): boolean => {
     try {
       return docker("version") !== "";
@@ -85,13 +110,18 @@ describe("an engine that runs already", () => {
     dockerd.kill();
     await ended();
     delete process.env["DOCKER_HOST"];
-    execFileSync("sh", ["-c", `umount --lazy ${directory}/data 2>/dev/null; find /sys/fs/cgroup -depth -path '*/exotest*' -type d -exec rmdir {} \\; 2>/dev/null; true`]);
+    execFileSync("sh", [
+      "-c",
+      `umount --lazy ${directory}/data 2>/dev/null; find /sys/fs/cgroup -depth -path '*/exotest*' -type d -exec rmdir {} \\; 2>/dev/null; true`,
+    ]);
     rmSync(directory, { recursive: true, force: true });
   }, 120_000);
 
   test("with a network of that name that is somebody else's: says what to do", async () => {
     docker("network", "create", "--driver=bridge", "--subnet=198.19.6.0/24", "exotest");
-    await expect(bed.machines.open()).rejects.toThrow(/the Docker network exotest \(bridge exotest0\) is not this zone's, .* `docker network rm exotest`/);
+    await expect(bed.machines.open()).rejects.toThrow(
+      /the Docker network exotest \(bridge exotest0\) is not this zone's, .* `docker network rm exotest`/,
+    );
     docker("network", "rm", "exotest");
   });
 
@@ -100,7 +130,9 @@ describe("an engine that runs already", () => {
     ip("link", "add", "exotest-port", "type", "veth", "peer", "name", "exotest-peer");
     ip("link", "set", "exotest-peer", "up");
     ip("link", "set", "exotest-port", "master", "exotest0", "up");
-    await expect(bed.next().open()).rejects.toThrow("interface exotest0 is in use (exotest-port): another zone runs here; give this one another network name");
+    await expect(bed.next().open()).rejects.toThrow(
+      "interface exotest0 is in use (exotest-port): another zone runs here; give this one another network name",
+    );
     ip("link", "delete", "exotest-port");
     bed.next();
     await bed.open();
@@ -109,7 +141,9 @@ describe("an engine that runs already", () => {
   test("with a container of an instance's name that is somebody else's: says what to do", async () => {
     await bed.importTemplate();
     docker("create", "--name", name, `exozone-template:${template.id}`, "true");
-    await expect(bed.machines.create(one, template)).rejects.toThrow(`the container ${name} is not this zone's: remove it with \`docker rm --force ${name}\``);
+    await expect(bed.machines.create(one, template)).rejects.toThrow(
+      `the container ${name} is not this zone's: remove it with \`docker rm --force ${name}\``,
+    );
     docker("rm", name);
   });
 
@@ -119,15 +153,18 @@ describe("an engine that runs already", () => {
     const before = await bed.bootId(one);
     dockerd.kill("SIGTERM");
     await ended();
-    await expect(bed.machines.start(one)).rejects.toThrow(`the Docker Engine at ${socket} does not answer: start it again, and machines go on (ENOENT)`);
+    await expect(bed.machines.start(one)).rejects.toThrow(
+      `the Docker Engine at ${socket} does not answer: start it again, and machines go on (ENOENT)`,
+    );
     startEngine();
-    await bed.until("another boot", async () => await bed.bootId(one) !== before);
+    await bed.until("another boot", async () => (await bed.bootId(one)) !== before);
     expect(bed.changes).toEqual([]);
   });
 
   test("has nothing of the zone when that is gone, and the engine stays", async () => {
     await bed.machines.close({ remove: true });
-    for (const what of ["container", "volume", "image"]) expect(docker(what, "ls", "--quiet", "--filter", `label=com.exoscale.zone=${zoneId(bed.state)}`)).toBe("");
+    for (const what of ["container", "volume", "image"])
+      expect(docker(what, "ls", "--quiet", "--filter", `label=com.exoscale.zone=${zoneId(bed.state)}`)).toBe("");
     expect(docker("network", "ls", "--format", "{{.Name}}").split("\n")).not.toContain("exotest");
     onTestFinished(() => expect(alive(dockerd.pid!)).toBe(true));
   });

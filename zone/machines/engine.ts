@@ -38,8 +38,13 @@ const paths = (state: string, zone: string): Paths => {
   const run = `/run/${name}`;
   const engine = join(state, "engine");
   return {
-    data: join(engine, "data"), config: join(engine, "daemon.json"), log: join(engine, "dockerd.log"),
-    run, socket: `${run}/docker.sock`, pid: `${run}/dockerd.pid`, name,
+    data: join(engine, "data"),
+    config: join(engine, "daemon.json"),
+    log: join(engine, "dockerd.log"),
+    run,
+    socket: `${run}/docker.sock`,
+    pid: `${run}/dockerd.pid`,
+    name,
   };
 };
 
@@ -60,13 +65,15 @@ export async function openEngine(state: string, zone: string, log: (line: string
   }
   const docker = new Docker({ socketPath: own.socket });
   const engine = {
-    docker, socket: own.socket, away: `the zone's Docker Engine at ${own.socket} does not answer: it is being started again, try again`,
+    docker,
+    socket: own.socket,
+    away: `the zone's Docker Engine at ${own.socket} does not answer: it is being started again, try again`,
     revive: async () => {
-      if (!await answers(docker)) await start(own, docker, log);
+      if (!(await answers(docker))) await start(own, docker, log);
     },
     remove: () => remove(state, own, docker),
   };
-  if (!existsSync(own.config) && await running(own.pid, "dockerd") !== undefined) {
+  if (!existsSync(own.config) && (await running(own.pid, "dockerd")) !== undefined) {
     log("engine: one runs whose state directory was removed under it; it goes first");
     await engine.remove();
   }
@@ -77,33 +84,45 @@ export async function openEngine(state: string, zone: string, log: (line: string
 
 /** @throws when machines cannot run on this engine */
 async function check({ docker, socket }: Engine): Promise<void> {
-  const info = await docker.info() as { SecurityOptions?: string[]; Driver?: string; DockerRootDir?: string };
+  const info = (await docker.info()) as { SecurityOptions?: string[]; Driver?: string; DockerRootDir?: string };
   if (info.SecurityOptions?.some((option) => option.startsWith("name=rootless"))) {
-    throw new Error(`the Docker Engine at ${socket} is rootless, and machines need root: stop it, or set DOCKER_HOST to another`);
+    throw new Error(
+      `the Docker Engine at ${socket} is rootless, and machines need root: stop it, or set DOCKER_HOST to another`,
+    );
   }
   if (info.Driver === "vfs") {
-    throw new Error(`the file system of ${info.DockerRootDir} cannot carry overlays, so each machine would be a whole copy of its template: put the zone's state on another (ext4, xfs)`);
+    throw new Error(
+      `the file system of ${info.DockerRootDir} cannot carry overlays, so each machine would be a whole copy of its template: put the zone's state on another (ext4, xfs)`,
+    );
   }
 }
 
-const answers = (docker: Docker): Promise<boolean> => docker.ping().then(() => true, () => false);
+const answers = (docker: Docker): Promise<boolean> =>
+  docker.ping().then(
+    () => true,
+    () => false,
+  );
 
 async function findEngine(): Promise<Engine | undefined> {
   const host = process.env["DOCKER_HOST"];
   if (host && !host.startsWith("unix://")) {
-    throw new Error(`DOCKER_HOST is ${host}: instances need an engine of this machine; unset it or name a unix:// socket`);
+    throw new Error(
+      `DOCKER_HOST is ${host}: instances need an engine of this machine; unset it or name a unix:// socket`,
+    );
   }
   const socket = host ? host.slice("unix://".length) : "/var/run/docker.sock";
   const docker = new Docker({ socketPath: socket });
-  if (!await answers(docker)) {
+  if (!(await answers(docker))) {
     if (host) throw new Error(`no Docker Engine answers at DOCKER_HOST=${host}: start it, or unset DOCKER_HOST`);
     return undefined;
   }
   const away = `the Docker Engine at ${socket} does not answer: start it again, and machines go on`;
   return {
-    docker, socket, away,
+    docker,
+    socket,
+    away,
     revive: async () => {
-      if (!await answers(docker)) throw new Error(away);
+      if (!(await answers(docker))) throw new Error(away);
     },
     remove: async () => {},
   };
@@ -115,39 +134,68 @@ async function start(own: Paths, docker: Docker, log: (line: string) => void): P
   await mkdir(own.data, { recursive: true, mode: 0o711 });
   await mkdir(own.run, { recursive: true, mode: 0o711 });
   // After a crash: dockerd believes these files whatever process has the number by now, or is not yet buried.
-  for (const [file, name] of [[own.pid, "dockerd"], [join(own.run, "exec/containerd/containerd.pid"), "containerd"]] as const) {
-    if (await running(file, name) === undefined) await rm(file, { force: true });
+  for (const [file, name] of [
+    [own.pid, "dockerd"],
+    [join(own.run, "exec/containerd/containerd.pid"), "containerd"],
+  ] as const) {
+    if ((await running(file, name)) === undefined) await rm(file, { force: true });
   }
-  await writeFile(own.config, JSON.stringify({
-    hosts: [`unix://${own.socket}`], pidfile: own.pid, "data-root": own.data, "exec-root": join(own.run, "exec"),
-    "cgroup-parent": `/${own.name}`, "exec-opts": ["native.cgroupdriver=cgroupfs"],
-    // Only the zone's network, and the zone's own rules for it.
-    bridge: "none", iptables: false, ip6tables: false, "userland-proxy": false,
-    // Machines outlive it: it may crash, and is started again.
-    "live-restore": true,
-    // Docker 20.10 writes a key into /etc/docker otherwise.
-    "deprecated-key-path": join(own.data, "key.json"),
-    "log-level": "warn", "shutdown-timeout": 20,
-  }, null, 2));
+  await writeFile(
+    own.config,
+    JSON.stringify(
+      {
+        hosts: [`unix://${own.socket}`],
+        pidfile: own.pid,
+        "data-root": own.data,
+        "exec-root": join(own.run, "exec"),
+        "cgroup-parent": `/${own.name}`,
+        "exec-opts": ["native.cgroupdriver=cgroupfs"],
+        // Only the zone's network, and the zone's own rules for it.
+        bridge: "none",
+        iptables: false,
+        ip6tables: false,
+        "userland-proxy": false,
+        // Machines outlive it: it may crash, and is started again.
+        "live-restore": true,
+        // Docker 20.10 writes a key into /etc/docker otherwise.
+        "deprecated-key-path": join(own.data, "key.json"),
+        "log-level": "warn",
+        "shutdown-timeout": 20,
+      },
+      null,
+      2,
+    ),
+  );
   const output = await open(own.log, "a");
   try {
     const args = [
-      "--config-file", own.config,
+      "--config-file",
+      own.config,
       // A containerd of the system's is used where it runs: keep apart from what others have in it.
-      "--containerd-namespace", own.name, "--containerd-plugins-namespace", `${own.name}-plugins`,
+      "--containerd-namespace",
+      own.name,
+      "--containerd-plugins-namespace",
+      `${own.name}-plugins`,
     ];
     const dockerd = spawn("dockerd", args, { detached: true, stdio: ["ignore", output.fd, output.fd] });
     const ended = new Promise<string>((resolve) => {
       dockerd.once("error", (error: NodeJS.ErrnoException) =>
-        resolve(error.code === "ENOENT" ? "dockerd is not installed: apt-get install docker.io, or start a Docker Engine" : error.message));
+        resolve(
+          error.code === "ENOENT"
+            ? "dockerd is not installed: apt-get install docker.io, or start a Docker Engine"
+            : error.message,
+        ),
+      );
       dockerd.once("exit", (code, signal) => resolve(`dockerd ended with ${signal ?? `exit code ${code}`}`));
     });
     dockerd.unref();
     const ready = async (): Promise<undefined> => {
-      while (!await answers(docker)) await sleep(100);
+      while (!(await answers(docker))) await sleep(100);
     };
     const timeout = AbortSignal.timeout(60_000);
-    const late = new Promise<string>((resolve) => timeout.addEventListener("abort", () => resolve("dockerd did not answer within 60 s")));
+    const late = new Promise<string>((resolve) =>
+      timeout.addEventListener("abort", () => resolve("dockerd did not answer within 60 s")),
+    );
     const failure = await Promise.race([ready(), ended, late]);
     if (failure !== undefined) {
       // Data would say next time that instances are in there.
@@ -168,11 +216,18 @@ async function tail(file: string): Promise<string> {
 async function remove(state: string, own: Paths, docker: Docker): Promise<void> {
   // An engine's end leaves its machines running.
   const left = await docker.listContainers({ all: true }).catch(() => []);
-  await Promise.all(left.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(() => {})));
+  await Promise.all(
+    left.map(({ Id }) =>
+      docker
+        .getContainer(Id)
+        .remove({ force: true, v: true })
+        .catch(() => {}),
+    ),
+  );
   await docker.pruneNetworks().catch(() => {});
   const pid = await running(own.pid, "dockerd");
   if (pid !== undefined) process.kill(pid, "SIGTERM");
-  for (let waited = 0; await running(own.pid, "dockerd") === pid && pid !== undefined; waited++) {
+  for (let waited = 0; (await running(own.pid, "dockerd")) === pid && pid !== undefined; waited++) {
     if (waited === 300) process.kill(pid, "SIGKILL");
     await sleep(100);
   }
@@ -198,7 +253,8 @@ async function running(pidFile: string, name: string): Promise<number | undefine
 /** An engine that was killed leaves its containers' file systems mounted, and its data directory on itself. */
 async function unmount(directory: string): Promise<void> {
   const mounts = (await readFile("/proc/self/mountinfo", "utf8")).split("\n").map((line) => line.split(" ")[4] ?? "");
-  for (const mount of mounts.filter((at) => `${at}/`.startsWith(`${directory}/`)).reverse()) await run("umount", ["--lazy", mount]);
+  for (const mount of mounts.filter((at) => `${at}/`.startsWith(`${directory}/`)).reverse())
+    await run("umount", ["--lazy", mount]);
 }
 
 /** Cgroups of the engine's containers, deepest first: empty ones stay behind in every hierarchy. */

@@ -11,7 +11,9 @@ import { labels } from "./container.ts";
  * `revive`.
  */
 export async function watch(
-  docker: Docker, zone: string, signal: AbortSignal,
+  docker: Docker,
+  zone: string,
+  signal: AbortSignal,
   on: { died(instanceId: string): void; resumed(): void; revive(): Promise<void>; log(line: string): void },
 ): Promise<void> {
   const filters = { type: ["container"], event: ["die"], label: [`${labels.zone}=${zone}`] };
@@ -19,16 +21,22 @@ export async function watch(
   while (!signal.aborted) {
     try {
       if (lost) await on.revive();
-      const stream = await docker.getEvents({ filters, abortSignal: signal } as Docker.GetEventsOptions) as unknown as Readable;
+      const stream = (await docker.getEvents({
+        filters,
+        abortSignal: signal,
+      } as Docker.GetEventsOptions)) as unknown as Readable;
       if (lost) on.log("engine: events are back");
       lost = false;
       on.resumed();
       for await (const line of createInterface({ input: stream })) {
-        const id = (JSON.parse(line) as { Actor: { Attributes: Record<string, string> } }).Actor.Attributes[labels.instance];
+        const id = (JSON.parse(line) as { Actor: { Attributes: Record<string, string> } }).Actor.Attributes[
+          labels.instance
+        ];
         if (id !== undefined) on.died(id);
       }
     } catch (error) {
-      if (!signal.aborted && !lost) on.log(`engine: no events (${(error as Error).message}); trying again every second`);
+      if (!signal.aborted && !lost)
+        on.log(`engine: no events (${(error as Error).message}); trying again every second`);
     }
     lost = true;
     await sleep(1000, undefined, { signal }).catch(() => {});

@@ -37,7 +37,9 @@ export function createFollower({ docker, containerOf, mine, queues, restarted, s
 
   /** @param engineWasAway an engine that went down may have taken machines along: they run again as soon as it does */
   async function look(id: string, engineWasAway = false): Promise<void> {
-    const { State } = await containerOf(id).inspect().catch((error: unknown) => (ignoreMissing(error), { State: undefined }));
+    const { State } = await containerOf(id)
+      .inspect()
+      .catch((error: unknown) => (ignoreMissing(error), { State: undefined }));
     if (State === undefined) return void known.delete(id);
     if (State.Running) return void known.set(id, "running");
     const before = known.get(id);
@@ -46,7 +48,7 @@ export function createFollower({ docker, containerOf, mine, queues, restarted, s
     let how: string = endedBy(State.ExitCode);
     // The host went down: whoever opened the machines knows which of them are to run.
     if (how === "power cut" && before === undefined) return;
-    if (how === "reboot" || how === "power cut" && engineWasAway) {
+    if (how === "reboot" || (how === "power cut" && engineWasAway)) {
       log(`instance ${id}: starts again after its ${how}`);
       known.set(id, "running");
       const failure = await startAgain(id);

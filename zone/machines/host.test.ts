@@ -3,14 +3,20 @@ import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { capabilitiesToDrop, raiseSysctls, restoreSysctls } from "./host.ts";
 
-const status = (bounding: string): string => `Name:\tnode\nCapPrm:\t0000000000000000\nCapBnd:\t${bounding}\nCapAmb:\t0000000000000000\n`;
+const status = (bounding: string): string =>
+  `Name:\tnode\nCapPrm:\t0000000000000000\nCapBnd:\t${bounding}\nCapAmb:\t0000000000000000\n`;
 
 test("from a full set only what reaches the host is dropped", () => {
   expect(capabilitiesToDrop(status("000001ffffffffff"), 40)).toEqual(["SYS_TIME", "SYS_MODULE", "SYS_RAWIO"]);
 });
 
 test("what the host lacks is dropped too", () => {
-  expect(capabilitiesToDrop(status("000001fffeffffff"), 40)).toEqual(["SYS_TIME", "SYS_MODULE", "SYS_RAWIO", "SYS_RESOURCE"]);
+  expect(capabilitiesToDrop(status("000001fffeffffff"), 40)).toEqual([
+    "SYS_TIME",
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_RESOURCE",
+  ]);
 });
 
 test("capabilities that the kernel does not know are not named", () => {
@@ -31,10 +37,15 @@ function host(values: Record<string, number>) {
     mkdirSync(dirname(file(name)), { recursive: true });
     writeFileSync(file(name), `${value}\n`);
   }
-  const current = () => Object.fromEntries(Object.keys(values).map((name) => [name, Number(readFileSync(file(name), "utf8"))]));
+  const current = () =>
+    Object.fromEntries(Object.keys(values).map((name) => [name, Number(readFileSync(file(name), "utf8"))]));
   return { at, current, set: (name: string, value: number) => writeFileSync(file(name), `${value}\n`) };
 }
-const low = { "fs.inotify.max_user_instances": 128, "fs.inotify.max_user_watches": 1_000_000, "kernel.keys.maxkeys": 200 };
+const low = {
+  "fs.inotify.max_user_instances": 128,
+  "fs.inotify.max_user_watches": 1_000_000,
+  "kernel.keys.maxkeys": 200,
+};
 const raised = { ...low, "fs.inotify.max_user_instances": 8192, "kernel.keys.maxkeys": 20000 };
 const quiet = (): void => {};
 

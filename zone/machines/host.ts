@@ -35,11 +35,14 @@ export async function raiseSysctls(zone: string, log: (line: string) => void, at
   for (const { name, atLeast } of sysctls) {
     const value = Number(await readFile(file(at, name), "utf8"));
     if (value >= atLeast) continue;
-    await writeFile(valuesFile(at), JSON.stringify({ [name]: value, ...await valuesBefore(at) }));
+    await writeFile(valuesFile(at), JSON.stringify({ [name]: value, ...(await valuesBefore(at)) }));
     try {
       await writeFile(file(at, name), String(atLeast));
     } catch (cause) {
-      throw new Error(`${name} is ${value} and has to be ${atLeast} or more: run \`sysctl -w ${name}=${atLeast}\` on the host`, { cause });
+      throw new Error(
+        `${name} is ${value} and has to be ${atLeast} or more: run \`sysctl -w ${name}=${atLeast}\` on the host`,
+        { cause },
+      );
     }
     log(`host: ${name} raised from ${value} to ${atLeast}`);
   }
@@ -62,11 +65,47 @@ export async function restoreSysctls(zone: string, log: (line: string) => void, 
 
 /** Linux' capabilities in the order of their numbers. */
 const capabilities = [
-  "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "LINUX_IMMUTABLE",
-  "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER", "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT",
-  "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE",
-  "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP", "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ",
-  "PERFMON", "BPF", "CHECKPOINT_RESTORE",
+  "CHOWN",
+  "DAC_OVERRIDE",
+  "DAC_READ_SEARCH",
+  "FOWNER",
+  "FSETID",
+  "KILL",
+  "SETGID",
+  "SETUID",
+  "SETPCAP",
+  "LINUX_IMMUTABLE",
+  "NET_BIND_SERVICE",
+  "NET_BROADCAST",
+  "NET_ADMIN",
+  "NET_RAW",
+  "IPC_LOCK",
+  "IPC_OWNER",
+  "SYS_MODULE",
+  "SYS_RAWIO",
+  "SYS_CHROOT",
+  "SYS_PTRACE",
+  "SYS_PACCT",
+  "SYS_ADMIN",
+  "SYS_BOOT",
+  "SYS_NICE",
+  "SYS_RESOURCE",
+  "SYS_TIME",
+  "SYS_TTY_CONFIG",
+  "MKNOD",
+  "LEASE",
+  "AUDIT_WRITE",
+  "AUDIT_CONTROL",
+  "SETFCAP",
+  "MAC_OVERRIDE",
+  "MAC_ADMIN",
+  "SYSLOG",
+  "WAKE_ALARM",
+  "BLOCK_SUSPEND",
+  "AUDIT_READ",
+  "PERFMON",
+  "BPF",
+  "CHECKPOINT_RESTORE",
 ] as const;
 
 /** No machine has these: they reach the host itself (its clock, its kernel's code, its ports). */
@@ -80,9 +119,10 @@ const withheld = ["SYS_TIME", "SYS_MODULE", "SYS_RAWIO"] as const;
  */
 export function capabilitiesToDrop(status: string, last: number): string[] {
   const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1];
-  if (bounding === undefined) throw new Error("/proc/self/status has no CapBnd line: this is not Linux' proc file system");
+  if (bounding === undefined)
+    throw new Error("/proc/self/status has no CapBnd line: this is not Linux' proc file system");
   const present = BigInt(`0x${bounding}`);
-  const lacking = capabilities.filter((_, bit) => bit <= last && (present >> BigInt(bit) & 1n) === 0n);
+  const lacking = capabilities.filter((_, bit) => bit <= last && ((present >> BigInt(bit)) & 1n) === 0n);
   return [...new Set<string>([...withheld, ...lacking])];
 }
 

@@ -11,25 +11,54 @@ import { artifact, Bed, gateway, instance, listens, template } from "./testbed.t
 
 const bed = new Bed();
 const { changes, userData, key, state } = bed;
-const ssh = bed.ssh.bind(bed), until = bed.until.bind(bed), bootId = bed.bootId.bind(bed), settled = bed.settled.bind(bed);
+const ssh = bed.ssh.bind(bed),
+  until = bed.until.bind(bed),
+  bootId = bed.bootId.bind(bed),
+  settled = bed.settled.bind(bed);
 const one = instance(1);
 
 /** A certificate that only ca.pem in the state vouches for. */
 function makeCertificate(): { key: Buffer; cert: Buffer } {
-  const key = join(state, "mirror.key"), cert = bed.options.ca!;
-  execFileSync("openssl", [
-    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=mirror",
-    "-addext", `subjectAltName=IP:${gateway}`, "-keyout", key, "-out", cert,
-  ], { stdio: "pipe" });
+  const key = join(state, "mirror.key"),
+    cert = bed.options.ca!;
+  execFileSync(
+    "openssl",
+    [
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:P-256",
+      "-nodes",
+      "-days",
+      "1",
+      "-subj",
+      "/CN=mirror",
+      "-addext",
+      `subjectAltName=IP:${gateway}`,
+      "-keyout",
+      key,
+      "-out",
+      cert,
+    ],
+    { stdio: "pipe" },
+  );
   return { key: readFileSync(key), cert: readFileSync(cert) };
 }
 
 beforeAll(async () => {
   await bed.open();
   const [md5] = readFileSync(join(artifact, "MD5SUMS"), "utf8").split(" ");
-  const mirror = createTlsServer(makeCertificate(), (request, response) => createReadStream(join(artifact, request.url!)).pipe(response));
+  const mirror = createTlsServer(makeCertificate(), (request, response) =>
+    createReadStream(join(artifact, request.url!)).pipe(response),
+  );
   await new Promise<void>((ready) => mirror.listen(0, gateway, ready));
-  const size = await bed.machines.importTemplate(template, `https://${gateway}:${(mirror.address() as AddressInfo).port}/rootfs.tar`, md5!);
+  const size = await bed.machines.importTemplate(
+    template,
+    `https://${gateway}:${(mirror.address() as AddressInfo).port}/rootfs.tar`,
+    md5!,
+  );
   expect(size).toBeGreaterThan(100 * 1024 ** 2);
   mirror.closeAllConnections();
   mirror.close();
@@ -40,10 +69,14 @@ afterAll(() => bed.close(), 120_000);
 describe("a template", () => {
   test("whose MD5 is another is refused, and nothing of it is kept", async () => {
     const other = { id: "5f3b1c52-8c3f-4d0e-9d55-6f2f1c0b7a02", name: "other" };
-    await expect(bed.machines.importTemplate(other, `file://${artifact}/MD5SUMS`, "0".repeat(32))).rejects.toThrow(/MD5SUMS is not a tar archive/);
+    await expect(bed.machines.importTemplate(other, `file://${artifact}/MD5SUMS`, "0".repeat(32))).rejects.toThrow(
+      /MD5SUMS is not a tar archive/,
+    );
     const empty = join(state, "empty.tar");
     execFileSync("tar", ["--create", "--file", empty, "--files-from", "/dev/null"]);
-    await expect(bed.machines.importTemplate(other, `file://${empty}`, "0".repeat(32))).rejects.toThrow(/has MD5 [0-9a-f]{32}, not 0{32}/);
+    await expect(bed.machines.importTemplate(other, `file://${empty}`, "0".repeat(32))).rejects.toThrow(
+      /has MD5 [0-9a-f]{32}, not 0{32}/,
+    );
     await expect(bed.machines.create(instance(9), other)).rejects.toThrow(/exozone-template:5f3b1c52/);
   });
   test("that cannot boot is refused, and nothing of it is kept", async () => {
@@ -51,12 +84,16 @@ describe("a template", () => {
     execFileSync("tar", ["--create", "--file", file, "--directory", "/etc", "hostname"]);
     const [md5] = execFileSync("md5sum", [file], { encoding: "utf8" }).split(" ");
     const other = { id: "5f3b1c52-8c3f-4d0e-9d55-6f2f1c0b7a02", name: "other" };
-    await expect(bed.machines.importTemplate(other, `file://${file}`, md5!)).rejects.toThrow(/image.tar cannot boot: it has no \/bin\/sh; a template is a tar archive/);
+    await expect(bed.machines.importTemplate(other, `file://${file}`, md5!)).rejects.toThrow(
+      /image.tar cannot boot: it has no \/bin\/sh; a template is a tar archive/,
+    );
     await expect(bed.machines.create(instance(9), other)).rejects.toThrow(/exozone-template:5f3b1c52/);
   });
   test("that cannot be had says where it was looked for", async () => {
     for (const url of ["file:///nowhere/rootfs.tar", `http://${gateway}/rootfs.tar`]) {
-      await expect(bed.machines.importTemplate(template, url, "0".repeat(32))).rejects.toThrow(`template ${url} cannot be downloaded`);
+      await expect(bed.machines.importTemplate(template, url, "0".repeat(32))).rejects.toThrow(
+        `template ${url} cannot be downloaded`,
+      );
     }
   });
 }, 60_000);
@@ -69,10 +106,15 @@ describe("a machine", () => {
     await bed.machines.start(one);
     expect(await settled(one)).toBe("running");
     expect(await ssh(one, "hostname; cat /etc/machine-id; cat /sys/class/dmi/id/product_uuid; ls /sys/class/net")).toBe(
-      [one.name, one.id.replaceAll("-", ""), one.id, "eth0", "lo"].join("\n"));
+      [one.name, one.id.replaceAll("-", ""), one.id, "eth0", "lo"].join("\n"),
+    );
     expect(await bootId(one)).not.toBe(readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
-    expect(await ssh(one, "cat /etc/resolv.conf; sudo iptables-save -t nat | grep -c 127.0.0.11 || true")).toBe(`nameserver ${gateway}\n0`);
-    expect(await bed.machines.consoleLog(one)).toMatch(/Welcome to .*[^]*cloudinit.*latest\/user-data[^]*Reached target .*Multi-User System/);
+    expect(await ssh(one, "cat /etc/resolv.conf; sudo iptables-save -t nat | grep -c 127.0.0.11 || true")).toBe(
+      `nameserver ${gateway}\n0`,
+    );
+    expect(await bed.machines.consoleLog(one)).toMatch(
+      /Welcome to .*[^]*cloudinit.*latest\/user-data[^]*Reached target .*Multi-User System/,
+    );
   });
 
   test("cannot touch its host's clock or sysctls, and keeps those the kubelet sets to itself", async () => {
@@ -88,22 +130,43 @@ describe("a machine", () => {
     const program = "/usr/bin/tini-static --version";
     await ssh(one, "tar -c /usr/bin/tini-static 2>/dev/null | docker import - tiny");
     expect(await ssh(one, `docker run --rm tiny ${program}`)).toMatch(/^tini version/);
-    expect(await ssh(one, `docker save tiny | sudo ctr -n k8s.io images import - >/dev/null && sudo ctr -n k8s.io run --rm docker.io/library/tiny:latest t ${program}`)).toMatch(/^tini version/);
+    expect(
+      await ssh(
+        one,
+        `docker save tiny | sudo ctr -n k8s.io images import - >/dev/null && sudo ctr -n k8s.io run --rm docker.io/library/tiny:latest t ${program}`,
+      ),
+    ).toMatch(/^tini version/);
   });
 
   test("that reboots itself comes back with its disk and address and takes new user-data", async () => {
     const before = await bootId(one);
-    userData.set(one.address!, [
-      "#cloud-config", "hostname: renamed", "ssh_authorized_keys:", `  - ${key.public} again`,
-      "write_files:", "  - path: /run/kubernetes/hello", "    content: first",
-      "coreos:", "  units:", "    - name: hello.service", "      runtime: true", "      command: start", "      content: |",
-      "        [Service]", "        Type=oneshot", "        ExecStart=/bin/cp /run/kubernetes/hello /run/copied",
-    ].join("\n"));
+    userData.set(
+      one.address!,
+      [
+        "#cloud-config",
+        "hostname: renamed",
+        "ssh_authorized_keys:",
+        `  - ${key.public} again`,
+        "write_files:",
+        "  - path: /run/kubernetes/hello",
+        "    content: first",
+        "coreos:",
+        "  units:",
+        "    - name: hello.service",
+        "      runtime: true",
+        "      command: start",
+        "      content: |",
+        "        [Service]",
+        "        Type=oneshot",
+        "        ExecStart=/bin/cp /run/kubernetes/hello /run/copied",
+      ].join("\n"),
+    );
     await ssh(one, "sudo touch /opt/kept /var/kept; sudo systemctl reboot");
-    await until("another boot", async () => await bootId(one) !== before);
+    await until("another boot", async () => (await bootId(one)) !== before);
     expect(await settled(one)).toBe("running");
     expect(await ssh(one, "ls /opt/kept /var/kept; hostname; cat /run/copied; echo; cat /etc/machine-id")).toBe(
-      ["/opt/kept", "/var/kept", "renamed", "first", one.id.replaceAll("-", "")].join("\n"));
+      ["/opt/kept", "/var/kept", "renamed", "first", one.id.replaceAll("-", "")].join("\n"),
+    );
     expect(await bed.machines.consoleLog(one)).toMatch(/Result of "start" on "hello.service": done/);
     expect(changes).toEqual([]);
   });
@@ -124,8 +187,11 @@ describe("a machine", () => {
     await bed.machines.reboot(one);
     const after = await bootId(one);
     expect(after).not.toBe(before);
-    await ssh(one, "sudo busctl call org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager Reboot b false");
-    await until("another boot", async () => await bootId(one) !== after);
+    await ssh(
+      one,
+      "sudo busctl call org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager Reboot b false",
+    );
+    await until("another boot", async () => (await bootId(one)) !== after);
     expect(changes).toEqual([]);
   });
 
@@ -139,7 +205,10 @@ describe("a machine", () => {
 
   test("is started, stopped cleanly, and started with the same disk", async () => {
     await bed.machines.start(one);
-    await ssh(one, "sudo systemd-run --unit=last --property=ExecStop='/bin/sh -c \"date >/var/stopped\"' --property=RemainAfterExit=yes true");
+    await ssh(
+      one,
+      "sudo systemd-run --unit=last --property=ExecStop='/bin/sh -c \"date >/var/stopped\"' --property=RemainAfterExit=yes true",
+    );
     await bed.machines.stop(one);
     await bed.machines.stop(one);
     expect(await listens(one)).toBe(false);
@@ -163,7 +232,7 @@ describe("a machine", () => {
     await ssh(two, "true");
     await bed.machines.close();
     await Promise.all([ssh(one, "sudo systemctl reboot"), ssh(two, "sudo systemctl poweroff")]);
-    await until("both off", async () => !await listens(one) && !await listens(two));
+    await until("both off", async () => !(await listens(one)) && !(await listens(two)));
     await sleep(2000);
     await bed.next().open();
     expect(changes.splice(0)).toEqual([`${two.id} stopped`]);
@@ -186,6 +255,10 @@ describe("a machine", () => {
     expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(state);
     expect(existsSync(join(state, "engine"))).toBe(false);
     expect(readdirSync("/run")).not.toContain(`exoscale-${zoneId(state)}`);
-    expect(execFileSync("find", ["/sys/fs/cgroup", "-maxdepth", "2", "-name", `exoscale-${zoneId(state)}`], { encoding: "utf8" })).toBe("");
+    expect(
+      execFileSync("find", ["/sys/fs/cgroup", "-maxdepth", "2", "-name", `exoscale-${zoneId(state)}`], {
+        encoding: "utf8",
+      }),
+    ).toBe("");
   });
 }, 180_000);

@@ -22,11 +22,16 @@ const container = containerName({ network: bed.options.network }, one.id);
 const status = (): string => docker("inspect", "--format", "{{.State.Status}}", container);
 
 /** A unit whose stop takes `seconds`, as a drain does, and leaves a mark when it was let to end. */
-const busy = (seconds: number): Promise<string> => bed.ssh(one, [
-  "sudo rm -f /var/drained && sudo systemd-run --unit=drain --property=RemainAfterExit=yes --property=TimeoutStopSec=1h",
-  `--property=ExecStop='/bin/sh -c "touch /var/draining; sleep ${seconds}; touch /var/drained"' true`,
-].join(" "));
-const draining = (): Promise<void> => bed.until("the drain", () => docker("exec", container, "find", "/var", "-maxdepth", "1", "-name", "draining") !== "");
+const busy = (seconds: number): Promise<string> =>
+  bed.ssh(
+    one,
+    [
+      "sudo rm -f /var/drained && sudo systemd-run --unit=drain --property=RemainAfterExit=yes --property=TimeoutStopSec=1h",
+      `--property=ExecStop='/bin/sh -c "touch /var/draining; sleep ${seconds}; touch /var/drained"' true`,
+    ].join(" "),
+  );
+const draining = (): Promise<void> =>
+  bed.until("the drain", () => docker("exec", container, "find", "/var", "-maxdepth", "1", "-name", "draining") !== "");
 const pid1 = (): number => Number(docker("inspect", "--format", "{{.State.Pid}}", container));
 
 beforeEach(async () => {
@@ -57,26 +62,36 @@ describe("a machine that is busy going down", () => {
 
   test("leaves time to what outlives its unit, as a pod's etcd does", async () => {
     const program = "trap 'sleep 4; touch /var/ended; exit' TERM; while true; do sleep 0.2; done";
-    await bed.ssh(one, `printf '%s' "${program}" | sudo tee /opt/etcd >/dev/null; sudo systemd-run --unit=pod --property=KillMode=process sh -c 'setsid sh /opt/etcd & sleep infinity'`);
+    await bed.ssh(
+      one,
+      `printf '%s' "${program}" | sudo tee /opt/etcd >/dev/null; sudo systemd-run --unit=pod --property=KillMode=process sh -c 'setsid sh /opt/etcd & sleep infinity'`,
+    );
     await bed.machines.reboot(one);
     expect(await bed.ssh(one, "ls /var/ended")).toBe("/var/ended");
   });
 
-  test.each(["kill", "stop", "destroy"] as const)("is off at once by %s, and a reboot does not bring it back", async (verb) => {
-    await busy(3600);
-    const reboot = bed.machines.reboot(one).then(() => "rebooted", (error: Error) => error.message);
-    await draining();
-    await bed.machines[verb](one);
-    expect(await reboot).toMatch(/its power was cut while it went down to reboot$/);
-    expect(await listens(one)).toBe(false);
-    expect(logged).toContain(`instance ${one.id}: its power was cut, since it was not to be waited for`);
-    expect(changes).toEqual(verb === "kill" ? [`${one.id} stopped`] : []);
-    if (verb === "destroy") await bed.machines.create(one, template);
-  });
+  test.each(["kill", "stop", "destroy"] as const)(
+    "is off at once by %s, and a reboot does not bring it back",
+    async (verb) => {
+      await busy(3600);
+      const reboot = bed.machines.reboot(one).then(
+        () => "rebooted",
+        (error: Error) => error.message,
+      );
+      await draining();
+      await bed.machines[verb](one);
+      expect(await reboot).toMatch(/its power was cut while it went down to reboot$/);
+      expect(await listens(one)).toBe(false);
+      expect(logged).toContain(`instance ${one.id}: its power was cut, since it was not to be waited for`);
+      expect(changes).toEqual(verb === "kill" ? [`${one.id} stopped`] : []);
+      if (verb === "destroy") await bed.machines.create(one, template);
+    },
+  );
 
   test("is off at once by a kill that came before the stop before it began", async () => {
     await busy(3600);
-    const started = bed.machines.start(one), stopped = bed.machines.stop(one);
+    const started = bed.machines.start(one),
+      stopped = bed.machines.stop(one);
     await bed.machines.kill(one);
     await Promise.all([started, stopped]);
     expect(await listens(one)).toBe(false);

@@ -35,7 +35,8 @@ export interface Patience {
   readonly leave: AbortSignal;
 }
 
-const stateOf = async (container: Docker.Container): Promise<Docker.ContainerInspectInfo["State"]> => (await container.inspect()).State;
+const stateOf = async (container: Docker.Container): Promise<Docker.ContainerInspectInfo["State"]> =>
+  (await container.inspect()).State;
 
 /**
  * Has a guest shut down, and resolves when it is off. It is asked as by a power button, through logind: so whoever
@@ -43,7 +44,11 @@ const stateOf = async (container: Docker.Container): Promise<Docker.ContainerIns
  *
  * @returns why its power had to be cut, undefined if it went down by itself
  */
-export async function shutDown(container: Docker.Container, verb: "poweroff" | "reboot", patience: Patience): Promise<string | undefined> {
+export async function shutDown(
+  container: Docker.Container,
+  verb: "poweroff" | "reboot",
+  patience: Patience,
+): Promise<string | undefined> {
   const { shutdownSeconds, hungSeconds, hurry, leave } = patience;
   if (!(await stateOf(container)).Running) return undefined;
   const done = new AbortController();
@@ -63,13 +68,14 @@ export async function shutDown(container: Docker.Container, verb: "poweroff" | "
 
   async function lostPatience(): Promise<string | undefined> {
     const begun = performance.now();
-    let accepted = false, heard = begun;
+    let accepted = false,
+      heard = begun;
     for (;;) {
       const state = await stateOf(container);
       if (over.aborted || !state.Running) return ended;
       if (!state.Paused) {
         accepted ||= await asks(container, verb);
-        if (await says(container) !== "") heard = performance.now();
+        if ((await says(container)) !== "") heard = performance.now();
       }
       const now = performance.now();
       if (now - begun > shutdownSeconds * 1000) return `it was not down after ${shutdownSeconds} s`;
@@ -84,7 +90,7 @@ export async function shutDown(container: Docker.Container, verb: "poweroff" | "
 async function asks(container: Docker.Container, verb: "poweroff" | "reboot"): Promise<boolean> {
   const { exitCode } = await execute(container, ["systemctl", verb], 10).catch(() => ({ exitCode: -1 }));
   // It refuses a second order while it goes down by an earlier one, its own.
-  if (exitCode === 0 || await says(container) === "stopping") return true;
+  if (exitCode === 0 || (await says(container)) === "stopping") return true;
   // A guest that cannot run this yet, or never, may still hear a signal; what comes of it is seen by its end.
   await container.kill({ signal: verb === "reboot" ? "SIGRTMIN+5" : "SIGRTMIN+4" }).catch(() => {});
   return false;

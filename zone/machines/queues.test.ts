@@ -5,12 +5,14 @@ import { createQueues } from "./queues.ts";
 test("one thing at a time for a key, in order, whatever failed before; other keys do not wait", async () => {
   const queues = createQueues();
   const done: string[] = [];
-  const work = (name: string, ms: number, fails = false) => async () => {
-    await sleep(ms);
-    done.push(name);
-    if (fails) throw new Error(name);
-    return name;
-  };
+  const work =
+    (name: string, ms: number, fails = false) =>
+    async () => {
+      await sleep(ms);
+      done.push(name);
+      if (fails) throw new Error(name);
+      return name;
+    };
   const first = queues.of("a", work("a1", 30, true));
   const second = queues.of("a", work("a2", 0));
   const other = queues.of("b", work("b1", 5));
@@ -37,10 +39,11 @@ test("is idle when nothing is left, also of what was added meanwhile", async () 
 test("what is urgent interrupts what may take long before it, begun or not, and nothing after it", async () => {
   const queues = createQueues();
   const done: string[] = [];
-  const long = (name: string) => () => queues.interruptible("a", async (interrupted) => {
-    while (!interrupted.aborted && !(name === "last" && done.includes("urgent 2"))) await sleep(1);
-    done.push(`${name}${interrupted.aborted ? " interrupted" : ""}`);
-  });
+  const long = (name: string) => () =>
+    queues.interruptible("a", async (interrupted) => {
+      while (!interrupted.aborted && !(name === "last" && done.includes("urgent 2"))) await sleep(1);
+      done.push(`${name}${interrupted.aborted ? " interrupted" : ""}`);
+    });
   const all = [queues.of("a", long("first")), queues.of("a", long("second"))];
   await sleep(5);
   expect(done).toEqual([]);
@@ -52,8 +55,13 @@ test("what is urgent interrupts what may take long before it, begun or not, and 
 
 test("everything that may take long is interrupted at the end", async () => {
   const queues = createQueues();
-  const long = (key: string) => queues.of(key, () => queues.interruptible(key, (interrupted) =>
-    new Promise((resolve) => interrupted.addEventListener("abort", () => resolve(key)))));
+  const long = (key: string) =>
+    queues.of(key, () =>
+      queues.interruptible(
+        key,
+        (interrupted) => new Promise((resolve) => interrupted.addEventListener("abort", () => resolve(key))),
+      ),
+    );
   const all = Promise.all([long("a"), long("b")]);
   await sleep(5);
   queues.interruptAll();

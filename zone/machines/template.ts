@@ -23,7 +23,12 @@ export const imageName = (template: { readonly id: string }): string => `exozone
  * @throws when the download fails, the MD5 differs, or the archive holds nothing that boots
  */
 export async function importTemplate(
-  docker: Docker, zone: string, template: { readonly id: string }, url: string, md5: string, ca?: string,
+  docker: Docker,
+  zone: string,
+  template: { readonly id: string },
+  url: string,
+  md5: string,
+  ca?: string,
 ): Promise<number> {
   const abort = new AbortController();
   const hash = createHash("md5");
@@ -55,12 +60,20 @@ export async function importTemplate(
 
 /** An archive of an image (docker save, an OCI layout) is one of files as well, only that nothing in it boots. */
 async function requireInit(docker: Docker, zone: string, image: string): Promise<void> {
-  const container = await docker.createContainer({ Image: image, Cmd: ["/sbin/init"], NetworkDisabled: true, Labels: { [labels.zone]: zone } });
+  const container = await docker.createContainer({
+    Image: image,
+    Cmd: ["/sbin/init"],
+    NetworkDisabled: true,
+    Labels: { [labels.zone]: zone },
+  });
   try {
     for (const path of ["/bin/sh", "/sbin/init"]) {
       await container.infoArchive({ path }).catch((cause: { statusCode?: number }) => {
         if (cause.statusCode !== 404) throw cause;
-        throw new Error(`it has no ${path}; a template is a tar archive of a root file system, as \`docker export\` or mmdebstrap make it`, { cause });
+        throw new Error(
+          `it has no ${path}; a template is a tar archive of a root file system, as \`docker export\` or mmdebstrap make it`,
+          { cause },
+        );
       });
     }
   } finally {
@@ -81,7 +94,10 @@ async function download(url: string, ca?: string): Promise<Readable> {
 async function importImage(docker: Docker, body: Readable, zone: string, abortSignal: AbortSignal): Promise<string> {
   const progress = await docker.importImage(body, { changes: [`LABEL ${labels.zone}=${zone}`], abortSignal });
   const events = await new Promise<{ status?: string; error?: string }[]>((resolve, reject) =>
-    docker.modem.followProgress(progress, (error: Error | null, all: object[]) => error ? reject(error) : resolve(all)));
+    docker.modem.followProgress(progress, (error: Error | null, all: object[]) =>
+      error ? reject(error) : resolve(all),
+    ),
+  );
   const failed = events.find(({ error }) => error !== undefined);
   const id = events.at(-1)?.status;
   if (failed || !id?.startsWith("sha256:")) throw new Error(failed?.error ?? "the engine did not name the image");

@@ -21,10 +21,23 @@ export const gateway = "198.19.4.1";
 
 /** Every bed's machine of this number has this identity; one bed at a time. */
 export const instance = (n: number): Instance => ({
-  id: `5f3b1c52-8c3f-4d0e-9d55-0000000000${String(n).padStart(2, "0")}`, name: `machine-${n}`, address: `198.19.5.${n}`,
-  mac: `0a:00:c6:13:05:${n.toString(16).padStart(2, "0")}`, state: "stopped", template: template.id, type: "standard.medium",
-  cpus: 2, memory: 4 * 1024 ** 3, diskSize: 10, publicKeys: [], securityGroups: [], elasticIps: [], antiAffinityGroups: [],
-  privateNetworks: [], labels: {}, createdAt: new Date(0).toISOString(),
+  id: `5f3b1c52-8c3f-4d0e-9d55-0000000000${String(n).padStart(2, "0")}`,
+  name: `machine-${n}`,
+  address: `198.19.5.${n}`,
+  mac: `0a:00:c6:13:05:${n.toString(16).padStart(2, "0")}`,
+  state: "stopped",
+  template: template.id,
+  type: "standard.medium",
+  cpus: 2,
+  memory: 4 * 1024 ** 3,
+  diskSize: 10,
+  publicKeys: [],
+  securityGroups: [],
+  elasticIps: [],
+  antiAffinityGroups: [],
+  privateNetworks: [],
+  labels: {},
+  createdAt: new Date(0).toISOString(),
 });
 
 export class Bed {
@@ -41,8 +54,13 @@ export class Bed {
 
   constructor(options: Partial<MachinesOptions> = {}) {
     this.options = {
-      state: this.state, network: "exotest", subnet: "198.19.4.0/22", gateway, ca: join(this.state, "ca.pem"),
-      log: (line) => void this.logged.push(line), ...options,
+      state: this.state,
+      network: "exotest",
+      subnet: "198.19.4.0/22",
+      gateway,
+      ca: join(this.state, "ca.pem"),
+      log: (line) => void this.logged.push(line),
+      ...options,
     };
     this.machines = this.#create();
   }
@@ -73,7 +91,7 @@ export class Bed {
 
   /** The next daemon's machines on the same state; to be opened. */
   next(): Machines {
-    return this.machines = this.#create();
+    return (this.machines = this.#create());
   }
 
   async importTemplate(): Promise<void> {
@@ -115,17 +133,25 @@ export class Bed {
   #sshNow(target: Instance, command: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const client = new Client();
-      client.on("error", reject).on("ready", () => client.exec(command, (error, stream) => {
-        if (error) return reject(error);
-        let output = "", errors = "";
-        stream.on("data", (chunk: Buffer) => void (output += chunk)).stderr.on("data", (chunk: Buffer) => void (errors += chunk));
-        // No exit code: the machine went down under the command.
-        stream.on("close", (code?: number | null) => {
-          client.end();
-          if (code === 0 || code == null) resolve(output.trim());
-          else reject(new Error(`${command}: exit code ${code}: ${output}${errors}`));
-        });
-      })).connect({ host: target.address!, username: "core", privateKey: this.key.private, readyTimeout: 5000 });
+      client
+        .on("error", reject)
+        .on("ready", () =>
+          client.exec(command, (error, stream) => {
+            if (error) return reject(error);
+            let output = "",
+              errors = "";
+            stream
+              .on("data", (chunk: Buffer) => void (output += chunk))
+              .stderr.on("data", (chunk: Buffer) => void (errors += chunk));
+            // No exit code: the machine went down under the command.
+            stream.on("close", (code?: number | null) => {
+              client.end();
+              if (code === 0 || code == null) resolve(output.trim());
+              else reject(new Error(`${command}: exit code ${code}: ${output}${errors}`));
+            });
+          }),
+        )
+        .connect({ host: target.address!, username: "core", privateKey: this.key.private, readyTimeout: 5000 });
     });
   }
 
@@ -140,7 +166,7 @@ export class Bed {
 
   async until(what: string, condition: () => boolean | Promise<boolean>, seconds = 60): Promise<void> {
     const deadline = Date.now() + seconds * 1000;
-    while (!await condition()) {
+    while (!(await condition())) {
       if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s\n${this.logged.join("\n")}`);
       await sleep(100);
     }
@@ -154,8 +180,12 @@ function keyPair(): { public: string; private: string } {
 }
 
 /** Whether sshd's port answers. */
-export const listens = (target: Instance): Promise<boolean> => new Promise((resolve) => {
-  const socket = connect({ host: target.address!, port: 22, timeout: 1000 });
-  const done = (answer: boolean) => (socket.destroy(), resolve(answer));
-  socket.once("connect", () => done(true)).once("error", () => done(false)).once("timeout", () => done(false));
-});
+export const listens = (target: Instance): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: target.address!, port: 22, timeout: 1000 });
+    const done = (answer: boolean) => (socket.destroy(), resolve(answer));
+    socket
+      .once("connect", () => done(true))
+      .once("error", () => done(false))
+      .once("timeout", () => done(false));
+  });

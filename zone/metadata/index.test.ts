@@ -6,17 +6,34 @@ import type { Instance, World } from "../types.ts";
 import { answer, startMetadata, type MetadataService } from "./index.ts";
 
 const instance = (fields: Partial<Instance>): Instance => ({
-  id: "7b1ae9d6-6d7f-4d0c-8c3c-1b5d7b6f0001", name: "master-1", address: "127.0.0.2", mac: "06:00:7f:00:00:02", state: "running",
-  template: "t", type: "standard.medium", cpus: 2, memory: 2 ** 32, diskSize: 10, publicKeys: ["ssh-ed25519 AAAA one", "ssh-ed25519 BBBB two\n"],
-  securityGroups: [], elasticIps: [], antiAffinityGroups: [], privateNetworks: [], labels: {}, createdAt: "2026-01-01T00:00:00Z", ...fields,
+  id: "7b1ae9d6-6d7f-4d0c-8c3c-1b5d7b6f0001",
+  name: "master-1",
+  address: "127.0.0.2",
+  mac: "06:00:7f:00:00:02",
+  state: "running",
+  template: "t",
+  type: "standard.medium",
+  cpus: 2,
+  memory: 2 ** 32,
+  diskSize: 10,
+  publicKeys: ["ssh-ed25519 AAAA one", "ssh-ed25519 BBBB two\n"],
+  securityGroups: [],
+  elasticIps: [],
+  antiAffinityGroups: [],
+  privateNetworks: [],
+  labels: {},
+  createdAt: "2026-01-01T00:00:00Z",
+  ...fields,
 });
 
 const gzipped = Buffer.from("1f8b0800000000000003ff", "hex");
 const world = {
-  instances: new Map([
-    instance({ userData: gzipped.toString("base64") }),
-    instance({ id: "second", name: "worker-1", address: "127.0.0.3" }),
-  ].map((one) => [one.id, one])),
+  instances: new Map(
+    [
+      instance({ userData: gzipped.toString("base64") }),
+      instance({ id: "second", name: "worker-1", address: "127.0.0.3" }),
+    ].map((one) => [one.id, one]),
+  ),
 } as World;
 let service: MetadataService;
 
@@ -58,7 +75,8 @@ test("nothing can be written", async () => {
   expect(await get("127.0.0.2", "/latest/user-data", "PUT")).toEqual([405, ""]);
 });
 
-const listing = "availability-zone\ncloud-identifier\ninstance-id\nlocal-hostname\nlocal-ipv4\npublic-hostname\npublic-ipv4\npublic-keys\nservice-offering\nvm-id\n";
+const listing =
+  "availability-zone\ncloud-identifier\ninstance-id\nlocal-hostname\nlocal-ipv4\npublic-hostname\npublic-ipv4\npublic-keys\nservice-offering\nvm-id\n";
 
 test.each([
   ["/latest/meta-data/", listing],

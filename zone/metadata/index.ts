@@ -26,7 +26,10 @@ export async function startMetadata({ world, address, zone }: MetadataOptions): 
     const known = request.method === "GET" || request.method === "HEAD";
     const body = caller === undefined || !known ? undefined : answer(request.url ?? "/", caller, zone);
     if (body === undefined) response.writeHead(known ? 404 : 405, { "content-type": "text/plain" }).end();
-    else response.writeHead(200, { "content-type": typeof body === "string" ? "text/plain" : "application/octet-stream" }).end(body);
+    else
+      response
+        .writeHead(200, { "content-type": typeof body === "string" ? "text/plain" : "application/octet-stream" })
+        .end(body);
   });
   server.listen(0, address);
   await once(server, "listening");
@@ -53,18 +56,19 @@ export function answer(url: string, instance: Instance, zone: string): string | 
   return key === "" ? [...values.keys(), ""].join("\n") : values.get(key);
 }
 
-const metadataOf = (instance: Instance, zone: string): Map<string, string> => new Map([
-  ["availability-zone", zone],
-  ["cloud-identifier", `CloudStack-{${zone}}`],
-  ["instance-id", instance.id],
-  ["local-hostname", instance.name],
-  ["local-ipv4", instance.address ?? ""],
-  ["public-hostname", instance.name],
-  ["public-ipv4", instance.address ?? ""],
-  ["public-keys", instance.publicKeys.map((key) => `${key.trim()}\n`).join("")],
-  ["service-offering", instance.type],
-  ["vm-id", instance.id],
-]);
+const metadataOf = (instance: Instance, zone: string): Map<string, string> =>
+  new Map([
+    ["availability-zone", zone],
+    ["cloud-identifier", `CloudStack-{${zone}}`],
+    ["instance-id", instance.id],
+    ["local-hostname", instance.name],
+    ["local-ipv4", instance.address ?? ""],
+    ["public-hostname", instance.name],
+    ["public-ipv4", instance.address ?? ""],
+    ["public-keys", instance.publicKeys.map((key) => `${key.trim()}\n`).join("")],
+    ["service-offering", instance.type],
+    ["vm-id", instance.id],
+  ]);
 
 async function close(server: Server): Promise<void> {
   server.close();

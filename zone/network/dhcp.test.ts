@@ -12,11 +12,22 @@ test.each([
 test("what is not asked for is not handed out", () => {
   const range = { start: "10.0.0.1", end: "10.0.0.9", netmask: "255.255.255.0" };
   const options = (given: object): string[] =>
-    dnsmasqArguments({ range, options: given, leases: [] }, "/hosts").filter((argument) => argument.startsWith("--dhcp-option"));
+    dnsmasqArguments({ range, options: given, leases: [] }, "/hosts").filter((argument) =>
+      argument.startsWith("--dhcp-option"),
+    );
   // Named without a value they are not sent at all; dnsmasq would send its own address.
   expect(options({})).toEqual(["--dhcp-option=option:router", "--dhcp-option=option:dns-server"]);
-  expect(options({ routers: ["10.0.0.5"], dnsServers: ["10.0.0.6", "10.0.0.7"], ntpServers: ["10.0.0.8"], domainSearch: ["a.example", "b.example"] })).toEqual([
-    "--dhcp-option=option:router,10.0.0.5", "--dhcp-option=option:dns-server,10.0.0.6,10.0.0.7",
-    "--dhcp-option=option:ntp-server,10.0.0.8", "--dhcp-option=option:domain-search,a.example,b.example",
+  expect(
+    options({
+      routers: ["10.0.0.5"],
+      dnsServers: ["10.0.0.6", "10.0.0.7"],
+      ntpServers: ["10.0.0.8"],
+      domainSearch: ["a.example", "b.example"],
+    }),
+  ).toEqual([
+    "--dhcp-option=option:router,10.0.0.5",
+    "--dhcp-option=option:dns-server,10.0.0.6,10.0.0.7",
+    "--dhcp-option=option:ntp-server,10.0.0.8",
+    "--dhcp-option=option:domain-search,a.example,b.example",
   ]);
 });

@@ -86,13 +86,24 @@ const prefixOf = (netmask: string): number => ipaddr.IPv4.parse(netmask).prefixL
 /** Addresses from a list of known interfaces, and of the options those that Exoscale has: no router, no resolver by itself. */
 export function dnsmasqArguments({ range, options = {} }: DhcpSettings, hosts: string): string[] {
   const { routers = [], dnsServers = [], ntpServers = [], domainSearch = [] } = options;
-  const option = (name: string, values: readonly string[]): string => `--dhcp-option=${[`option:${name}`, ...values].join()}`;
+  const option = (name: string, values: readonly string[]): string =>
+    `--dhcp-option=${[`option:${name}`, ...values].join()}`;
   return [
-    "--keep-in-foreground", "--log-facility=-", "--conf-file=/dev/null", "--pid-file", "--port=0", "--interface=eth0", "--bind-interfaces",
-    "--dhcp-authoritative", "--leasefile-ro", `--dhcp-range=${range.start},static,${range.netmask},1h`, `--dhcp-hostsfile=${hosts}`,
-    option("router", routers), option("dns-server", dnsServers),
-    ...ntpServers.length === 0 ? [] : [option("ntp-server", ntpServers)],
-    ...domainSearch.length === 0 ? [] : [option("domain-search", domainSearch)],
+    "--keep-in-foreground",
+    "--log-facility=-",
+    "--conf-file=/dev/null",
+    "--pid-file",
+    "--port=0",
+    "--interface=eth0",
+    "--bind-interfaces",
+    "--dhcp-authoritative",
+    "--leasefile-ro",
+    `--dhcp-range=${range.start},static,${range.netmask},1h`,
+    `--dhcp-hostsfile=${hosts}`,
+    option("router", routers),
+    option("dns-server", dnsServers),
+    ...(ntpServers.length === 0 ? [] : [option("ntp-server", ntpServers)]),
+    ...(domainSearch.length === 0 ? [] : [option("domain-search", domainSearch)]),
   ];
 }
 
@@ -101,7 +112,9 @@ async function makeNamespace(bridge: string, range: Range): Promise<void> {
   await run("ip", ["link", "add", cable(bridge), "type", "veth", "peer", "name", "eth0", "netns", bridge]);
   await run("ip", ["link", "set", cable(bridge), "master", bridge, "up"]);
   const inside = [
-    "link set eth0 addrgenmode none", "link set lo up", "link set eth0 up",
+    "link set eth0 addrgenmode none",
+    "link set lo up",
+    "link set eth0 up",
     `address add ${serverAddress(range)}/${prefixOf(range.netmask)} dev eth0`,
   ];
   await run("ip", ["-n", bridge, "-batch", "-"], { input: `${inside.join("\n")}\n` });

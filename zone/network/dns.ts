@@ -34,9 +34,18 @@ export async function startDns(layout: Layout, state: string, log: (line: string
     command: "dnsmasq",
     package: "dnsmasq-base",
     args: [
-      "--keep-in-foreground", "--log-facility=-", "--conf-file=/dev/null", "--pid-file",
-      `--listen-address=${layout.gateway}`, `--port=${servicePorts.dns}`, "--bind-interfaces",
-      "--no-hosts", `--addn-hosts=${hosts}`, "--domain-needed", "--bogus-priv", `--rev-server=${layout.subnet}`,
+      "--keep-in-foreground",
+      "--log-facility=-",
+      "--conf-file=/dev/null",
+      "--pid-file",
+      `--listen-address=${layout.gateway}`,
+      `--port=${servicePorts.dns}`,
+      "--bind-interfaces",
+      "--no-hosts",
+      `--addn-hosts=${hosts}`,
+      "--domain-needed",
+      "--bogus-priv",
+      `--rev-server=${layout.subnet}`,
       `--host-record=${metadataName},${metadataAddress}`,
       upstream ? "--resolv-file=/etc/resolv.conf" : "--no-resolv",
     ],
@@ -66,7 +75,10 @@ export const dnsPidFile = ({ runtime }: Layout): string => join(runtime, "dns.pi
 /** hosts(5) of the instances whose name is a host name, older ones first where names are the same. */
 export const renderHosts = (world: World): string =>
   addressed(world)
-    .filter(({ name }) => name.length <= 253 && /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(name))
+    .filter(
+      ({ name }) =>
+        name.length <= 253 && /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(name),
+    )
     .map(({ address, name }) => `${address} ${name}\n`)
     .join("");
 
@@ -78,5 +90,8 @@ async function answers(server: string, ask: (resolver: Resolver) => Promise<unkn
   const resolver = new Resolver({ timeout: 1000, tries: 1 });
   resolver.setServers([server]);
   const silence = ["ETIMEOUT", "ECONNREFUSED", "ECANCELLED", "ENETUNREACH", "EHOSTUNREACH"];
-  return ask(resolver).then(() => true, (error: NodeJS.ErrnoException) => !silence.includes(error.code ?? ""));
+  return ask(resolver).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => !silence.includes(error.code ?? ""),
+  );
 }

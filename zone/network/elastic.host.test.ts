@@ -13,7 +13,9 @@ const gateway = "198.19.144.1";
 const managed = "198.19.159.1";
 const plain = "198.19.159.2";
 
-const masters = [1, 2, 3].map((n) => instance(n, { securityGroups: ["masters"], elasticIps: ["managed"] }, "198.19.145"));
+const masters = [1, 2, 3].map((n) =>
+  instance(n, { securityGroups: ["masters"], elasticIps: ["managed"] }, "198.19.145"),
+);
 const client = instance(4, { securityGroups: ["clients"] }, "198.19.145");
 const stranger = instance(5, { securityGroups: ["strangers"] }, "198.19.145");
 const world = worldOf({
@@ -24,11 +26,19 @@ const world = worldOf({
       rule({ protocol: "tcp", startPort: 6443, endPort: 6443, securityGroup: "clients" }),
       rule({ protocol: "tcp", startPort: 6443, endPort: 6443, securityGroup: "masters" }),
     ]),
-    group("clients", []), group("strangers", []),
+    group("clients", []),
+    group("strangers", []),
   ],
   instances: [...masters, client, stranger],
   elasticIps: [
-    elasticIp("managed", managed, { mode: "tcp", port: 6443, interval: 0.25, timeout: 0.5, strikesOk: 1, strikesFail: 2 }),
+    elasticIp("managed", managed, {
+      mode: "tcp",
+      port: 6443,
+      interval: 0.25,
+      timeout: 0.5,
+      strikesOk: 1,
+      strikesFail: 2,
+    }),
     elasticIp("plain", plain),
   ],
 });
@@ -40,7 +50,8 @@ let state: string;
 let network: Network;
 
 const agentOf = ({ id }: Instance): Agent => agents.get(id)!;
-const listen = (one: Instance): Promise<string> => agentOf(one).request({ do: "listen", protocol: "tcp", port: 6443, name: one.id });
+const listen = (one: Instance): Promise<string> =>
+  agentOf(one).request({ do: "listen", protocol: "tcp", port: 6443, name: one.id });
 const setState = async (one: Instance, to: Instance["state"]): Promise<void> => {
   world.instances.set(one.id, { ...world.instances.get(one.id)!, state: to });
   await network.apply();
@@ -86,7 +97,10 @@ test("a holder whose service ends gets nothing more once it has had its strikes"
   const [first, ...others] = masters as [Instance, Instance, Instance];
   await agentOf(first).request({ do: "unlisten", port: 6443 });
   const start = performance.now();
-  await vi.waitFor(async () => expect(await answers(host)).toEqual(others.map(({ id }) => `${id} ${gateway}`)), { timeout: 5000, interval: 50 });
+  await vi.waitFor(async () => expect(await answers(host)).toEqual(others.map(({ id }) => `${id} ${gateway}`)), {
+    timeout: 5000,
+    interval: 50,
+  });
   // Two strikes, a quarter of a second apart, and a machine that has other work.
   expect(performance.now() - start).toBeLessThan(2000);
   expect(log.at(-1)).toBe(`elastic IP ${managed}: ${first.name} (${first.address}) is unhealthy`);
@@ -99,7 +113,9 @@ test("a holder that does not run gets nothing more at once, and its connections 
   // Silence, as of a machine that hangs: without our doing nobody would tell the client.
   await bed.inside(gone, "link set eth0 down");
   await setState(gone, "stopped");
-  expect(await answers(agentOf(client))).toEqual(masters.filter((one) => one !== gone).map(({ id }) => `${id} ${client.address}`));
+  expect(await answers(agentOf(client))).toEqual(
+    masters.filter((one) => one !== gone).map(({ id }) => `${id} ${client.address}`),
+  );
   const start = performance.now();
   await expect(agentOf(client).request({ do: "held", timeout: 5000 })).rejects.toThrow(/ECONNRESET|EPIPE/);
   expect(performance.now() - start).toBeLessThan(2000);
@@ -110,8 +126,12 @@ test("a holder that does not run gets nothing more at once, and its connections 
 
 test("without a healthy holder callers hear at once that there is none", async () => {
   for (const one of masters) await setState(one, "stopped");
-  await expect(host.request({ do: "ask", protocol: "tcp", address: managed, port: 6443 })).rejects.toThrow("ECONNREFUSED");
-  await expect(agentOf(client).request({ do: "ask", protocol: "tcp", address: managed, port: 6443 })).rejects.toThrow("ECONNREFUSED");
+  await expect(host.request({ do: "ask", protocol: "tcp", address: managed, port: 6443 })).rejects.toThrow(
+    "ECONNREFUSED",
+  );
+  await expect(agentOf(client).request({ do: "ask", protocol: "tcp", address: managed, port: 6443 })).rejects.toThrow(
+    "ECONNREFUSED",
+  );
   for (const one of masters) await setState(one, "running");
 });
 
@@ -122,7 +142,13 @@ test("a plain elastic IP is reached where its holder has it configured", async (
   expect(await host.ask("tcp", plain, 6443)).toBeUndefined();
   world.instances.set(first.id, { ...world.instances.get(first.id)!, elasticIps: ["managed", "plain"] });
   await network.apply();
-  await vi.waitFor(async () => expect(await host.ask("tcp", plain, 6443)).toBe(`${first.id} ${gateway}`), { timeout: 8000, interval: 200 });
-  await vi.waitFor(async () => expect(await agentOf(client).ask("tcp", plain, 6443)).toBe(`${first.id} ${client.address}`), { timeout: 8000, interval: 200 });
+  await vi.waitFor(async () => expect(await host.ask("tcp", plain, 6443)).toBe(`${first.id} ${gateway}`), {
+    timeout: 8000,
+    interval: 200,
+  });
+  await vi.waitFor(
+    async () => expect(await agentOf(client).ask("tcp", plain, 6443)).toBe(`${first.id} ${client.address}`),
+    { timeout: 8000, interval: 200 },
+  );
   expect(await agentOf(stranger).ask("tcp", plain, 6443)).toBeUndefined();
 });

@@ -22,8 +22,13 @@ export function targetsOf(world: World, healthy: Healthy): Map<string, string[]>
   const targets = new Map<string, string[]>();
   for (const elasticIp of world.elasticIps.values()) {
     if (elasticIp.healthcheck === undefined) continue;
-    const holders = holdersOf(world, elasticIp).filter((holder) => holder.state === "running" && healthy(elasticIp, holder));
-    targets.set(elasticIp.address, holders.map(({ address }) => address));
+    const holders = holdersOf(world, elasticIp).filter(
+      (holder) => holder.state === "running" && healthy(elasticIp, holder),
+    );
+    targets.set(
+      elasticIp.address,
+      holders.map(({ address }) => address),
+    );
   }
   return targets;
 }
@@ -37,4 +42,5 @@ export interface Lost {
 /** Targets that `before` had and `after` has not. */
 export const lostTargets = (before: Map<string, string[]>, after: Map<string, string[]>): Lost[] =>
   [...before].flatMap(([elasticIp, holders]) =>
-    holders.filter((holder) => !after.get(elasticIp)?.includes(holder)).map((holder) => ({ elasticIp, holder })));
+    holders.filter((holder) => !after.get(elasticIp)?.includes(holder)).map((holder) => ({ elasticIp, holder })),
+  );

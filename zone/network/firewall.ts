@@ -35,12 +35,14 @@ export async function admitPassages(passages: readonly Passage[], { mark, bridge
   await admitIptables("ip6tables", ipv6, mark);
   // Without passages all are looked through: a policy may have changed since.
   const chains = (await foreignChains(bridge, iptables)).filter((chain) => mayDrop(chain) || passages.length === 0);
-  const outcome = await Promise.allSettled(chains.map(async (chain) => {
-    const wanted = (chain.family === "ip6" ? ipv6 : passages).filter(({ hook }) => hook === chain.hook);
-    await admitChain(chain, wanted, mark).catch((cause: Error) => {
-      throw new Error(refusal(chain, bridge), { cause });
-    });
-  }));
+  const outcome = await Promise.allSettled(
+    chains.map(async (chain) => {
+      const wanted = (chain.family === "ip6" ? ipv6 : passages).filter(({ hook }) => hook === chain.hook);
+      await admitChain(chain, wanted, mark).catch((cause: Error) => {
+        throw new Error(refusal(chain, bridge), { cause });
+      });
+    }),
+  );
   for (const result of outcome) if (result.status === "rejected") throw result.reason;
 }
 
@@ -48,16 +50,24 @@ export async function admitPassages(passages: readonly Passage[], { mark, bridge
 const mayDrop = ({ policy, table }: Chain): boolean => policy === "drop" || table === "firewalld";
 
 function refusal({ family, table }: Chain, bridge: string): string {
-  const how = table === "firewalld" ? `run \`firewall-cmd --zone=trusted --add-interface=${bridge}\`` : `have it accept what comes in or goes out at ${bridge}`;
+  const how =
+    table === "firewalld"
+      ? `run \`firewall-cmd --zone=trusted --add-interface=${bridge}\``
+      : `have it accept what comes in or goes out at ${bridge}`;
   return `the firewall of this host (nftables' table ${family} ${table}) drops instances' packets and belongs to a program that has it for itself: ${how}`;
 }
 
 /** @returns whether the host has this iptables, and it can read its tables */
-async function admitIptables(command: "iptables" | "ip6tables", passages: readonly Passage[], mark: string): Promise<boolean> {
+async function admitIptables(
+  command: "iptables" | "ip6tables",
+  passages: readonly Passage[],
+  mark: string,
+): Promise<boolean> {
   const listed = await run(command, ["-w", "5", "-S"]).catch(() => undefined);
   if (listed === undefined) return false;
   const batch = iptablesChanges(listed, passages, mark);
-  if (batch.length > 0) await run(`${command}-restore`, ["-w", "5", "--noflush"], { input: `*filter\n${batch.join("\n")}\nCOMMIT\n` });
+  if (batch.length > 0)
+    await run(`${command}-restore`, ["-w", "5", "--noflush"], { input: `*filter\n${batch.join("\n")}\nCOMMIT\n` });
   return true;
 }
 
@@ -73,10 +83,12 @@ export function iptablesChanges(listed: string, passages: readonly Passage[], ma
   const present = lines.filter((line) => line.startsWith("-A ") && line.includes(comment));
   const wanted = passages.flatMap(({ hook, from, to }) => {
     const base = hook.toUpperCase();
-    const mayDrop = lines.some((line) => line === `-P ${base} DROP` || (line.startsWith(`-A ${base} `) && !line.includes(comment)));
+    const mayDrop = lines.some(
+      (line) => line === `-P ${base} DROP` || (line.startsWith(`-A ${base} `) && !line.includes(comment)),
+    );
     if (!mayDrop) return [];
     const chain = hook === "forward" && lines.includes("-N DOCKER-USER") ? "DOCKER-USER" : base;
-    const interfaces = [...from === undefined ? [] : [`-i ${from}`], ...to === undefined ? [] : [`-o ${to}`]];
+    const interfaces = [...(from === undefined ? [] : [`-i ${from}`]), ...(to === undefined ? [] : [`-o ${to}`])];
     return [["-A", chain, ...interfaces, comment, "-j ACCEPT"].join(" ")];
   });
   return [
@@ -97,25 +109,36 @@ interface Chain {
 /** Base chains of other tables that see what is forwarded or comes in. */
 async function foreignChains(bridge: string, iptables: boolean): Promise<Chain[]> {
   const { nftables } = JSON.parse(await run("nft", ["-j", "list", "chains"])) as { nftables: { chain?: Chain }[] };
-  return nftables.flatMap(({ chain }) => chain ?? []).filter(({ family, table, name, hook }) =>
-    ["inet", "ip", "ip6"].includes(family) && ["forward", "input"].includes(hook) && table !== bridge
-    // What iptables reads is to be changed by it alone, or it does not know it any more.
-    && !(iptables && table === "filter" && name === hook?.toUpperCase()));
+  return nftables
+    .flatMap(({ chain }) => chain ?? [])
+    .filter(
+      ({ family, table, name, hook }) =>
+        ["inet", "ip", "ip6"].includes(family) &&
+        ["forward", "input"].includes(hook) &&
+        table !== bridge &&
+        // What iptables reads is to be changed by it alone, or it does not know it any more.
+        !(iptables && table === "filter" && name === hook?.toUpperCase()),
+    );
 }
 
 async function admitChain({ family, table, name }: Chain, passages: readonly Passage[], mark: string): Promise<void> {
   const { nftables } = JSON.parse(await run("nft", ["-j", "list", "chain", family, table, name])) as {
     nftables: { rule?: { handle: number; comment?: string } }[];
   };
-  const own = nftables.flatMap(({ rule }) => rule?.comment?.startsWith(`${mark}:`) ? rule : []);
-  const wanted = new Map(passages.map(({ from, to }) => [`${mark}: ${from ?? "any"} to ${to ?? "any"}`, nftMatch(from, to)]));
+  const own = nftables.flatMap(({ rule }) => (rule?.comment?.startsWith(`${mark}:`) ? rule : []));
+  const wanted = new Map(
+    passages.map(({ from, to }) => [`${mark}: ${from ?? "any"} to ${to ?? "any"}`, nftMatch(from, to)]),
+  );
   const batch = [
-    ...own.filter(({ comment }) => !wanted.has(comment!)).map(({ handle }) => `delete rule ${family} ${table} ${name} handle ${handle}`),
-    ...[...wanted].filter(([comment]) => !own.some((rule) => rule.comment === comment))
+    ...own
+      .filter(({ comment }) => !wanted.has(comment!))
+      .map(({ handle }) => `delete rule ${family} ${table} ${name} handle ${handle}`),
+    ...[...wanted]
+      .filter(([comment]) => !own.some((rule) => rule.comment === comment))
       .map(([comment, match]) => `insert rule ${family} ${table} ${name} ${match} accept comment "${comment}"`),
   ];
   if (batch.length > 0) await run("nft", ["-f", "-"], { input: `${batch.join("\n")}\n` });
 }
 
 const nftMatch = (from?: string, to?: string): string =>
-  [...from === undefined ? [] : [`iifname "${from}"`], ...to === undefined ? [] : [`oifname "${to}"`]].join(" ");
+  [...(from === undefined ? [] : [`iifname "${from}"`]), ...(to === undefined ? [] : [`oifname "${to}"`])].join(" ");

@@ -86,16 +86,26 @@ interface Probe {
 /** What the groups say, worked out anew and by other means than nftables. */
 function allowed({ from, to, protocol, port }: Probe): boolean {
   const byAddress = (address: string): Instance | undefined => instances.find((one) => one.address === address);
-  const groupsOf = (one: Instance | undefined): SecurityGroup[] => groups.filter(({ id }) => one?.securityGroups.includes(id));
-  const admits = (direction: Rule["direction"], peer: string) => (candidate: Rule): boolean =>
-    candidate.direction === direction && candidate.protocol === protocol
-    && (candidate.network === undefined || ipaddr.parse(peer).match(ipaddr.parseCIDR(candidate.network)))
-    && (candidate.securityGroup === undefined || groupsOf(byAddress(peer)).some(({ id }) => id === candidate.securityGroup))
-    && (candidate.startPort === undefined || (port! >= candidate.startPort && port! <= candidate.endPort!))
-    && (candidate.icmp === undefined || ([-1, 8].includes(candidate.icmp.type) && [-1, 0].includes(candidate.icmp.code)));
-  const egress = groupsOf(byAddress(from)).flatMap(({ rules }) => rules).filter(({ direction }) => direction === "egress");
-  return (egress.length === 0 || egress.some(admits("egress", to.address!)))
-    && groupsOf(to).some(({ rules }) => rules.some(admits("ingress", from)));
+  const groupsOf = (one: Instance | undefined): SecurityGroup[] =>
+    groups.filter(({ id }) => one?.securityGroups.includes(id));
+  const admits =
+    (direction: Rule["direction"], peer: string) =>
+    (candidate: Rule): boolean =>
+      candidate.direction === direction &&
+      candidate.protocol === protocol &&
+      (candidate.network === undefined || ipaddr.parse(peer).match(ipaddr.parseCIDR(candidate.network))) &&
+      (candidate.securityGroup === undefined ||
+        groupsOf(byAddress(peer)).some(({ id }) => id === candidate.securityGroup)) &&
+      (candidate.startPort === undefined || (port! >= candidate.startPort && port! <= candidate.endPort!)) &&
+      (candidate.icmp === undefined ||
+        ([-1, 8].includes(candidate.icmp.type) && [-1, 0].includes(candidate.icmp.code)));
+  const egress = groupsOf(byAddress(from))
+    .flatMap(({ rules }) => rules)
+    .filter(({ direction }) => direction === "egress");
+  return (
+    (egress.length === 0 || egress.some(admits("egress", to.address!))) &&
+    groupsOf(to).some(({ rules }) => rules.some(admits("ingress", from)))
+  );
 }
 
 async function ping(from: string, to: string): Promise<boolean> {
@@ -115,15 +125,21 @@ async function passes({ from, to, protocol, port }: Probe): Promise<boolean> {
 
 test("every pair, by every protocol, passes just when the groups say so", async () => {
   const kinds = [
-    { protocol: "tcp", port: 8000 }, { protocol: "tcp", port: 8001 }, { protocol: "tcp", port: 8002 },
-    { protocol: "udp", port: 9000 }, { protocol: "icmp" },
+    { protocol: "tcp", port: 8000 },
+    { protocol: "tcp", port: 8001 },
+    { protocol: "tcp", port: 8002 },
+    { protocol: "udp", port: 9000 },
+    { protocol: "icmp" },
   ] as const;
   const probes = [...agents.keys()].flatMap((from) =>
-    instances.filter(({ address }) => address !== from).flatMap((to) => kinds.map((kind): Probe => ({ from, to, ...kind }))));
-  const describe = ({ from, to, protocol, port }: Probe): string => `${from} -> ${to.address} ${protocol} ${port ?? ""}`;
+    instances
+      .filter(({ address }) => address !== from)
+      .flatMap((to) => kinds.map((kind): Probe => ({ from, to, ...kind }))),
+  );
+  const describe = ({ from, to, protocol, port }: Probe): string =>
+    `${from} -> ${to.address} ${protocol} ${port ?? ""}`;
   const outcome = await Promise.all(probes.map(async (probe) => [describe(probe), await passes(probe)] as const));
-  expect(outcome.filter(([, passed]) => passed).map(([name]) => name))
-    .toEqual(probes.filter(allowed).map(describe));
+  expect(outcome.filter(([, passed]) => passed).map(([name]) => name)).toEqual(probes.filter(allowed).map(describe));
   expect(probes.length).toBe(180);
 });
 
@@ -134,7 +150,10 @@ test("a rule is in force, and out of it, within a second; connections that stand
   expect(await ask()).toBeUndefined();
 
   const start = performance.now();
-  world.securityGroups.set("shut", group("shut", [rule({ protocol: "tcp", startPort: 8000, endPort: 8000, securityGroup: "a" })]));
+  world.securityGroups.set(
+    "shut",
+    group("shut", [rule({ protocol: "tcp", startPort: 8000, endPort: 8000, securityGroup: "a" })]),
+  );
   await network.apply();
   expect(await ask()).toBeDefined();
   expect(performance.now() - start).toBeLessThan(1000);
@@ -150,7 +169,8 @@ test("nobody speaks with another's address", async () => {
   const [thief, owner, receiver] = instances as [Instance, Instance, Instance];
   const from = owner.address!;
   // Both are in group a, which the receiver admits to this port.
-  const send = (as: string): Promise<unknown> => agents.get(thief.address!)!.ask("udp", receiver.address!, 9000, { from: as });
+  const send = (as: string): Promise<unknown> =>
+    agents.get(thief.address!)!.ask("udp", receiver.address!, 9000, { from: as });
   const heardFrom = async (address: string): Promise<number> =>
     (await agents.get(receiver.address!)!.request({ do: "heard" })).split(",").filter((one) => one === address).length;
   const before = [await heardFrom(thief.address!), await heardFrom(from)];
@@ -179,11 +199,19 @@ test("of the host an instance sees what the zone offers", async () => {
   expect(await inside.ask("tcp", gateway, 8009)).toBeUndefined();
   expect(await ping(one.address!, gateway)).toBe(true);
   expect(await inside.request({ do: "resolve", server: gateway, name: "instance-3" })).toBe("198.19.129.3");
-  expect(await inside.request({ do: "resolve", server: gateway, name: "nobody" }).catch((error: Error) => error.message)).toBe("ENOTFOUND");
+  expect(
+    await inside.request({ do: "resolve", server: gateway, name: "nobody" }).catch((error: Error) => error.message),
+  ).toBe("ENOTFOUND");
   // Exoscale's SDK asks the metadata service by this name.
-  expect(await inside.request({ do: "resolve", server: gateway, name: "metadata.exoscale.com" })).toBe("169.254.169.254");
-  expect(await inside.request({ do: "get", url: "http://169.254.169.254/latest/meta-data/instance-id" })).toBe(`200 ${one.id}`);
+  expect(await inside.request({ do: "resolve", server: gateway, name: "metadata.exoscale.com" })).toBe(
+    "169.254.169.254",
+  );
+  expect(await inside.request({ do: "get", url: "http://169.254.169.254/latest/meta-data/instance-id" })).toBe(
+    `200 ${one.id}`,
+  );
   expect(await inside.request({ do: "get", url: "http://169.254.169.254/1.0/instance-id" })).toBe(`200 ${one.id}`);
   expect(await inside.request({ do: "get", url: `http://${gateway}/latest/public-keys` })).toBe("200 ");
-  expect(await inside.request({ do: "get", url: `http://${gateway}/latest/meta-data/public-ipv4` })).toBe(`200 ${one.address}`);
+  expect(await inside.request({ do: "get", url: `http://${gateway}/latest/meta-data/public-ipv4` })).toBe(
+    `200 ${one.address}`,
+  );
 });

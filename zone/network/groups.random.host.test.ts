@@ -58,33 +58,61 @@ const { pick } = random;
 const some = <T>(list: readonly T[], chance: number): T[] => list.filter(() => random.chance(chance));
 
 const ports = [22, 1024, 8000, 8001, 8002, 65535];
-const messages = [[0, 0], [3, 1], [8, 0], [8, 7], [11, 0], [13, 0]] as const;
+const messages = [
+  [0, 0],
+  [3, 1],
+  [8, 0],
+  [8, 7],
+  [11, 0],
+  [13, 0],
+] as const;
 const traffics: readonly Traffic[] = [
   ...(["tcp", "udp"] as const).flatMap((protocol) => ports.map((port): Traffic => ({ protocol, port }))),
   ...messages.map(([type, code]): Traffic => ({ protocol: "icmp", type, code })),
-  { protocol: "esp" }, { protocol: "ah" }, { protocol: "gre" }, { protocol: "ipip" },
+  { protocol: "esp" },
+  { protocol: "ah" },
+  { protocol: "gre" },
+  { protocol: "ipip" },
 ];
 const networks = [
-  "0.0.0.0/0", subnet, `${gateway}/32`, `${healthCheckSource}/32`, "198.19.225.0/30", "198.19.225.6/31", `${instances[2]!.address}/32`,
-  "10.253.8.0/28", "10.253.8.20/32", "10.253.8.77/24", "192.0.2.0/24", "2001:db8::/32", "::/0",
+  "0.0.0.0/0",
+  subnet,
+  `${gateway}/32`,
+  `${healthCheckSource}/32`,
+  "198.19.225.0/30",
+  "198.19.225.6/31",
+  `${instances[2]!.address}/32`,
+  "10.253.8.0/28",
+  "10.253.8.20/32",
+  "10.253.8.77/24",
+  "192.0.2.0/24",
+  "2001:db8::/32",
+  "::/0",
 ];
 const groupIds = ["a", "b", "c", "d", "e"];
 
 function randomRule(): Rule {
   const protocol = pick(["tcp", "tcp", "udp", "udp", "icmp", "icmp", "esp", "ah", "gre", "ipip", "icmpv6"] as const);
-  const peer = random.chance(0.5) ? { network: pick(networks) } : { securityGroup: pick([...groupIds, healthCheckSources.id, "gone"]) };
+  const peer = random.chance(0.5)
+    ? { network: pick(networks) }
+    : { securityGroup: pick([...groupIds, healthCheckSources.id, "gone"]) };
   const [first, second] = [pick(ports), pick(ports)].sort((a, b) => a - b) as [number, number];
   const [type, code] = pick(messages);
   return rule({
-    direction: random.chance(0.8) ? "ingress" : "egress", protocol, ...peer,
-    ...(protocol === "tcp" || protocol === "udp") && random.chance(0.9) && { startPort: first, endPort: random.chance(0.3) ? first : second },
-    ...protocol === "icmp" && random.chance(0.8) && { icmp: { type: random.chance(0.2) ? -1 : type, code: random.chance(0.4) ? -1 : code } },
+    direction: random.chance(0.8) ? "ingress" : "egress",
+    protocol,
+    ...peer,
+    ...((protocol === "tcp" || protocol === "udp") &&
+      random.chance(0.9) && { startPort: first, endPort: random.chance(0.3) ? first : second }),
+    ...(protocol === "icmp" &&
+      random.chance(0.8) && { icmp: { type: random.chance(0.2) ? -1 : type, code: random.chance(0.4) ? -1 : code } }),
   });
 }
 
 function randomWorld(): Pick<World, "securityGroups" | "instances"> {
   const groups = groupIds.map((id): SecurityGroup => ({
-    ...group(id, Array.from({ length: random.int(0, 6) }, randomRule)), externalSources: some(["10.253.8.0/28", "10.253.8.20/32", `${gateway}/32`, "2001:db8::/32"], 0.25),
+    ...group(id, Array.from({ length: random.int(0, 6) }, randomRule)),
+    externalSources: some(["10.253.8.0/28", "10.253.8.20/32", `${gateway}/32`, "2001:db8::/32"], 0.25),
   }));
   const members = instances.map((one): Instance => ({ ...one, securityGroups: some(groupIds, 0.4) }));
   return worldOf({ groups, instances: members });
@@ -98,18 +126,21 @@ let counter = 0;
 /** Sends all packets and compares what arrives with what should. */
 async function compare(packets: readonly Packet[], expected: (packet: Packet) => boolean): Promise<number> {
   const numbered = packets.map((packet) => ({ ...packet, number: ++counter, passes: expected(packet) }));
-  const arrived = ({ to, number }: typeof numbered[number]): boolean => raws.get(to)!.heard.has(number);
+  const arrived = ({ to, number }: (typeof numbered)[number]): boolean => raws.get(to)!.heard.has(number);
   const send = (list: typeof numbered): void => {
     for (const { traffic, from, to, number } of list) raws.get(from)!.send(traffic, from, to, number);
   };
   const describe = ({ from, to, traffic }: Packet): string => `${from} -> ${to} ${Object.values(traffic).join(" ")}`;
   send(numbered);
   // What is lost on the way to a neighbour who is not known yet comes with the next attempt.
-  await vi.waitFor(() => {
-    const missing = numbered.filter((packet) => packet.passes && !arrived(packet));
-    send(missing);
-    expect(missing.map(describe)).toEqual([]);
-  }, { timeout: 20_000, interval: 500 });
+  await vi.waitFor(
+    () => {
+      const missing = numbered.filter((packet) => packet.passes && !arrived(packet));
+      send(missing);
+      expect(missing.map(describe)).toEqual([]);
+    },
+    { timeout: 20_000, interval: 500 },
+  );
   // Whoever should not arrive has had this time, and the time of the others.
   send(numbered.filter((packet) => !packet.passes));
   await sleep(700);
@@ -126,18 +157,32 @@ test(`random groups, SEED=${random.seed}`, { timeout: 300_000 }, async () => {
     await zone.do("apply", world);
     // Connections of the last round's groups would go on.
     await run("ip", ["netns", "exec", bed.host!, "conntrack", "-F"]);
-    const packets = senders.flatMap((from) => targets
-      // What comes back from outside would be an answer to the host's masquerade, and what goes between host and outside is not the zone's.
-      .filter((to) => to !== from && !(isOutside(to) && !instances.some(({ address }) => address === from)))
-      .flatMap((to) => traffics.map((traffic): Packet => ({ traffic, from, to }))));
+    const packets = senders.flatMap((from) =>
+      targets
+        // What comes back from outside would be an answer to the host's masquerade, and what goes between host and outside is not the zone's.
+        .filter((to) => to !== from && !(isOutside(to) && !instances.some(({ address }) => address === from)))
+        .flatMap((to) => traffics.map((traffic): Packet => ({ traffic, from, to }))),
+    );
     const allowed = (packet: Packet): boolean => passes(world, healthCheckSource, packet);
-    let passed = await compare(packets.filter(({ traffic }) => !isPortless(traffic)), allowed);
+    let passed = await compare(
+      packets.filter(({ traffic }) => !isPortless(traffic)),
+      allowed,
+    );
     // One direction, then the other: what the first opened is the way back as well.
-    const there = packets.filter(({ traffic, from, to }) => isPortless(traffic) && from < to && !isOutside(from) && !isOutside(to));
+    const there = packets.filter(
+      ({ traffic, from, to }) => isPortless(traffic) && from < to && !isOutside(from) && !isOutside(to),
+    );
     passed += await compare(there, allowed);
-    passed += await compare(there.filter(({ from }) => instances.some(({ address }) => address === from))
-      .map(({ traffic, from, to }) => ({ traffic, from: to, to: from })), (packet) => allowed(packet) || allowed({ ...packet, from: packet.to, to: packet.from }));
-    passed += await compare(packets.filter(({ traffic, from, to }) => isPortless(traffic) && isOutside(from) && !isOutside(to)), allowed);
+    passed += await compare(
+      there
+        .filter(({ from }) => instances.some(({ address }) => address === from))
+        .map(({ traffic, from, to }) => ({ traffic, from: to, to: from })),
+      (packet) => allowed(packet) || allowed({ ...packet, from: packet.to, to: packet.from }),
+    );
+    passed += await compare(
+      packets.filter(({ traffic, from, to }) => isPortless(traffic) && isOutside(from) && !isOutside(to)),
+      allowed,
+    );
     console.log(`round ${round}: ${packets.length} packets, ${passed} of them pass`);
   }
 });

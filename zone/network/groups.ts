@@ -29,7 +29,8 @@ export function renderGroups(world: World, layout: Layout): string[] {
   for (const elasticIp of world.elasticIps.values()) {
     // A plain elastic IP lies on its holders' own interfaces.
     const holders = elasticIp.healthcheck === undefined ? holdersOf(world, elasticIp) : [];
-    if (holders.length > 0) chains.set(elasticIp.address, chainOf(holders.flatMap(({ securityGroups }) => securityGroups)));
+    if (holders.length > 0)
+      chains.set(elasticIp.address, chainOf(holders.flatMap(({ securityGroups }) => securityGroups)));
   }
   const verdicts = (direction: Direction): string[] =>
     [...chains].map(([address, chain]) => `${address} : goto ${direction}-${chain}`);
@@ -53,7 +54,10 @@ const groupChain = (group: SecurityGroup, direction: Direction): string => `grou
 function renderMembers(world: World, { healthCheckSource }: Layout): string[] {
   const members = new Map<string, string[]>();
   for (const { id, externalSources = [] } of world.securityGroups.values()) {
-    members.set(id, externalSources.flatMap((source) => toNetwork(source) ?? []));
+    members.set(
+      id,
+      externalSources.flatMap((source) => toNetwork(source) ?? []),
+    );
   }
   for (const { address, securityGroups } of addressed(world)) {
     for (const group of securityGroups) members.get(group)?.push(address);
@@ -67,19 +71,30 @@ function renderMembers(world: World, { healthCheckSource }: Layout): string[] {
 
 function renderGroup(world: World, group: SecurityGroup, direction: Direction): string[] {
   const rules = rulesOf(group, direction).flatMap((rule) => renderRule(world, rule));
-  return [`chain ${groupChain(group, direction)} {`, `  comment "${comment(group.name)}"`, ...rules.map((rule) => `  ${rule}`), "}"];
+  return [
+    `chain ${groupChain(group, direction)} {`,
+    `  comment "${comment(group.name)}"`,
+    ...rules.map((rule) => `  ${rule}`),
+    "}",
+  ];
 }
 
 function renderCombination({ name, groups }: Combination): string[] {
   const restricted = groups.some((group) => rulesOf(group, "egress").length > 0);
   const jumps = (direction: Direction): string[] => groups.map((group) => `  jump ${groupChain(group, direction)}`);
   return [
-    `chain ingress-${name} {`, ...jumps("ingress"), "  drop", "}",
-    `chain egress-${name} {`, ...restricted ? [...jumps("egress"), "  drop"] : ["  goto delivery"], "}",
+    `chain ingress-${name} {`,
+    ...jumps("ingress"),
+    "  drop",
+    "}",
+    `chain egress-${name} {`,
+    ...(restricted ? [...jumps("egress"), "  drop"] : ["  goto delivery"]),
+    "}",
   ];
 }
 
-const rulesOf = (group: SecurityGroup, direction: Direction): Rule[] => group.rules.filter((rule) => rule.direction === direction);
+const rulesOf = (group: SecurityGroup, direction: Direction): Rule[] =>
+  group.rules.filter((rule) => rule.direction === direction);
 
 /** Nothing for a rule that no IPv4 packet can match: one of IPv6, or of a peer that is gone. */
 function renderRule(world: World, rule: Rule): string[] {

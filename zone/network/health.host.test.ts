@@ -13,7 +13,15 @@ import { ZoneProcess } from "./testbed/zone.ts";
 const bridge = "exohealth0";
 const subnet = "198.19.112.0/20";
 const gateway = "198.19.112.1";
-const check = (fields: Partial<HealthCheck>): HealthCheck => ({ mode: "tcp", port: 7000, interval: 0.3, timeout: 0.25, strikesOk: 1, strikesFail: 2, ...fields });
+const check = (fields: Partial<HealthCheck>): HealthCheck => ({
+  mode: "tcp",
+  port: 7000,
+  interval: 0.3,
+  timeout: 0.25,
+  strikesOk: 1,
+  strikesFail: 2,
+  ...fields,
+});
 const checks = {
   tcp: check({ mode: "tcp", port: 7000 }),
   http: check({ mode: "http", port: 8080, uri: "/healthz" }),
@@ -33,9 +41,11 @@ const client = numbered(4, { securityGroups: [] }, "198.19.113");
 const forClients = rule({ protocol: "tcp", startPort: 6443, endPort: 6443, network: "0.0.0.0/0" });
 const forChecks = rule({ protocol: "tcp", startPort: 7000, endPort: 8443, securityGroup: healthCheckSources.id });
 const forTheHost = rule({ protocol: "tcp", startPort: 1, endPort: 65535, network: `${gateway}/32` });
-const groupWith = (...rules: Rule[]): ReturnType<typeof worldOf>["securityGroups"] => worldOf({ groups: [group("holders", rules)] }).securityGroups;
+const groupWith = (...rules: Rule[]): ReturnType<typeof worldOf>["securityGroups"] =>
+  worldOf({ groups: [group("holders", rules)] }).securityGroups;
 const world = worldOf({
-  groups: [group("holders", [forClients, forChecks])], instances: [...holders, client],
+  groups: [group("holders", [forClients, forChecks])],
+  instances: [...holders, client],
   elasticIps: names.map((name) => elasticIp(name, addressOf(name), checks[name])),
 });
 
@@ -50,13 +60,29 @@ let host: Agent;
 async function certify(name: string): Promise<{ key: string; cert: string }> {
   const [key, cert] = [join(directory, `${name}.key`), join(directory, `${name}.pem`)];
   await promisify(execFile)("openssl", [
-    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-keyout", key, "-out", cert, "-days", "2",
-    "-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`,
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-noenc",
+    "-keyout",
+    key,
+    "-out",
+    cert,
+    "-days",
+    "2",
+    "-subj",
+    `/CN=${name}`,
+    "-addext",
+    `subjectAltName=DNS:${name}`,
   ]);
   return { key: await readFile(key, "utf8"), cert: await readFile(cert, "utf8") };
 }
 
-const answer = (holder: Instance, port: number, path: string, status: number): Promise<string> => agentOf(holder).request({ do: "answer", port, path, status });
+const answer = (holder: Instance, port: number, path: string, status: number): Promise<string> =>
+  agentOf(holder).request({ do: "answer", port, path, status });
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "exoscale-network-"));
@@ -68,7 +94,8 @@ beforeAll(async () => {
   zone = new ZoneProcess({ state: join(directory, "state"), bridge, subnet, gateway }, bed.host);
   for (const one of [...holders, client]) agents.set(one.id, await bed.plug(one));
   for (const one of holders) {
-    for (const port of [6443, 7000]) await agentOf(one).request({ do: "listen", protocol: "tcp", port, name: one.name });
+    for (const port of [6443, 7000])
+      await agentOf(one).request({ do: "listen", protocol: "tcp", port, name: one.name });
     await agentOf(one).request({ do: "serve", port: 8080 });
     await agentOf(one).request({ do: "serve", port: 8443, tls });
     await answer(one, 8080, "/healthz", 200);
@@ -88,18 +115,31 @@ afterAll(async () => {
 
 /** Who answers at an elastic IP, in many tries; or the error that all of them meet. */
 async function answers(name: Name, from: Agent): Promise<string[]> {
-  const ask = (): Promise<string> => from.request({ do: "ask", protocol: "tcp", address: addressOf(name), port: 6443, timeout: 1000 })
-    .then((said) => said.split(" ")[0]!, (error: Error) => error.message);
+  const ask = (): Promise<string> =>
+    from.request({ do: "ask", protocol: "tcp", address: addressOf(name), port: 6443, timeout: 1000 }).then(
+      (said) => said.split(" ")[0]!,
+      (error: Error) => error.message,
+    );
   return [...new Set(await Promise.all(Array.from({ length: 9 }, ask)))].sort();
 }
 
 /** Waits until each elastic IP is answered by these, the same for instances and for the host. */
 async function expectAnswers(expected: Record<Name, readonly Instance[]>): Promise<void> {
-  const want = Object.fromEntries(names.map((name) => [name, expected[name].length === 0 ? ["ECONNREFUSED"] : expected[name].map(({ name: who }) => who)]));
+  const want = Object.fromEntries(
+    names.map((name) => [
+      name,
+      expected[name].length === 0 ? ["ECONNREFUSED"] : expected[name].map(({ name: who }) => who),
+    ]),
+  );
   for (const from of [agentOf(client), host]) {
-    await vi.waitFor(async () => {
-      expect(Object.fromEntries(await Promise.all(names.map(async (name) => [name, await answers(name, from)])))).toEqual(want);
-    }, { timeout: 15_000, interval: 200 });
+    await vi.waitFor(
+      async () => {
+        expect(
+          Object.fromEntries(await Promise.all(names.map(async (name) => [name, await answers(name, from)]))),
+        ).toEqual(want);
+      },
+      { timeout: 15_000, interval: 200 },
+    );
   }
 }
 

@@ -7,8 +7,15 @@ import { HealthChecks } from "./health.ts";
 import { probe } from "./probe.ts";
 import { elasticIp, instance, worldOf } from "./testbed/world.ts";
 
-const check = (fields: Partial<HealthCheck>): HealthCheck =>
-  ({ mode: "http", port: 1, interval: 0.02, timeout: 0.2, strikesOk: 2, strikesFail: 3, ...fields });
+const check = (fields: Partial<HealthCheck>): HealthCheck => ({
+  mode: "http",
+  port: 1,
+  interval: 0.02,
+  timeout: 0.2,
+  strikesOk: 2,
+  strikesFail: 3,
+  ...fields,
+});
 
 const open: { close(): unknown }[] = [];
 afterEach(() => {
@@ -22,11 +29,21 @@ async function listening<S extends Server | ReturnType<typeof createTcpServer>>(
   return (server.address() as AddressInfo).port;
 }
 
-const ask = (fields: Partial<HealthCheck>): Promise<boolean> => probe(check(fields), "127.0.0.1", "127.0.0.1", new AbortController().signal);
+const ask = (fields: Partial<HealthCheck>): Promise<boolean> =>
+  probe(check(fields), "127.0.0.1", "127.0.0.1", new AbortController().signal);
 
-test.each([[200, true], [204, true], [302, false], [404, false], [500, false]])("an HTTP answer of %d", async (status, healthy) => {
-  const port = await listening(createServer((request, response) =>
-    response.writeHead(request.url === "/readyz" ? status : 418, { location: "/" }).end()));
+test.each([
+  [200, true],
+  [204, true],
+  [302, false],
+  [404, false],
+  [500, false],
+])("an HTTP answer of %d", async (status, healthy) => {
+  const port = await listening(
+    createServer((request, response) =>
+      response.writeHead(request.url === "/readyz" ? status : 418, { location: "/" }).end(),
+    ),
+  );
   expect(await ask({ port, uri: "/readyz" })).toBe(healthy);
 });
 
@@ -49,7 +66,8 @@ test("strikes: the first good answer counts, then it takes as many in a row as t
   });
   const [ip, holder] = [world.elasticIps.get("api")!, world.instances.get("instance-1")!];
   const checks = new HealthChecks({
-    from: "127.0.0.1", log: () => {},
+    from: "127.0.0.1",
+    log: () => {},
     onChange: () => seen.push(`${checks.healthy(ip, holder) ? "up" : "down"} with ${script.length} to come`),
   });
   open.push(checks);

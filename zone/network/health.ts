@@ -46,7 +46,12 @@ export class HealthChecks {
         if (check !== undefined && isDeepStrictEqual(check.settings, settings)) continue;
         // Changed settings do not make a holder unhealthy: the new check starts from what the old one found.
         check?.stop.abort();
-        const next = { settings, address: holder.address, stop: new AbortController(), healthy: check?.healthy ?? false };
+        const next = {
+          settings,
+          address: holder.address,
+          stop: new AbortController(),
+          healthy: check?.healthy ?? false,
+        };
         this.#checks.set(key, next);
         void this.#run(next, elasticIp, holder, check === undefined);
       }
@@ -78,7 +83,9 @@ export class HealthChecks {
       if (against > 0 && against >= (first ? 1 : good ? strikesOk : strikesFail)) {
         check.healthy = good;
         against = 0;
-        this.#options.log(`elastic IP ${elasticIp.address}: ${holder.name} (${check.address}) is ${good ? "healthy" : "unhealthy"}`);
+        this.#options.log(
+          `elastic IP ${elasticIp.address}: ${holder.name} (${check.address}) is ${good ? "healthy" : "unhealthy"}`,
+        );
         this.#options.onChange();
       }
       first &&= !check.healthy;

@@ -20,7 +20,11 @@ const outside = "10.253.7.1";
 const open = group("open", [rule({ protocol: "tcp", network: "0.0.0.0/0" })]);
 const shut = group("shut", []);
 const instance = (n: number, fields: Partial<Instance>): Instance => numbered(n, fields, "198.19.193");
-const [client, server, locked] = [instance(1, { securityGroups: ["shut"] }), instance(2, { securityGroups: ["open"] }), instance(3, { securityGroups: ["shut"] })];
+const [client, server, locked] = [
+  instance(1, { securityGroups: ["shut"] }),
+  instance(2, { securityGroups: ["open"] }),
+  instance(3, { securityGroups: ["shut"] }),
+];
 const worldNow = (): World => worldOf({ groups: [open, shut], instances: [client, server, locked] });
 
 let directory: string;
@@ -30,7 +34,8 @@ let host: Agent;
 let agents: Map<Instance, Agent>;
 
 const agentOf = (one: Instance): Agent => agents.get(one)!;
-const onHost = (command: string, ...args: string[]): Promise<string> => run("ip", ["netns", "exec", bed.host!, command, ...args]);
+const onHost = (command: string, ...args: string[]): Promise<string> =>
+  run("ip", ["netns", "exec", bed.host!, command, ...args]);
 const nft = (text: string): Promise<string> => onHost("nft", text);
 const newZone = (fields: object = {}): ZoneProcess =>
   new ZoneProcess({ state: join(directory, "state"), bridge, subnet, gateway, ...fields }, bed.host);
@@ -58,11 +63,19 @@ afterEach(async () => {
 
 /** What passes and what does not, of instances, the host and the world outside. */
 async function reachable(): Promise<Record<string, boolean>> {
-  const reaches = async (agent: Agent, address: string, port = 8000): Promise<boolean> => await agent.ask("tcp", address, port, { timeout: 1500 }) !== undefined;
+  const reaches = async (agent: Agent, address: string, port = 8000): Promise<boolean> =>
+    (await agent.ask("tcp", address, port, { timeout: 1500 })) !== undefined;
   const [instances, lockedIn, fromHost, hostLocked, dns] = await Promise.all([
-    reaches(agentOf(client), server.address!), reaches(agentOf(client), locked.address!),
-    reaches(host, server.address!), reaches(host, locked.address!),
-    agentOf(client).request({ do: "resolve", server: gateway, name: "instance-2" }).then(() => true, () => false),
+    reaches(agentOf(client), server.address!),
+    reaches(agentOf(client), locked.address!),
+    reaches(host, server.address!),
+    reaches(host, locked.address!),
+    agentOf(client)
+      .request({ do: "resolve", server: gateway, name: "instance-2" })
+      .then(
+        () => true,
+        () => false,
+      ),
   ]);
   return { instances, lockedIn, fromHost, hostLocked, dns };
 }
@@ -92,8 +105,11 @@ test("a firewall like Docker's and ufw's, which drops by default, and starts aft
   expect(await reachesOutside()).toBe(true);
 
   // Docker comes up: its chain for users' rules is in front of everything.
-  for (const args of ["-N DOCKER-USER", "-A DOCKER-USER -j RETURN", "-I FORWARD -j DOCKER-USER"]) await onHost("iptables", ...args.split(" "));
-  await vi.waitFor(async () => expect(await onHost("iptables", "-S")).toContain(`-A DOCKER-USER -i ${bridge}`), { timeout: 10_000 });
+  for (const args of ["-N DOCKER-USER", "-A DOCKER-USER -j RETURN", "-I FORWARD -j DOCKER-USER"])
+    await onHost("iptables", ...args.split(" "));
+  await vi.waitFor(async () => expect(await onHost("iptables", "-S")).toContain(`-A DOCKER-USER -i ${bridge}`), {
+    timeout: 10_000,
+  });
   expect(await onHost("iptables", "-S")).not.toContain(`-A FORWARD -i ${bridge}`);
   expect(await reachable()).toEqual(asItShould);
 
@@ -109,14 +125,23 @@ test("a firewall like Docker's and ufw's, which drops by default, and starts aft
 
 test("a Docker Engine that was there first, and had forwarding dropped", async () => {
   const options = {
-    hosts: [`unix://${directory}/docker.sock`], pidfile: `${directory}/docker.pid`, "data-root": `${directory}/data`, "exec-root": `${directory}/exec`,
-    "deprecated-key-path": `${directory}/key.json`, bip: "10.253.9.1/24", "userland-proxy": false,
+    hosts: [`unix://${directory}/docker.sock`],
+    pidfile: `${directory}/docker.pid`,
+    "data-root": `${directory}/data`,
+    "exec-root": `${directory}/exec`,
+    "deprecated-key-path": `${directory}/key.json`,
+    bip: "10.253.9.1/24",
+    "userland-proxy": false,
   };
   await writeFile(`${directory}/docker.json`, JSON.stringify(options));
   // Only an engine that turns forwarding on itself closes it to others.
   await onHost("sysctl", "-qw", "net.ipv4.ip_forward=0");
   // Not ip netns exec, which hides the host's cgroups.
-  const engine = spawn("nsenter", [`--net=/run/netns/${bed.host}`, "dockerd", "--config-file", `${directory}/docker.json`], { stdio: "ignore" });
+  const engine = spawn(
+    "nsenter",
+    [`--net=/run/netns/${bed.host}`, "dockerd", "--config-file", `${directory}/docker.json`],
+    { stdio: "ignore" },
+  );
   try {
     await vi.waitFor(() => onHost("docker", "-H", options.hosts[0]!, "info"), { timeout: 60_000, interval: 500 });
     expect(await onHost("iptables", "-S")).toContain("-P FORWARD DROP");
@@ -129,7 +154,9 @@ test("a Docker Engine that was there first, and had forwarding dropped", async (
 });
 
 test("a table of the administrator's that drops by default", async () => {
-  await nft("table inet admin { chain forward { type filter hook forward priority filter; policy drop; }; chain input { type filter hook input priority filter; policy drop; ct state established,related accept; iif lo accept; }; }");
+  await nft(
+    "table inet admin { chain forward { type filter hook forward priority filter; policy drop; }; chain input { type filter hook input priority filter; policy drop; ct state established,related accept; iif lo accept; }; }",
+  );
   const before = await nft("list table inet admin");
   await zone.do("open", worldNow());
   expect(await reachable()).toEqual(asItShould);
@@ -141,7 +168,9 @@ test("a table of the administrator's that drops by default", async () => {
 });
 
 test("firewalld, whose policy is to accept and whose last rule rejects", async () => {
-  await nft("table inet firewalld { chain filter_FORWARD { type filter hook forward priority filter + 10; policy accept; ct state established,related accept; reject with icmpx admin-prohibited; }; }");
+  await nft(
+    "table inet firewalld { chain filter_FORWARD { type filter hook forward priority filter + 10; policy accept; ct state established,related accept; reject with icmpx admin-prohibited; }; }",
+  );
   const before = await nft("list table inet firewalld");
   await zone.do("open", worldNow());
   expect(await reachable()).toEqual(asItShould);
@@ -151,10 +180,13 @@ test("firewalld, whose policy is to accept and whose last rule rejects", async (
 
 test("a table that a program has for itself: the start fails and says what to do", async () => {
   const owner = spawn("ip", ["netns", "exec", bed.host!, "nft", "-i"], { stdio: ["pipe", "ignore", "inherit"] });
-  owner.stdin.write("add table inet firewalld { flags owner; }\nadd chain inet firewalld forward { type filter hook forward priority filter; policy drop; }\n");
+  owner.stdin.write(
+    "add table inet firewalld { flags owner; }\nadd chain inet firewalld forward { type filter hook forward priority filter; policy drop; }\n",
+  );
   await vi.waitFor(async () => expect(await nft("list tables")).toContain("firewalld"), { timeout: 10_000 });
   await expect(zone.do("open", worldNow())).rejects.toThrow(
-    "the firewall of this host (nftables' table inet firewalld) drops instances' packets and belongs to a program that has it for itself: run `firewall-cmd --zone=trusted --add-interface=exohost0`");
+    "the firewall of this host (nftables' table inet firewalld) drops instances' packets and belongs to a program that has it for itself: run `firewall-cmd --zone=trusted --add-interface=exohost0`",
+  );
   owner.stdin.end();
   await once(owner, "exit");
 });
@@ -167,7 +199,8 @@ test.each([
   ["the rules against spoofing go", () => nft(`flush table bridge ${bridge}`)],
 ])("%s: the rules are back within seconds", async (_, harm) => {
   await zone.do("open", worldNow());
-  const text = async (): Promise<string> => await nft(`list table inet ${bridge}`) + await nft(`list table bridge ${bridge}`);
+  const text = async (): Promise<string> =>
+    (await nft(`list table inet ${bridge}`)) + (await nft(`list table bridge ${bridge}`));
   const before = await text();
   await harm();
   await vi.waitFor(async () => expect(await text()).toBe(before), { timeout: 10_000 });
@@ -209,7 +242,9 @@ test("security groups hold where the host filters no bridges", async () => {
 test("a start that fails leaves instances neither open nor, without any, rules behind", async () => {
   const holder = new Agent(bed.host);
   await holder.request({ do: "listen", protocol: "udp", port: 53, name: "resolver" });
-  const failure = new RegExp(`^port 53 at ${gateway}, which the zone's DNS needs, is taken by .* \\(process \\d+\\): end it, or have it listen at its own addresses instead of all of the host's$`);
+  const failure = new RegExp(
+    `^port 53 at ${gateway}, which the zone's DNS needs, is taken by .* \\(process \\d+\\): end it, or have it listen at its own addresses instead of all of the host's$`,
+  );
   await expect(zone.do("open", worldNow())).rejects.toThrow(failure);
   expect(await reachable()).toEqual({ ...asItShould, dns: false });
   const empty = worldOf({});
@@ -228,7 +263,10 @@ test("two zones beside each other: each its own services and elastic IPs; one go
   const mirror = await makeMirror();
   const neighbour = numbered(1, { name: "neighbour" }, "198.19.209");
   const second = newZone({ ...other, state: join(directory, "other"), mirror });
-  const otherWorld = worldOf({ instances: [neighbour], privateNetworks: [privateNetwork("lan", "10.9.0.1 10.9.0.9 255.255.255.0")] });
+  const otherWorld = worldOf({
+    instances: [neighbour],
+    privateNetworks: [privateNetwork("lan", "10.9.0.1 10.9.0.9 255.255.255.0")],
+  });
   zone = newZone({ mirror });
   const ownWorld = { ...worldNow(), privateNetworks: otherWorld.privateNetworks };
   await Promise.all([zone.do("open", ownWorld), second.do("open", otherWorld)]);
@@ -250,7 +288,9 @@ test("two zones beside each other: each its own services and elastic IPs; one go
 test("a zone of the same name is refused", async () => {
   await zone.do("open", worldNow());
   const second = newZone({ state: join(directory, "other") });
-  await expect(second.do("prepare", worldNow())).rejects.toThrow(/^process \d+ runs a zone on the bridge exohost0: end it, or give this zone another network name$/);
+  await expect(second.do("prepare", worldNow())).rejects.toThrow(
+    /^process \d+ runs a zone on the bridge exohost0: end it, or give this zone another network name$/,
+  );
   await second.do("close", worldNow());
   await second.kill();
   expect(await reachable()).toEqual(asItShould);
@@ -260,7 +300,10 @@ test("what the zone has on the host goes with it, also when a crash came before"
   const processes = async (): Promise<string[]> =>
     (await run("ip", ["netns", "pids", bed.host!])).trim().split("\n").sort();
   const before = await processes();
-  const world = { ...worldNow(), privateNetworks: new Map([["lan", privateNetwork("lan", "10.9.0.1 10.9.0.9 255.255.255.0")]]) };
+  const world = {
+    ...worldNow(),
+    privateNetworks: new Map([["lan", privateNetwork("lan", "10.9.0.1 10.9.0.9 255.255.255.0")]]),
+  };
   await zone.do("open", world);
   await zone.kill();
   zone = newZone();

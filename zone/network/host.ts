@@ -26,7 +26,9 @@ export async function prepareKernel(): Promise<void> {
 /** Has the bridge's frames pass the packet filter, whatever the host has for other bridges. */
 export async function filterBridge({ bridge }: Layout): Promise<void> {
   const switches = ["nf_call_iptables", "nf_call_ip6tables"];
-  const values = await Promise.all(switches.map((name) => readFile(`/sys/class/net/${bridge}/bridge/${name}`, "utf8").catch(() => "0")));
+  const values = await Promise.all(
+    switches.map((name) => readFile(`/sys/class/net/${bridge}/bridge/${name}`, "utf8").catch(() => "0")),
+  );
   if (values.every((value) => value.trim() === "1")) return;
   await run("ip", ["link", "set", "dev", bridge, "type", "bridge", ...switches.flatMap((name) => [name, "1"])]);
 }
@@ -46,7 +48,10 @@ export const loadRuleset = (ruleset: string): Promise<unknown> => run("nft", ["-
 /** The zone's tables as the kernel has them by now; nothing where one is missing. */
 export async function listRuleset({ bridge }: Layout): Promise<string | undefined> {
   const tables = ["inet", "bridge"].map((family) => run("nft", ["--stateless", "list", "table", family, bridge]));
-  return Promise.all(tables).then((texts) => texts.join(""), () => undefined);
+  return Promise.all(tables).then(
+    (texts) => texts.join(""),
+    () => undefined,
+  );
 }
 
 /** Removes the zone's tables, there or not. */
@@ -59,7 +64,19 @@ export const unloadRuleset = ({ bridge }: Layout): Promise<unknown> => loadRules
  * there keeps the gateway's address as its source, which is what security groups know it by.
  */
 export async function answerFor(addresses: ReadonlySet<string>, { bridge, gateway }: Layout): Promise<void> {
-  const listed = await run("ip", ["-json", "route", "show", "table", "local", "type", "local", "dev", bridge, "proto", "static"]);
+  const listed = await run("ip", [
+    "-json",
+    "route",
+    "show",
+    "table",
+    "local",
+    "type",
+    "local",
+    "dev",
+    bridge,
+    "proto",
+    "static",
+  ]);
   const present = new Set((JSON.parse(listed || "[]") as { dst: string }[]).map(({ dst }) => dst));
   const add = [...addresses].filter((address) => !present.has(address));
   const remove = [...present].filter((address) => !addresses.has(address));
@@ -82,9 +99,11 @@ export async function forgetConnections({ elasticIp, holder }: Lost): Promise<vo
 /** @throws Error when the zone's bridge is not there */
 export async function requireBridge({ bridge, gateway }: Layout): Promise<void> {
   const listed = await run("ip", ["-json", "-4", "addr", "show", "dev", bridge]).catch(() => undefined);
-  if (listed === undefined) throw new Error(`the zone's bridge ${bridge} is not there: machines make it, open them first`);
+  if (listed === undefined)
+    throw new Error(`the zone's bridge ${bridge} is not there: machines make it, open them first`);
   const [link] = JSON.parse(listed) as { addr_info: { local: string }[] }[];
-  if (!link?.addr_info.some(({ local }) => local === gateway)) throw new Error(`the zone's bridge ${bridge} does not have the address ${gateway}`);
+  if (!link?.addr_info.some(({ local }) => local === gateway))
+    throw new Error(`the zone's bridge ${bridge} does not have the address ${gateway}`);
 }
 
 /** Removes an interface, there or not, or on its way out. */

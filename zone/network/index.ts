@@ -8,7 +8,16 @@ import { dnsPidFile, startDns, type Dns } from "./dns.ts";
 import { lostTargets, targetsOf } from "./elastic.ts";
 import { admitPassages, passagesOf, type Passage } from "./firewall.ts";
 import { HealthChecks } from "./health.ts";
-import { answerFor, filterBridge, forgetConnections, listRuleset, loadRuleset, prepareKernel, requireBridge, unloadRuleset } from "./host.ts";
+import {
+  answerFor,
+  filterBridge,
+  forgetConnections,
+  listRuleset,
+  loadRuleset,
+  prepareKernel,
+  requireBridge,
+  unloadRuleset,
+} from "./host.ts";
 import { layoutOf, type Layout, privateBridge } from "./layout.ts";
 import { followBridges, PrivateNetworks } from "./private.ts";
 import { endLeftover, readPidFile, writePidFile } from "./process.ts";
@@ -29,8 +38,13 @@ export interface NetworkOptions extends ServicesOptions {
 }
 
 /** A network that is none: for a zone without machines. */
-export const noNetwork = (): Network =>
-  ({ prepare: async () => {}, open: async () => {}, apply: async () => {}, release: async () => {}, close: async () => {} });
+export const noNetwork = (): Network => ({
+  prepare: async () => {},
+  open: async () => {},
+  apply: async () => {},
+  release: async () => {},
+  close: async () => {},
+});
 
 /**
  * The zone's network on this host: packet filter, private networks, elastic IPs, metadata service, DNS, mirror and
@@ -70,7 +84,11 @@ class LocalNetwork implements Network {
   constructor(options: NetworkOptions, layout: Layout) {
     this.#options = options;
     this.#layout = layout;
-    this.#health = new HealthChecks({ from: layout.healthCheckSource, log: options.log, onChange: () => this.#applyUnasked() });
+    this.#health = new HealthChecks({
+      from: layout.healthCheckSource,
+      log: options.log,
+      onChange: () => this.#applyUnasked(),
+    });
   }
 
   async prepare(): Promise<void> {
@@ -79,13 +97,15 @@ class LocalNetwork implements Network {
     const layout = this.#layout;
     const other = await this.#otherDaemon();
     if (other !== undefined) {
-      throw new Error(`process ${other} runs a zone on the bridge ${layout.bridge}: end it, or give this zone another network name`);
+      throw new Error(
+        `process ${other} runs a zone on the bridge ${layout.bridge}: end it, or give this zone another network name`,
+      );
     }
     await prepareKernel();
     await mkdir(layout.runtime, { recursive: true, mode: 0o755 });
     await mkdir(state, { recursive: true, mode: 0o700 });
     await writePidFile(ownerFile(layout), process.pid);
-    if (await listRuleset(layout) === undefined) await loadRuleset(renderLock(world, layout));
+    if ((await listRuleset(layout)) === undefined) await loadRuleset(renderLock(world, layout));
     await followBridges(world, layout);
     this.#prepared = true;
   }
@@ -112,14 +132,19 @@ class LocalNetwork implements Network {
     this.#open = true;
     // Rules before services: nothing of the host is open to instances for a moment.
     await this.apply();
-    this.#undo.push(await watchRulesets(() => {
-      this.#suspicious = true;
-      this.#applyUnasked();
-    }, log));
+    this.#undo.push(
+      await watchRulesets(() => {
+        this.#suspicious = true;
+        this.#applyUnasked();
+      }, log),
+    );
     // All come to their end before one's failure counts, so that the end finds what each has started.
-    const started = await Promise.allSettled([this.#startDns(), startMirrorAndRegistry(this.#options, layout, this.#undo)]);
+    const started = await Promise.allSettled([
+      this.#startDns(),
+      startMirrorAndRegistry(this.#options, layout, this.#undo),
+    ]);
     for (const result of started) if (result.status === "rejected") throw result.reason;
-    const networks = this.#private = new PrivateNetworks(layout, state, log);
+    const networks = (this.#private = new PrivateNetworks(layout, state, log));
     this.#undo.push(() => networks.close());
     // One that has no DHCP server keeps nobody from the rest of the zone.
     await networks.follow(world).catch((error: Error) => log(error.message));
@@ -146,10 +171,12 @@ class LocalNetwork implements Network {
       });
       return this.#running;
     }
-    this.#next ??= this.#running.catch(() => {}).then(() => {
-      this.#next = undefined;
-      return this.apply();
-    });
+    this.#next ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        return this.apply();
+      });
     return this.#next;
   }
 
@@ -163,7 +190,10 @@ class LocalNetwork implements Network {
     const { world } = this.#options;
     this.#health.follow(world);
     const targets = targetsOf(world, this.#health.healthy);
-    await this.#load(renderRuleset(world, { layout: this.#layout, metadataPort: this.#metadataPort, targets }), targets);
+    await this.#load(
+      renderRuleset(world, { layout: this.#layout, metadataPort: this.#metadataPort, targets }),
+      targets,
+    );
     const lost = lostTargets(this.#targets, targets);
     this.#targets = targets;
     await Promise.all([...lost.map(forgetConnections), this.#dns?.follow(world), this.#private?.follow(world)]);
@@ -175,8 +205,10 @@ class LocalNetwork implements Network {
     const layout = this.#layout;
     const suspicious = this.#suspicious;
     this.#suspicious = false;
-    if (suspicious && this.#loaded !== "" && await listRuleset(layout) !== this.#listed) {
-      log(`network: somebody else has removed or changed the tables ${layout.bridge}, which are the zone's rules: they are loaded again`);
+    if (suspicious && this.#loaded !== "" && (await listRuleset(layout)) !== this.#listed) {
+      log(
+        `network: somebody else has removed or changed the tables ${layout.bridge}, which are the zone's rules: they are loaded again`,
+      );
       this.#loaded = "";
     }
     await filterBridge(layout);
@@ -186,7 +218,10 @@ class LocalNetwork implements Network {
       this.#loaded = ruleset;
       this.#listed = await listRuleset(layout);
     }
-    const passages = passagesOf(layout, [...world.privateNetworks.keys()].map((id) => privateBridge(layout.bridge, id)));
+    const passages = passagesOf(
+      layout,
+      [...world.privateNetworks.keys()].map((id) => privateBridge(layout.bridge, id)),
+    );
     if (suspicious || !isDeepStrictEqual(passages, this.#admitted)) {
       await admitPassages(passages, layout).catch((error: Error) => {
         // Later the zone goes on with what it can do.
@@ -207,7 +242,7 @@ class LocalNetwork implements Network {
     const { log } = this.#options;
     const layout = this.#layout;
     // A zone that could not open beside another must not end that one's.
-    if (await this.#otherDaemon() !== undefined) return;
+    if ((await this.#otherDaemon()) !== undefined) return;
     await Promise.all([dnsPidFile, registryPidFile].map((file) => endLeftover(file(layout))));
     await followBridges({ privateNetworks: new Map() }, layout);
     await admitPassages([], layout).catch((error: Error) => log(error.message));

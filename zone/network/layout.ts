@@ -23,13 +23,17 @@ export interface Layout {
  */
 export function layoutOf({ bridge, subnet, gateway }: Pick<Layout, "bridge" | "subnet" | "gateway">): Layout {
   if (!/^[a-z][a-z0-9]{0,14}$/.test(bridge)) {
-    throw new Error(`${bridge} cannot be the name of a bridge: give up to 15 lower-case letters and digits, like exozone0`);
+    throw new Error(
+      `${bridge} cannot be the name of a bridge: give up to 15 lower-case letters and digits, like exozone0`,
+    );
   }
   if (!ipaddr.IPv4.isValidCIDR(subnet) || ipaddr.IPv4.parseCIDR(subnet)[1] > 22) {
     throw new Error(`${subnet} is no network for a zone: give an IPv4 network of a /22 or larger, like 198.18.0.0/16`);
   }
   return {
-    bridge, subnet, gateway,
+    bridge,
+    subnet,
+    gateway,
     healthCheckSource: healthCheckSourceOf(gateway),
     runtime: `/run/exoscale-network-${bridge}`,
     mark: `exoscale zone ${bridge}`,

@@ -25,12 +25,15 @@ export async function requireFree(listening: Listening): Promise<void> {
   for (const protocol of protocols) {
     const bind = protocol === "tcp" ? bindTcp : bindUdp;
     for (let free = false; !free;) {
-      free = await bind(address, port).then(() => true, async (cause: NodeJS.ErrnoException) => {
-        if (cause.code !== "EADDRINUSE") throw cause;
-        if (Date.now() > deadline) throw await taken(listening, protocol, cause);
-        await sleep(100);
-        return false;
-      });
+      free = await bind(address, port).then(
+        () => true,
+        async (cause: NodeJS.ErrnoException) => {
+          if (cause.code !== "EADDRINUSE") throw cause;
+          if (Date.now() > deadline) throw await taken(listening, protocol, cause);
+          await sleep(100);
+          return false;
+        },
+      );
     }
   }
 }
@@ -52,18 +55,27 @@ async function bindUdp(address: string, port: number): Promise<void> {
 async function taken({ address, port, what }: Listening, protocol: Protocol, cause: unknown): Promise<Error> {
   const flags = `-Hlnp${protocol === "tcp" ? "t" : "u"}`;
   const lines = (await run("ss", [flags, `sport = :${port}`]).catch(() => "")).split("\n");
-  const holder = lines.map(parseListener).find((listener) => listener !== undefined && [address, ...everywhere].includes(listener.address));
+  const holder = lines
+    .map(parseListener)
+    .find((listener) => listener !== undefined && [address, ...everywhere].includes(listener.address));
   const who = holder?.process ?? `somebody (ss ${flags} shows who)`;
-  const instead = holder?.address === address ? "give the zone another --network" : "have it listen at its own addresses instead of all of the host's";
-  return new Error(`port ${port} at ${address}, which ${what} needs, is taken by ${who}: end it, or ${instead}`, { cause });
+  const instead =
+    holder?.address === address
+      ? "give the zone another --network"
+      : "have it listen at its own addresses instead of all of the host's";
+  return new Error(`port ${port} at ${address}, which ${what} needs, is taken by ${who}: end it, or ${instead}`, {
+    cause,
+  });
 }
 
 const everywhere: readonly string[] = ["0.0.0.0", "*", "[::]"];
 
 /** One line of `ss -Hlnp`; the process is missing where it is in another network or process namespace. */
 export function parseListener(line: string): { address: string; process?: string } | undefined {
-  const match = /^\S+\s+\d+\s+\d+\s+(?<address>\S+):\d+\s+\S+(?:\s+users:\(\("(?<name>[^"]+)",pid=(?<pid>\d+))?/.exec(line);
+  const match = /^\S+\s+\d+\s+\d+\s+(?<address>\S+):\d+\s+\S+(?:\s+users:\(\("(?<name>[^"]+)",pid=(?<pid>\d+))?/.exec(
+    line,
+  );
   if (match === null) return undefined;
   const { address = "", name, pid } = match.groups!;
-  return { address: address.replace(/%.*/, ""), ...name !== undefined && { process: `${name} (process ${pid})` } };
+  return { address: address.replace(/%.*/, ""), ...(name !== undefined && { process: `${name} (process ${pid})` }) };
 }

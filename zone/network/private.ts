@@ -22,7 +22,9 @@ export async function followBridges(world: Pick<World, "privateNetworks">, layou
 /** Bridges that bear this zone's mark. */
 async function ownBridges({ mark }: Layout): Promise<string[]> {
   const candidates = (await readdir("/sys/class/net")).filter((name) => name.startsWith("pn"));
-  const marks = await Promise.all(candidates.map((name) => readFile(`/sys/class/net/${name}/ifalias`, "utf8").catch(() => "")));
+  const marks = await Promise.all(
+    candidates.map((name) => readFile(`/sys/class/net/${name}/ifalias`, "utf8").catch(() => "")),
+  );
   return candidates.filter((_, index) => marks[index]!.trim() === mark);
 }
 
@@ -30,7 +32,10 @@ async function ownBridges({ mark }: Layout): Promise<string[]> {
 async function makeBridge(bridge: string, { mark }: Layout): Promise<void> {
   await run("ip", ["link", "add", bridge, "type", "bridge", "mcast_snooping", "0"]);
   await run("ip", ["link", "set", bridge, "alias", mark]);
-  for (const [name, value] of [["ipv6/conf/*/disable_ipv6", "1"], ["ipv4/conf/*/arp_ignore", "8"]] as const) {
+  for (const [name, value] of [
+    ["ipv6/conf/*/disable_ipv6", "1"],
+    ["ipv4/conf/*/arp_ignore", "8"],
+  ] as const) {
     const file = `/proc/sys/net/${name.replace("*", bridge)}`;
     // A kernel without IPv6 has nothing to turn off.
     if (existsSync(file)) await writeFile(file, value);
@@ -75,14 +80,23 @@ export class PrivateNetworks {
 
   async #serve({ id, name, range, options }: PrivateNetwork, world: World): Promise<void> {
     const attachments = [...world.instances.values()].flatMap(({ privateNetworks }) => privateNetworks);
-    const leases = attachments.flatMap(({ network, mac, ip }) => network === id && ip !== undefined ? { mac, ip } : []);
+    const leases = attachments.flatMap(({ network, mac, ip }) =>
+      network === id && ip !== undefined ? { mac, ip } : [],
+    );
     const settings = { range: range!, options, leases };
     if (isDeepStrictEqual(this.#served.get(id)?.settings, settings)) return;
     // A new one knows nothing of leases that are another's by now.
     await this.#stop(id);
     this.#served.set(id, { settings });
     const bridge = privateBridge(this.#layout.bridge, id);
-    const server = await startDhcp({ layout: this.#layout, bridge, name, settings, state: this.#state, log: this.#log });
+    const server = await startDhcp({
+      layout: this.#layout,
+      bridge,
+      name,
+      settings,
+      state: this.#state,
+      log: this.#log,
+    });
     this.#served.set(id, { settings, server });
   }
 

@@ -17,7 +17,12 @@ export async function probe(check: HealthCheck, address: string, from: string, s
   return ask(check, address, from, limit).catch(() => false);
 }
 
-async function connects({ port }: HealthCheck, host: string, localAddress: string, signal: AbortSignal): Promise<boolean> {
+async function connects(
+  { port }: HealthCheck,
+  host: string,
+  localAddress: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const socket = connect({ host, port, localAddress });
   try {
     await once(socket, "connect", { signal });
@@ -30,9 +35,10 @@ async function connects({ port }: HealthCheck, host: string, localAddress: strin
 async function answers(check: HealthCheck, host: string, localAddress: string, signal: AbortSignal): Promise<boolean> {
   const { mode, port, uri = "/", tlsSkipVerify = false, tlsSni } = check;
   const options: RequestOptions = { host, port, path: uri, localAddress, signal, agent: false };
-  const request = mode === "https"
-    ? requestHttps({ ...options, rejectUnauthorized: !tlsSkipVerify, servername: tlsSni ?? "" })
-    : requestHttp(options);
+  const request =
+    mode === "https"
+      ? requestHttps({ ...options, rejectUnauthorized: !tlsSkipVerify, servername: tlsSni ?? "" })
+      : requestHttp(options);
   const response = new Promise<number>((resolve, reject) => {
     request.on("response", ({ statusCode = 0 }) => resolve(statusCode)).on("error", reject);
   });

@@ -12,7 +12,7 @@ export async function writePidFile(file: string, pid: number): Promise<void> {
 /** The process that a pid file names, if there is one and it is still the same process. */
 export async function readPidFile(file: string): Promise<number | undefined> {
   const [pid = 0, started] = (await readFile(file, "utf8").catch(() => "")).trim().split(" ").map(Number);
-  return pid > 0 && started === await startOf(pid) ? pid : undefined;
+  return pid > 0 && started === (await startOf(pid)) ? pid : undefined;
 }
 
 /** Ends the process that a pid file names, and removes the file. */
@@ -20,7 +20,7 @@ export async function endLeftover(file: string): Promise<void> {
   const pid = await readPidFile(file);
   if (pid !== undefined) {
     process.kill(pid, "SIGTERM");
-    for (const deadline = Date.now() + STOP_TIMEOUT; await readPidFile(file) !== undefined; await sleep(50)) {
+    for (const deadline = Date.now() + STOP_TIMEOUT; (await readPidFile(file)) !== undefined; await sleep(50)) {
       if (Date.now() > deadline) process.kill(pid, "SIGKILL");
     }
   }

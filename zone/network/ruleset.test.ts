@@ -25,7 +25,11 @@ test("a cluster's zone renders as it did", async () => {
         rule({ protocol: "icmp", icmp: { type: -1, code: -1 }, network: "198.18.0.0/16" }),
         rule({ protocol: "esp", securityGroup: "workers" }),
       ]),
-      group("quiet \"one\"; drop", [rule({ direction: "egress", protocol: "udp", startPort: 53, endPort: 53, network: "203.0.113.0/24" })], "quiet"),
+      group(
+        'quiet "one"; drop',
+        [rule({ direction: "egress", protocol: "udp", startPort: 53, endPort: 53, network: "203.0.113.0/24" })],
+        "quiet",
+      ),
     ],
     instances: [
       instance(1, { name: "master-1", securityGroups: ["masters"], elasticIps: ["api"] }),
@@ -36,7 +40,14 @@ test("a cluster's zone renders as it did", async () => {
       instance(6, { name: "private", securityGroups: ["workers"], address: null }),
     ],
     elasticIps: [
-      elasticIp("api", "198.18.255.1", { mode: "tcp", port: 6443, interval: 5, timeout: 2, strikesOk: 2, strikesFail: 3 }),
+      elasticIp("api", "198.18.255.1", {
+        mode: "tcp",
+        port: 6443,
+        interval: 5,
+        timeout: 2,
+        strikesOk: 2,
+        strikesFail: 3,
+      }),
       elasticIp("plain", "198.18.255.2"),
     ],
     privateNetworks: [privateNetwork("lan")],
@@ -53,7 +64,9 @@ test("an empty zone lets nothing in", () => {
 test("an elastic IP without a healthy holder has no target", () => {
   const world = worldOf({
     instances: [instance(1, { elasticIps: ["api"] })],
-    elasticIps: [elasticIp("api", "198.18.255.1", { mode: "tcp", port: 1, interval: 5, timeout: 2, strikesOk: 2, strikesFail: 3 })],
+    elasticIps: [
+      elasticIp("api", "198.18.255.1", { mode: "tcp", port: 1, interval: 5, timeout: 2, strikesOk: 2, strikesFail: 3 }),
+    ],
   });
   expect(render(world, true)).toContain("ip daddr 198.18.255.1 dnat ip to numgen inc mod 1 map { 0 : 198.18.1.1 }");
   expect(render(world, false)).not.toContain("numgen");
@@ -62,42 +75,73 @@ test("an elastic IP without a healthy holder has no target", () => {
 test.each<[string, Partial<Rule>, string | undefined]>([
   ["all ports", { protocol: "tcp", network: "10.0.0.0/8" }, "ip saddr 10.0.0.0/8 meta l4proto tcp accept"],
   ["one port", { protocol: "udp", startPort: 53, endPort: 53, network: "0.0.0.0/0" }, "udp dport 53 accept"],
-  ["a range, for everybody", { protocol: "tcp", startPort: 1, endPort: 65535, network: "0.0.0.0/0" }, "tcp dport 1-65535 accept"],
+  [
+    "a range, for everybody",
+    { protocol: "tcp", startPort: 1, endPort: 65535, network: "0.0.0.0/0" },
+    "tcp dport 1-65535 accept",
+  ],
   ["host bits in a network", { protocol: "gre", network: "10.1.2.3/8" }, "ip saddr 10.0.0.0/8 meta l4proto 47 accept"],
-  ["an ICMP type with any code", { protocol: "icmp", icmp: { type: 3, code: -1 }, network: "0.0.0.0/0" }, "icmp type 3 accept"],
-  ["egress", { direction: "egress", protocol: "tcp", network: "10.0.0.0/8" }, "ip daddr 10.0.0.0/8 meta l4proto tcp goto delivery"],
+  [
+    "an ICMP type with any code",
+    { protocol: "icmp", icmp: { type: 3, code: -1 }, network: "0.0.0.0/0" },
+    "icmp type 3 accept",
+  ],
+  [
+    "egress",
+    { direction: "egress", protocol: "tcp", network: "10.0.0.0/8" },
+    "ip daddr 10.0.0.0/8 meta l4proto tcp goto delivery",
+  ],
   ["IPv6", { protocol: "tcp", network: "::/0" }, undefined],
   ["ICMPv6", { protocol: "icmpv6", network: "0.0.0.0/0" }, undefined],
   ["a peer that is gone", { protocol: "tcp", securityGroup: "gone" }, undefined],
   ["no peer", { protocol: "tcp" }, undefined],
 ])("a rule of %s", (_, fields, expected) => {
   const one = rule(fields);
-  const lines = render(worldOf({ groups: [group("g", [one])] })).split("\n").filter((line) => line.includes(one.id));
+  const lines = render(worldOf({ groups: [group("g", [one])] }))
+    .split("\n")
+    .filter((line) => line.includes(one.id));
   expect(lines.map((line) => line.trim())).toEqual(expected === undefined ? [] : [`${expected} comment "${one.id}"`]);
 });
 
 test("external sources count as members", () => {
   const world = worldOf({ groups: [{ ...group("g", []), externalSources: ["192.0.2.0/24", "2001:db8::/32"] }] });
-  expect(render(world)).toMatch(/set members-g \{\n\s+type ipv4_addr\n\s+flags interval\n\s+auto-merge\n\s+elements = \{\n\s+192\.0\.2\.0\/24,\n\s+\}/);
+  expect(render(world)).toMatch(
+    /set members-g \{\n\s+type ipv4_addr\n\s+flags interval\n\s+auto-merge\n\s+elements = \{\n\s+192\.0\.2\.0\/24,\n\s+\}/,
+  );
 });
 
 test("the public group of the health checks' sources is their address, and not the host's", () => {
   const world = worldOf({ groups: [group("g", [rule({ protocol: "tcp", securityGroup: healthCheckSources.id })])] });
-  expect(render(world)).toMatch(new RegExp(`set members-${healthCheckSources.id} \\{\\n\\s+type ipv4_addr\\n\\s+elements = \\{\\n\\s+198\\.18\\.0\\.2,\\n\\s+\\}`));
+  expect(render(world)).toMatch(
+    new RegExp(
+      `set members-${healthCheckSources.id} \\{\\n\\s+type ipv4_addr\\n\\s+elements = \\{\\n\\s+198\\.18\\.0\\.2,\\n\\s+\\}`,
+    ),
+  );
 });
 
 test("before there are rules, nothing passes from or to any instance", async () => {
-  const world = worldOf({ groups: [group("g", [rule({ network: "0.0.0.0/0" })])], instances: [instance(1, { securityGroups: ["g"] })], privateNetworks: [privateNetwork("lan")] });
+  const world = worldOf({
+    groups: [group("g", [rule({ network: "0.0.0.0/0" })])],
+    instances: [instance(1, { securityGroups: ["g"] })],
+    privateNetworks: [privateNetwork("lan")],
+  });
   await expect(renderLock(world, layout)).toMatchFileSnapshot("testbed/lock.nft");
 });
 
 test("the tables are named after the bridge", () => {
-  expect(renderRemoval("other0")).toBe("table bridge other0\ndelete table bridge other0\ntable inet other0\ndelete table inet other0\n");
+  expect(renderRemoval("other0")).toBe(
+    "table bridge other0\ndelete table bridge other0\ntable inet other0\ndelete table inet other0\n",
+  );
 });
 
 test("a thousand instances stay small: an element each, not rules", () => {
   const groups = [group("a", [rule({ protocol: "tcp", securityGroup: "a" })])];
   const size = (count: number): number =>
-    render(worldOf({ groups, instances: Array.from({ length: count }, (_, index) => instance(index + 1, { securityGroups: ["a"] })) })).length;
+    render(
+      worldOf({
+        groups,
+        instances: Array.from({ length: count }, (_, index) => instance(index + 1, { securityGroups: ["a"] })),
+      }),
+    ).length;
   expect((size(1001) - size(1)) / 1000).toBeLessThan(200);
 });

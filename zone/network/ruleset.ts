@@ -26,7 +26,9 @@ export function renderRuleset(world: World, options: RulesetOptions): string {
   const { bridge } = options.layout;
   return [
     ...removal(bridge),
-    `table bridge ${bridge} {`, ...indent(renderArp(world, options.layout)), "}",
+    `table bridge ${bridge} {`,
+    ...indent(renderArp(world, options.layout)),
+    "}",
     `table inet ${bridge} {`,
     ...indent([
       ...renderWires(world, options.layout),
@@ -36,7 +38,8 @@ export function renderRuleset(world: World, options: RulesetOptions): string {
       ...renderElastic(world, options),
       ...renderNat(options),
     ]),
-    "}", "",
+    "}",
+    "",
   ].join("\n");
 }
 
@@ -61,10 +64,14 @@ export function renderLock(world: World, layout: Layout): string {
     ...indent([
       ...renderWires(world, layout),
       ...["output", "forward"].flatMap((hook) => [
-        `chain ${hook} {`, `  type filter hook ${hook} priority filter - 10; policy accept;`, `  oifname "${bridge}" drop`, "}",
+        `chain ${hook} {`,
+        `  type filter hook ${hook} priority filter - 10; policy accept;`,
+        `  oifname "${bridge}" drop`,
+        "}",
       ]),
     ]),
-    "}", "",
+    "}",
+    "",
   ].join("\n");
 }
 
@@ -75,7 +82,12 @@ export const renderRemoval = (bridge: string): string => [...removal(bridge), ""
 const removal = (bridge: string): string[] =>
   ["bridge", "inet"].flatMap((family) => [`table ${family} ${bridge}`, `delete table ${family} ${bridge}`]);
 
-const renderStations = (world: World): string[] => set("stations", "ether_addr", addressed(world).map(({ mac }) => mac));
+const renderStations = (world: World): string[] =>
+  set(
+    "stations",
+    "ether_addr",
+    addressed(world).map(({ mac }) => mac),
+  );
 
 /** MAC and IPv4 address of each instance; a plain elastic IP is its holders' own as well. */
 function sendersOf(world: World): string[] {
@@ -146,8 +158,8 @@ function renderFilter({ layout: { bridge, gateway }, metadataPort }: RulesetOpti
     "# Of the host an instance sees what the zone offers, whatever its groups say, and nothing else.",
     "chain input {",
     "  type filter hook input priority filter - 10; policy accept;",
-    "  ip daddr @elastic meta l4proto tcp reject with tcp reset comment \"no healthy holder\"",
-    "  ip daddr @elastic reject with icmp port-unreachable comment \"no healthy holder\"",
+    '  ip daddr @elastic meta l4proto tcp reject with tcp reset comment "no healthy holder"',
+    '  ip daddr @elastic reject with icmp port-unreachable comment "no healthy holder"',
     `  iifname != "${bridge}" accept`,
     "  ct state established,related accept",
     `  ip daddr ${gateway} tcp dport { ${[dns, metadataPort, registry, mirror].join(", ")} } accept`,
@@ -164,16 +176,24 @@ function renderFilter({ layout: { bridge, gateway }, metadataPort }: RulesetOpti
  */
 function renderElastic(world: World, { targets }: RulesetOptions): string[] {
   const managed = [...world.elasticIps.values()].filter(({ healthcheck }) => healthcheck !== undefined);
-  const holders = managed.flatMap((elasticIp) => holdersOf(world, elasticIp).map(({ address }) => `${address} . ${elasticIp.address}`));
+  const holders = managed.flatMap((elasticIp) =>
+    holdersOf(world, elasticIp).map(({ address }) => `${address} . ${elasticIp.address}`),
+  );
   return [
-    ...set("elastic", "ipv4_addr", managed.map(({ address }) => address)),
+    ...set(
+      "elastic",
+      "ipv4_addr",
+      managed.map(({ address }) => address),
+    ),
     ...set("holders", "ipv4_addr . ipv4_addr", holders),
     "chain balance {",
     "  ip saddr . ip daddr @holders return",
-    ...[...targets].filter(([, addresses]) => addresses.length > 0).map(([elasticIp, addresses]) => {
-      const choices = addresses.map((address, index) => `${index} : ${address}`).join(", ");
-      return `  ip daddr ${elasticIp} dnat ip to numgen inc mod ${addresses.length} map { ${choices} }`;
-    }),
+    ...[...targets]
+      .filter(([, addresses]) => addresses.length > 0)
+      .map(([elasticIp, addresses]) => {
+        const choices = addresses.map((address, index) => `${index} : ${address}`).join(", ");
+        return `  ip daddr ${elasticIp} dnat ip to numgen inc mod ${addresses.length} map { ${choices} }`;
+      }),
     "}",
   ];
 }

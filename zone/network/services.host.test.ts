@@ -46,8 +46,14 @@ beforeAll(async () => {
   await symlink(store, join(directory, "mirror"));
   await bed.open();
   options = {
-    state: join(directory, "state"), world: worldOf({}), bridge, subnet, gateway,
-    mirror: join(directory, "mirror"), template: join(directory, "template"), log: (line) => log.push(line),
+    state: join(directory, "state"),
+    world: worldOf({}),
+    bridge,
+    subnet,
+    gateway,
+    mirror: join(directory, "mirror"),
+    template: join(directory, "template"),
+    log: (line) => log.push(line),
   };
   network = createNetwork(options);
   await network.open();
@@ -59,8 +65,20 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const get = async (port: number, path: string, method = "GET"): Promise<{ status: number; body: Buffer; headers: Record<string, unknown> }> => {
-  const call = request({ host: gateway, port, path, method, agent: false, headers: { accept: manifestType }, ca: await readFile(join(options.state, "ca.pem")) }).end();
+const get = async (
+  port: number,
+  path: string,
+  method = "GET",
+): Promise<{ status: number; body: Buffer; headers: Record<string, unknown> }> => {
+  const call = request({
+    host: gateway,
+    port,
+    path,
+    method,
+    agent: false,
+    headers: { accept: manifestType },
+    ca: await readFile(join(options.state, "ca.pem")),
+  }).end();
   const [response] = await once(call, "response");
   return { status: response.statusCode, headers: response.headers, body: Buffer.concat(await response.toArray()) };
 };
@@ -71,8 +89,17 @@ test("the mirror serves upstream's bytes under upstream's names", async () => {
   expect((await get(8443, "/template/rootfs.tar")).body.toString()).toBe("rootfs");
 });
 
-test.each(["/", "/dl.example.org", "/dl.example.org/", "/nothing", "/.hidden", "/../registry", "/%2e%2e/registry", "/template/../files", "/%00"])(
-  "the mirror has nothing at %s", async (path) => expect((await get(8443, path)).status).toBeGreaterThanOrEqual(400));
+test.each([
+  "/",
+  "/dl.example.org",
+  "/dl.example.org/",
+  "/nothing",
+  "/.hidden",
+  "/../registry",
+  "/%2e%2e/registry",
+  "/template/../files",
+  "/%00",
+])("the mirror has nothing at %s", async (path) => expect((await get(8443, path)).status).toBeGreaterThanOrEqual(400));
 
 test("the mirror cannot be written to", async () => {
   expect((await get(8443, "/dl.example.org/release/tool.tar.gz", "PUT")).status).toBe(405);
@@ -87,12 +114,29 @@ test("the registry serves the prepared images, and takes none", async () => {
 
 test("the zone's CA has signed for the gateway's address; keys are their owner's alone", async () => {
   const file = (name: string): string => join(options.state, name);
-  const [ca, server] = [new X509Certificate(await readFile(file("ca.pem"))), new X509Certificate(await readFile(file("server.pem")))];
+  const [ca, server] = [
+    new X509Certificate(await readFile(file("ca.pem"))),
+    new X509Certificate(await readFile(file("server.pem"))),
+  ];
   expect(ca.ca && !server.ca && server.checkIssued(ca) && server.verify(ca.publicKey)).toBe(true);
   expect(server.checkIP(gateway)).toBe(gateway);
   for (const name of ["ca.key", "server.key"]) expect((await stat(file(name))).mode & 0o777).toBe(0o600);
   const probed = (tlsSkipVerify: boolean): Promise<boolean> =>
-    probe({ mode: "https", port: 8443, uri: "/template/rootfs.tar", interval: 5, timeout: 2, strikesOk: 1, strikesFail: 1, tlsSkipVerify }, gateway, gateway, new AbortController().signal);
+    probe(
+      {
+        mode: "https",
+        port: 8443,
+        uri: "/template/rootfs.tar",
+        interval: 5,
+        timeout: 2,
+        strikesOk: 1,
+        strikesFail: 1,
+        tlsSkipVerify,
+      },
+      gateway,
+      gateway,
+      new AbortController().signal,
+    );
   expect([await probed(true), await probed(false)]).toEqual([true, false]);
 });
 
@@ -100,7 +144,8 @@ test("a process that ends is started again", async () => {
   const [before] = await pids();
   process.kill(before!, "SIGKILL");
   let after = before;
-  for (const deadline = Date.now() + 5000; after === before && Date.now() < deadline; await sleep(50)) [after] = await pids();
+  for (const deadline = Date.now() + 5000; after === before && Date.now() < deadline; await sleep(50))
+    [after] = await pids();
   expect(after).not.toBe(before);
   expect(log.at(-1)).toMatch(/^dns: dnsmasq ended, starting it again; it said last: .*dns\.log\)$/);
 });
@@ -116,7 +161,9 @@ test("after a crash a new daemon takes over; close leaves nothing", async () => 
         id: "e", address: "198.19.175.1", labels: {}, healthcheck: { mode: "tcp", port: 1, interval: 9, timeout: 1, strikesOk: 1, strikesFail: 1 } }]]) },
     }).open();
     process.kill(process.pid, "SIGKILL");`;
-  await expect(execute(process.execPath, ["--input-type=module", "--eval", script])).rejects.toMatchObject({ signal: "SIGKILL" });
+  await expect(execute(process.execPath, ["--input-type=module", "--eval", script])).rejects.toMatchObject({
+    signal: "SIGKILL",
+  });
   const left = await pids();
   expect(left.length).toBe(2);
   expect(await run("ip", ["route", "show", "table", "local", "dev", bridge])).toContain("198.19.175.1");
@@ -148,31 +195,48 @@ test("a zone does not touch the network of another that lives", async () => {
   const script = `
     import { createNetwork } from ${JSON.stringify(new URL("index.ts", import.meta.url).href)};
     await createNetwork({ ...${JSON.stringify({ ...options, world: undefined })}, log: () => {}, world: { instances: new Map(), privateNetworks: new Map() } }).open();`;
-  await expect(execute(process.execPath, ["--input-type=module", "--eval", script]))
-    .rejects.toMatchObject({ stderr: expect.stringContaining(`process ${process.pid} runs a zone on the bridge ${bridge}`) });
+  await expect(execute(process.execPath, ["--input-type=module", "--eval", script])).rejects.toMatchObject({
+    stderr: expect.stringContaining(`process ${process.pid} runs a zone on the bridge ${bridge}`),
+  });
   expect(await pids()).toEqual(running);
   expect(await run("nft", ["list", "tables"])).toContain(`table inet ${bridge}`);
   await network.close();
 });
 
 test("what is missing is named, and nothing is left half open", async () => {
-  await expect(createNetwork({ ...options, bridge: "exonone0" }).open()).rejects.toThrow("the zone's bridge exonone0 is not there");
-  await expect(createNetwork({ ...options, gateway: "198.19.160.9" }).open()).rejects.toThrow("does not have the address 198.19.160.9");
+  await expect(createNetwork({ ...options, bridge: "exonone0" }).open()).rejects.toThrow(
+    "the zone's bridge exonone0 is not there",
+  );
+  await expect(createNetwork({ ...options, gateway: "198.19.160.9" }).open()).rejects.toThrow(
+    "does not have the address 198.19.160.9",
+  );
   const holder = createServer().listen(5000, gateway);
   await once(holder, "listening");
   await expect(createNetwork(options).open()).rejects.toThrow(
-    new RegExp(`^port 5000 at 198.19.160.1, which the zone's registry needs, is taken by .* \\(process ${process.pid}\\): end it, or give the zone another --network$`));
+    new RegExp(
+      `^port 5000 at 198.19.160.1, which the zone's registry needs, is taken by .* \\(process ${process.pid}\\): end it, or give the zone another --network$`,
+    ),
+  );
   holder.close();
   expect(await run("nft", ["list", "tables"])).not.toContain(bridge);
   const logged: string[] = [];
-  const bare = createNetwork({ ...options, mirror: join(directory, "nothing"), template: join(directory, "nothing"), log: (line) => logged.push(line) });
+  const bare = createNetwork({
+    ...options,
+    mirror: join(directory, "nothing"),
+    template: join(directory, "nothing"),
+    log: (line) => logged.push(line),
+  });
   await bare.open();
   await bare.close();
   expect(logged).toContain("mirror: no directory to serve files and images from, so nodes need upstream's");
 });
 
 const pids = (): Promise<number[]> =>
-  Promise.all(["dns.pid", "registry.pid"].map(async (name) => Number((await readFile(join(runtime, name), "utf8").catch(() => "0")).split(" ")[0])));
+  Promise.all(
+    ["dns.pid", "registry.pid"].map(async (name) =>
+      Number((await readFile(join(runtime, name), "utf8").catch(() => "0")).split(" ")[0]),
+    ),
+  );
 
 /** A process is there and no zombie. */
 const lives = async (pid: number): Promise<boolean> =>
@@ -184,11 +248,19 @@ const digest = (bytes: Buffer | string): string => `sha256:${createHash("sha256"
 /** One image in docker-registry's own layout of a file system. */
 async function fillRegistry(root: string): Promise<void> {
   const config = Buffer.from("{}");
-  const descriptor = (bytes: Buffer, mediaType: string): object => ({ mediaType, size: bytes.length, digest: digest(bytes) });
-  const manifest = Buffer.from(JSON.stringify({
-    schemaVersion: 2, mediaType: manifestType, config: descriptor(config, "application/vnd.docker.container.image.v1+json"),
-    layers: [descriptor(blob, "application/vnd.docker.image.rootfs.diff.tar.gzip")],
-  }));
+  const descriptor = (bytes: Buffer, mediaType: string): object => ({
+    mediaType,
+    size: bytes.length,
+    digest: digest(bytes),
+  });
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: manifestType,
+      config: descriptor(config, "application/vnd.docker.container.image.v1+json"),
+      layers: [descriptor(blob, "application/vnd.docker.image.rootfs.diff.tar.gzip")],
+    }),
+  );
   const base = join(root, "docker/registry/v2");
   const repository = join(base, "repositories/registry.example.org/group/image");
   const put = async (path: string, content: Buffer | string): Promise<void> => {

@@ -22,7 +22,11 @@ export interface ServicesOptions {
  *
  * @param undo takes what ends each that was started, also when a later one fails
  */
-export async function startMirrorAndRegistry(options: ServicesOptions, layout: Layout, undo: (() => Promise<unknown>)[]): Promise<void> {
+export async function startMirrorAndRegistry(
+  options: ServicesOptions,
+  layout: Layout,
+  undo: (() => Promise<unknown>)[],
+): Promise<void> {
   const { state, log } = options;
   const { bridge, gateway, runtime } = layout;
   const mirror = present(options.mirror);
@@ -31,14 +35,36 @@ export async function startMirrorAndRegistry(options: ServicesOptions, layout: L
   if (mirror === undefined && template === undefined) return;
   const certificate = await issueCertificate(resolve(state), `Exoscale local zone ${bridge}`, [gateway, "127.0.0.1"]);
   const files = mirror && join(mirror, "files");
-  undo.push(await startMirror({
-    address: gateway, port: servicePorts.mirror, certificate, ...files && { files }, ...template && { template },
-  }));
+  undo.push(
+    await startMirror({
+      address: gateway,
+      port: servicePorts.mirror,
+      certificate,
+      ...(files && { files }),
+      ...(template && { template }),
+    }),
+  );
   if (mirror === undefined) return;
-  const listens = { address: gateway, port: servicePorts.registry, protocols: ["tcp"], what: "the zone's registry" } as const;
-  const registry = await prepareRegistry({ ...listens, certificate, storage: join(mirror, "registry"), configFile: join(runtime, "registry.yml") });
+  const listens = {
+    address: gateway,
+    port: servicePorts.registry,
+    protocols: ["tcp"],
+    what: "the zone's registry",
+  } as const;
+  const registry = await prepareRegistry({
+    ...listens,
+    certificate,
+    storage: join(mirror, "registry"),
+    configFile: join(runtime, "registry.yml"),
+  });
   const service = await Service.start({
-    name: "registry", package: "docker-registry", listens, pidFile: registryPidFile(layout), logFile: join(state, "registry.log"), log, ...registry,
+    name: "registry",
+    package: "docker-registry",
+    listens,
+    pidFile: registryPidFile(layout),
+    logFile: join(state, "registry.log"),
+    log,
+    ...registry,
   });
   undo.push(() => service.stop());
 }

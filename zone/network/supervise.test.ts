@@ -19,8 +19,14 @@ test("a process whose pid cannot be remembered does not run", { timeout: 30_000 
   const log: string[] = [];
   await mkdir(join(directory, "run"));
   const service = await Service.start({
-    name: "nap", command: nap[0]!, args: nap.slice(1), package: "coreutils", pidFile: join(directory, "run/nap.pid"),
-    logFile: join(directory, "nap.log"), ready: async () => true, log: (line) => log.push(line),
+    name: "nap",
+    command: nap[0]!,
+    args: nap.slice(1),
+    package: "coreutils",
+    pidFile: join(directory, "run/nap.pid"),
+    logFile: join(directory, "nap.log"),
+    ready: async () => true,
+    log: (line) => log.push(line),
   });
   const [running] = await naps();
   await rm(join(directory, "run"), { recursive: true });

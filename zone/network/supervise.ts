@@ -53,10 +53,12 @@ export class Service {
     service.#loop = service.#keep(first.exit);
     const deadline = Date.now() + START_TIMEOUT;
     try {
-      while (!await options.ready(first.child.pid!)) {
+      while (!(await options.ready(first.child.pid!))) {
         const ended = service.#child !== first.child;
         if (ended || Date.now() > deadline) {
-          throw new Error(`${options.name}: ${options.command} ${ended ? "ended" : "does not answer"}: ${await service.#lastWords()}`);
+          throw new Error(
+            `${options.name}: ${options.command} ${ended ? "ended" : "does not answer"}: ${await service.#lastWords()}`,
+          );
         }
         await sleep(50);
       }
@@ -83,16 +85,19 @@ export class Service {
   async #spawn(): Promise<{ child: ChildProcess; exit: Promise<unknown> }> {
     const { command, args, namespace, pidFile, logFile } = this.#options;
     // ip becomes the command: the process is the same.
-    const [file, ...rest] = namespace === undefined ? [command, ...args] : ["ip", "netns", "exec", namespace, command, ...args];
+    const [file, ...rest] =
+      namespace === undefined ? [command, ...args] : ["ip", "netns", "exec", namespace, command, ...args];
     // A file, not a pipe: the process outlives a crash of the zone, and would die of writing to nobody.
     const output = await open(logFile, "a", 0o600);
     const child = spawn(file!, rest, { stdio: ["ignore", output.fd, output.fd] });
     const exit = once(child, "exit").catch(() => {});
-    await once(child, "spawn").finally(() => output.close()).catch((cause: NodeJS.ErrnoException) => {
-      throw cause.code === "ENOENT"
-        ? new Error(`${command} is not installed: apt-get install ${this.#options.package}`, { cause })
-        : cause;
-    });
+    await once(child, "spawn")
+      .finally(() => output.close())
+      .catch((cause: NodeJS.ErrnoException) => {
+        throw cause.code === "ENOENT"
+          ? new Error(`${command} is not installed: apt-get install ${this.#options.package}`, { cause })
+          : cause;
+      });
     this.#child = child;
     await writePidFile(pidFile, child.pid!).catch(async (cause: unknown) => {
       // A process that nobody would find again must not run.

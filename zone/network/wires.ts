@@ -12,7 +12,11 @@ export function renderWires(world: World, { bridge }: Layout): string[] {
   const bridges = [...world.privateNetworks.keys()].map((id) => privateBridge(bridge, id));
   return [
     ...set("private", "ifname", bridges.map(quoted)),
-    ...set("wires", "ifname . ifname", bridges.map((name) => `${quoted(name)} . ${quoted(name)}`)),
+    ...set(
+      "wires",
+      "ifname . ifname",
+      bridges.map((name) => `${quoted(name)} . ${quoted(name)}`),
+    ),
     "chain wires-prerouting {",
     "  type filter hook prerouting priority raw; policy accept;",
     "  iifname @private notrack",

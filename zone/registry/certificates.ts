@@ -25,33 +25,77 @@ const SERVER_DAYS = 825;
  * @param addresses IP addresses the server is reached at
  * @throws Error with openssl's own words
  */
-export async function issueCertificate(state: string, name: string, addresses: readonly string[]): Promise<Certificate> {
+export async function issueCertificate(
+  state: string,
+  name: string,
+  addresses: readonly string[],
+): Promise<Certificate> {
   await mkdir(state, { recursive: true, mode: 0o700 });
   const [ca, caKey] = [join(state, "ca.pem"), join(state, "ca.key")];
   if (!existsSync(ca) || !existsSync(caKey)) {
     await openssl([
-      "req", "-x509", ...newKey(caKey), "-out", ca, "-days", `${CA_DAYS}`, "-subj", `/CN=${name}`,
-      "-addext", "basicConstraints=critical,CA:TRUE,pathlen:0", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+      "req",
+      "-x509",
+      ...newKey(caKey),
+      "-out",
+      ca,
+      "-days",
+      `${CA_DAYS}`,
+      "-subj",
+      `/CN=${name}`,
+      "-addext",
+      "basicConstraints=critical,CA:TRUE,pathlen:0",
+      "-addext",
+      "keyUsage=critical,keyCertSign,cRLSign",
     ]);
     await chmod(caKey, 0o600);
   }
   const files = { certificate: join(state, "server.pem"), key: join(state, "server.key") };
   await openssl([
-    "req", "-x509", ...newKey(files.key), "-out", files.certificate, "-days", `${SERVER_DAYS}`,
-    "-CA", ca, "-CAkey", caKey, "-subj", `/CN=${addresses[0]}`,
-    "-addext", `subjectAltName=${addresses.map((address) => `IP:${address}`).join(",")}`,
-    "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "keyUsage=critical,digitalSignature",
-    "-addext", "extendedKeyUsage=serverAuth",
+    "req",
+    "-x509",
+    ...newKey(files.key),
+    "-out",
+    files.certificate,
+    "-days",
+    `${SERVER_DAYS}`,
+    "-CA",
+    ca,
+    "-CAkey",
+    caKey,
+    "-subj",
+    `/CN=${addresses[0]}`,
+    "-addext",
+    `subjectAltName=${addresses.map((address) => `IP:${address}`).join(",")}`,
+    "-addext",
+    "basicConstraints=critical,CA:FALSE",
+    "-addext",
+    "keyUsage=critical,digitalSignature",
+    "-addext",
+    "extendedKeyUsage=serverAuth",
   ]);
   await chmod(files.key, 0o600);
   return files;
 }
 
-const newKey = (file: string): string[] => ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-keyout", file];
+const newKey = (file: string): string[] => [
+  "-newkey",
+  "ec",
+  "-pkeyopt",
+  "ec_paramgen_curve:P-256",
+  "-noenc",
+  "-keyout",
+  file,
+];
 
 async function openssl(args: readonly string[]): Promise<void> {
-  await execute("openssl", ["req", "-config", "/dev/null", ...args.slice(1)]).catch((cause: NodeJS.ErrnoException & { stderr?: string }) => {
-    const said = cause.code === "ENOENT" ? "openssl is not installed: apt-get install openssl" : cause.stderr?.trim() ?? cause.message;
-    throw new Error(`no certificate for the mirror: ${said}`, { cause });
-  });
+  await execute("openssl", ["req", "-config", "/dev/null", ...args.slice(1)]).catch(
+    (cause: NodeJS.ErrnoException & { stderr?: string }) => {
+      const said =
+        cause.code === "ENOENT"
+          ? "openssl is not installed: apt-get install openssl"
+          : (cause.stderr?.trim() ?? cause.message);
+      throw new Error(`no certificate for the mirror: ${said}`, { cause });
+    },
+  );
 }

@@ -18,7 +18,13 @@ export interface MirrorOptions {
 const TEMPLATE = "/template/";
 
 /** Starts the file mirror: upstream's files under upstream's names, byte for byte. Resolves with what closes it. */
-export async function startMirror({ address, port, certificate, files, template }: MirrorOptions): Promise<() => Promise<void>> {
+export async function startMirror({
+  address,
+  port,
+  certificate,
+  files,
+  template,
+}: MirrorOptions): Promise<() => Promise<void>> {
   const [cert, key] = await Promise.all([readFile(certificate.certificate), readFile(certificate.key)]);
   const server = createServer({ cert, key }, (request, response) => {
     const path = (request.url ?? "/").replace(/[?#].*$/s, "");

@@ -12,17 +12,26 @@ const textOf = (runs: readonly { text: string }[]): string => runs.map(({ text }
 
 it("shows systemd's colours", () => {
   expect(read("[  \x1b[0;32mOK\x1b[0m  ] Started \x1b[0;1;39mssh\x1b[0m.\r\n")).toEqual([
-    { text: "[  ", look: "" }, { text: "OK", look: "green" }, { text: "  ] Started ", look: "" },
-    { text: "ssh", look: "bold" }, { text: ".\n", look: "" },
+    { text: "[  ", look: "" },
+    { text: "OK", look: "green" },
+    { text: "  ] Started ", look: "" },
+    { text: "ssh", look: "bold" },
+    { text: ".\n", look: "" },
   ]);
   expect(read("\x1b[1;91mbad\x1b[22m worse\x1b[39m fine")).toEqual([
-    { text: "bad", look: "red bold" }, { text: " worse", look: "red" }, { text: " fine", look: "" },
+    { text: "bad", look: "red bold" },
+    { text: " worse", look: "red" },
+    { text: " fine", look: "" },
   ]);
 });
 
 it.each([
   ["colours by number are no codes of their own", "\x1b[38;5;1mone\x1b[48;2;31;32;33mtwo", "onetwo"],
-  ["titles, cursor movements and bells are for terminals", "\x1b]0;title\x07a\x1b[2K\x1b[1;1Hb\x1b(Bc\x1b=d\x07e\x1b[?25l\x1b[!pf", "abcdef"],
+  [
+    "titles, cursor movements and bells are for terminals",
+    "\x1b]0;title\x07a\x1b[2K\x1b[1;1Hb\x1b(Bc\x1b=d\x07e\x1b[?25l\x1b[!pf",
+    "abcdef",
+  ],
   ["a line written over is a line of its own", "10 %\r20 %\r\n30 %\n", "10 %\n20 %\n30 %\n"],
   ["markup is text", "<b>&amp;</b>\n", "<b>&amp;</b>\n"],
 ])("%s", (_, text, expected) => {
@@ -33,10 +42,25 @@ it.each([
 
 it("does not mind where a text is cut", () => {
   const random = randomFrom(someSeed());
-  const parts = ["a", "\r", "\n", "\r\n", "\x1b[0;32m", "\x1b[0m", "\x1b[2K", "\x1b]0;t\x07", "\x1b(B", "\x1b[1m", " b\t"];
+  const parts = [
+    "a",
+    "\r",
+    "\n",
+    "\r\n",
+    "\x1b[0;32m",
+    "\x1b[0m",
+    "\x1b[2K",
+    "\x1b]0;t\x07",
+    "\x1b(B",
+    "\x1b[1m",
+    " b\t",
+  ];
   for (let n = 0; n < 300; n++) {
     const text = `${Array.from({ length: random.int(1, 30) }, () => random.pick(parts)).join("")}.`;
-    const pieces = [...text].flatMap((char) => random.chance(0.3) ? ["|", char] : [char]).join("").split("|");
+    const pieces = [...text]
+      .flatMap((char) => (random.chance(0.3) ? ["|", char] : [char]))
+      .join("")
+      .split("|");
     expect(textOf(read(...pieces)), `SEED=${random.seed}, ${JSON.stringify(pieces)}`).toBe(textOf(read(text)));
   }
 });

@@ -7,7 +7,8 @@ const bed = new Bed();
 
 describe("a console", () => {
   const text = (page: Page): Promise<string | null> => page.locator("#console-text").textContent();
-  const write = (name: string, more: string): void => void bed.consoles.set(name, (bed.consoles.get(name) ?? "") + more);
+  const write = (name: string, more: string): void =>
+    void bed.consoles.set(name, (bed.consoles.get(name) ?? "") + more);
   const isAtEnd = (page: Page): Promise<boolean> =>
     page.locator("#console").evaluate((pane) => pane.scrollHeight - pane.scrollTop - pane.clientHeight < 2);
 

@@ -49,7 +49,9 @@ it("tells a console's beginning, what comes, trouble once, and the end", async (
   expect(await told(2)).toEqual([["begin", "one\n"]]);
   log = () => "one\ntwo\n";
   expect(await told(2)).toEqual([["text", "two\n"]]);
-  log = () => { throw new Error("the engine is away"); };
+  log = () => {
+    throw new Error("the engine is away");
+  };
   expect(await told(3)).toEqual([["trouble", "the engine is away"]]);
   log = () => "one\ntwo\n";
   expect(await told(2)).toEqual([["begin", "one\ntwo\n"]]);
@@ -57,5 +59,8 @@ it("tells a console's beginning, what comes, trouble once, and the end", async (
   expect(await told(2)).toEqual([["begin", "anew\n"]]);
   instances.clear();
   expect(await look()).toBe(false);
-  expect(await told()).toEqual([["end", {}], ["end", {}]]);
+  expect(await told()).toEqual([
+    ["end", {}],
+    ["end", {}],
+  ]);
 });

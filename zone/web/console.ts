@@ -26,7 +26,9 @@ export function continued(before: string, after: string): string | undefined {
  * longer counts, `trouble` why there is nothing to read, and `end` that the instance is no more.
  */
 export function followConsole(
-  { instances }: Pick<State, "instances">, machines: Pick<Machines, "consoleLog">, id: string,
+  { instances }: Pick<State, "instances">,
+  machines: Pick<Machines, "consoleLog">,
+  id: string,
 ): Step {
   let seen: string | undefined;
   let trouble: string | undefined;

@@ -20,18 +20,26 @@ const consoleLog = async () => {
 const unhealthy = new Set<string>();
 
 beforeEach(async () => {
-  web = await startWeb({ machines: { ...noMachines(), consoleLog }, healthy: (_, instance) => !unhealthy.has(instance) });
+  web = await startWeb({
+    machines: { ...noMachines(), consoleLog },
+    healthy: (_, instance) => !unhealthy.has(instance),
+  });
   client = clientOf(web);
 });
 afterEach(() => web.close());
 
 /** A request as `fetch` makes none: any path, any `Host`, any method. */
-async function ask(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<IncomingMessage & { content: string }> {
+async function ask(
+  path: string,
+  headers: Record<string, string> = {},
+  method = "GET",
+): Promise<IncomingMessage & { content: string }> {
   const { hostname, port } = new URL(web.origin);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     httpRequest({ hostname, port, path, method, headers, agent: false }, resolve).on("error", reject).end();
   });
-  if (response.headers["content-type"] !== "text/event-stream") return Object.assign(response, { content: await text(response) });
+  if (response.headers["content-type"] !== "text/event-stream")
+    return Object.assign(response, { content: await text(response) });
   response.destroy();
   return Object.assign(response, { content: "" });
 }
@@ -49,21 +57,31 @@ async function snapshot(): Promise<Record<string, any>> {
 const files = readdirSync(join(import.meta.dirname, "page"));
 
 describe("the page", () => {
-  it.each(["/", ...files.map((file) => `/${file}`)])("may load nothing from elsewhere, and belongs to no other page: %s", async (path) => {
-    const { statusCode, headers, content } = await ask(path);
-    expect(statusCode).toBe(200);
-    expect(headers["content-security-policy"]).toBe(
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-    expect(headers).toMatchObject({ "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin" });
-    expect(Object.keys(headers).filter((name) => name.startsWith("access-control"))).toEqual([]);
-    expect(content.replace("http://www.w3.org/2000/svg", "")).not.toMatch(/https?:\/\//);
-  });
+  it.each(["/", ...files.map((file) => `/${file}`)])(
+    "may load nothing from elsewhere, and belongs to no other page: %s",
+    async (path) => {
+      const { statusCode, headers, content } = await ask(path);
+      expect(statusCode).toBe(200);
+      expect(headers["content-security-policy"]).toBe(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      );
+      expect(headers).toMatchObject({
+        "x-content-type-options": "nosniff",
+        "cross-origin-resource-policy": "same-origin",
+      });
+      expect(Object.keys(headers).filter((name) => name.startsWith("access-control"))).toEqual([]);
+      expect(content.replace("http://www.w3.org/2000/svg", "")).not.toMatch(/https?:\/\//);
+    },
+  );
 
-  it.each(["/elsewhere", "/package.json", "/../index.ts", "/%2e%2e/index.ts", "/page/", "/live/", "/.git", "/%"])("leaves the rest alone: %s", async (path) => {
-    const { statusCode, content } = await ask(path);
-    expect(statusCode).toBe(404);
-    expect(JSON.parse(content).message).toContain(web.url);
-  });
+  it.each(["/elsewhere", "/package.json", "/../index.ts", "/%2e%2e/index.ts", "/page/", "/live/", "/.git", "/%"])(
+    "leaves the rest alone: %s",
+    async (path) => {
+      const { statusCode, content } = await ask(path);
+      expect(statusCode).toBe(404);
+      expect(JSON.parse(content).message).toContain(web.url);
+    },
+  );
 
   it.each(["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])("is for reading: %s", async (method) => {
     for (const path of ["/", "/main.js", "/live"]) {
@@ -77,7 +95,15 @@ describe("the page", () => {
     for (const name of [host, "localhost", "localhost:9999", "127.0.0.1:9999"]) {
       expect((await ask("/", { host: name })).statusCode, name).toBe(200);
     }
-    for (const name of ["example.com", `example.com:${web.zone.url}`, "192.0.2.1", "127.0.0.1.example.com", "localhost.example.com", "[::2]", "127.0.0.1@example.com"]) {
+    for (const name of [
+      "example.com",
+      `example.com:${web.zone.url}`,
+      "192.0.2.1",
+      "127.0.0.1.example.com",
+      "localhost.example.com",
+      "[::2]",
+      "127.0.0.1@example.com",
+    ]) {
       for (const path of ["/", "/main.js", "/live", "/live/console/x"]) {
         const { statusCode, content } = await ask(path, { host: name });
         expect(statusCode, `${path} at ${name}`).toBe(403);
@@ -88,7 +114,10 @@ describe("the page", () => {
 
   it("is at the daemon's address, until the daemon ends", async () => {
     const state = mkdtempSync(join(tmpdir(), "zone-web-"));
-    const zone = await runZone({ state, machines: "none", host: "127.0.0.1", port: 0, network: "198.18.0.0/16", networkName: "none" }, () => {});
+    const zone = await runZone(
+      { state, machines: "none", host: "127.0.0.1", port: 0, network: "198.18.0.0/16", networkName: "none" },
+      () => {},
+    );
     const { origin } = new URL(zone.api.zone.url);
     expect(await (await fetch(origin)).text()).toContain("<title>Local zone</title>");
     const follow = async () => {
@@ -111,15 +140,37 @@ describe("the snapshot", () => {
     const template = await client.operate("POST", "/template", templateBody);
     const group = await client.operate("POST", "/security-group", { name: "masters" });
     await client.operate("POST", `/security-group/${group}/rules`, {
-      "flow-direction": "ingress", protocol: "tcp", "start-port": 6443, "end-port": 6444, network: "0.0.0.0/0", description: "apiserver",
+      "flow-direction": "ingress",
+      protocol: "tcp",
+      "start-port": 6443,
+      "end-port": 6444,
+      network: "0.0.0.0/0",
+      description: "apiserver",
     });
     await client.operate("POST", `/security-group/${group}/rules`, {
-      "flow-direction": "ingress", protocol: "icmp", icmp: { type: 8, code: 0 }, "security-group": { name: "public-nlb-healthcheck-sources" },
+      "flow-direction": "ingress",
+      protocol: "icmp",
+      icmp: { type: 8, code: 0 },
+      "security-group": { name: "public-nlb-healthcheck-sources" },
     });
-    const network = await client.operate("POST", "/private-network", { name: "inner", "start-ip": "10.0.0.10", "end-ip": "10.0.0.20", netmask: "255.255.255.0" });
-    const elasticIp = await client.operate("POST", "/elastic-ip", { healthcheck: { mode: "https", port: 6443, uri: "/readyz" } });
-    const [one, two] = await Promise.all(["one", "two"].map((name) =>
-      client.operate("POST", "/instance", instanceBody(template, { name, "security-groups": [{ id: group }], labels: { role: "master" } })))) as [string, string];
+    const network = await client.operate("POST", "/private-network", {
+      name: "inner",
+      "start-ip": "10.0.0.10",
+      "end-ip": "10.0.0.20",
+      netmask: "255.255.255.0",
+    });
+    const elasticIp = await client.operate("POST", "/elastic-ip", {
+      healthcheck: { mode: "https", port: 6443, uri: "/readyz" },
+    });
+    const [one, two] = (await Promise.all(
+      ["one", "two"].map((name) =>
+        client.operate(
+          "POST",
+          "/instance",
+          instanceBody(template, { name, "security-groups": [{ id: group }], labels: { role: "master" } }),
+        ),
+      ),
+    )) as [string, string];
     for (const id of [one, two]) await client.operate("PUT", `/elastic-ip/${elasticIp}:attach`, { instance: { id } });
     await client.operate("PUT", `/private-network/${network}:attach`, { instance: { id: one } });
     unhealthy.add(two);
@@ -127,9 +178,15 @@ describe("the snapshot", () => {
     const seen = await snapshot();
     expect(seen["zone"]).toEqual({ name: "local-1", url: web.url });
     expect(seen["instances"].find(({ id }: any) => id === one)).toMatchObject({
-      name: "one", state: "running", type: "standard.small", address: expect.stringMatching(/^198\.18\.1\./), labels: { role: "master" },
-      template: { id: template, name: "Flatcar" }, securityGroups: [{ id: group, name: "masters" }],
-      elasticIps: [{ id: elasticIp, address: expect.any(String) }], privateNetworks: [{ id: network, name: "inner", ip: "10.0.0.10" }],
+      name: "one",
+      state: "running",
+      type: "standard.small",
+      address: expect.stringMatching(/^198\.18\.1\./),
+      labels: { role: "master" },
+      template: { id: template, name: "Flatcar" },
+      securityGroups: [{ id: group, name: "masters" }],
+      elasticIps: [{ id: elasticIp, address: expect.any(String) }],
+      privateNetworks: [{ id: network, name: "inner", ip: "10.0.0.10" }],
     });
     const { members, rules } = seen["securityGroups"].find(({ id }: any) => id === group);
     expect(members).toBe(2);
@@ -139,25 +196,47 @@ describe("the snapshot", () => {
     ]);
     const [{ healthcheck, holders }] = seen["elasticIps"];
     expect(healthcheck).toMatchObject({ probe: "https:6443/readyz", interval: 10 });
-    expect(Object.fromEntries(holders.map(({ name, healthy }: any) => [name, healthy]))).toEqual({ one: true, two: false });
+    expect(Object.fromEntries(holders.map(({ name, healthy }: any) => [name, healthy]))).toEqual({
+      one: true,
+      two: false,
+    });
     expect(seen["privateNetworks"]).toMatchObject([{ name: "inner", members: [{ name: "one", ip: "10.0.0.10" }] }]);
     expect(seen["templates"]).toMatchObject([{ name: "Flatcar", imported: true }]);
-    expect(seen["operations"][0]).toMatchObject({ command: "attach-instance-to-private-network", state: "success", about: { type: "private-network", name: "inner" } });
+    expect(seen["operations"][0]).toMatchObject({
+      command: "attach-instance-to-private-network",
+      state: "success",
+      about: { type: "private-network", name: "inner" },
+    });
   });
 
   it("holds no secret", async () => {
     const userData = Buffer.from("the secret of user-data").toString("base64");
     const template = await client.operate("POST", "/template", { ...templateBody, "password-enabled": true });
-    const blob = Buffer.concat(["ssh-ed25519", "k".repeat(32)].flatMap((part) => [Buffer.from([0, 0, 0, part.length]), Buffer.from(part)])).toString("base64");
+    const blob = Buffer.concat(
+      ["ssh-ed25519", "k".repeat(32)].flatMap((part) => [Buffer.from([0, 0, 0, part.length]), Buffer.from(part)]),
+    ).toString("base64");
     await client.operate("POST", "/ssh-key", { name: "mine", "public-key": `ssh-ed25519 ${blob} me` });
-    const id = await client.operate("POST", "/instance", instanceBody(template, { name: "keeper", "user-data": userData, "ssh-key": { name: "mine" } }));
+    const id = await client.operate(
+      "POST",
+      "/instance",
+      instanceBody(template, { name: "keeper", "user-data": userData, "ssh-key": { name: "mine" } }),
+    );
     await client.operate("PUT", `/instance/${id}`, { "user-data": userData });
     await client.operate("PUT", `/instance/${id}:reset-password`);
     const { password } = await client.get(`/instance/${id}:password`);
     const seen = JSON.stringify(await snapshot());
     expect(seen).toContain("keeper");
     expect(seen).toContain("mine");
-    for (const secret of [userData, "the secret of user-data", password, blob, web.secret, web.key, "user-data", "userData"]) {
+    for (const secret of [
+      userData,
+      "the secret of user-data",
+      password,
+      blob,
+      web.secret,
+      web.key,
+      "user-data",
+      "userData",
+    ]) {
       expect(seen).not.toContain(secret);
     }
   });
@@ -169,7 +248,15 @@ describe("the snapshot", () => {
       if (sections.length === 7) await client.operate("POST", "/security-group", { name: "new" });
       if (sections.length > 7 && name === "operations" && data[0].state === "success") break;
     }
-    expect(sections.slice(0, 7).sort()).toEqual(["elasticIps", "instances", "operations", "privateNetworks", "securityGroups", "templates", "zone"]);
+    expect(sections.slice(0, 7).sort()).toEqual([
+      "elasticIps",
+      "instances",
+      "operations",
+      "privateNetworks",
+      "securityGroups",
+      "templates",
+      "zone",
+    ]);
     expect(new Set(sections.slice(7))).toEqual(new Set(["securityGroups", "operations"]));
   });
 
@@ -178,8 +265,10 @@ describe("the snapshot", () => {
     const { body: hung } = await client.call("POST", "/security-group", { name: "hung" });
     for (let n = 0; n < 120; n++) await client.operate("POST", "/security-group", { name: `group-${n}` });
     const { operations } = await snapshot();
-    expect(operations.map(({ about }: any) => about.name)).toEqual(
-      [...Array.from({ length: 100 }, (_, n) => `group-${119 - n}`), "hung"]);
+    expect(operations.map(({ about }: any) => about.name)).toEqual([
+      ...Array.from({ length: 100 }, (_, n) => `group-${119 - n}`),
+      "hung",
+    ]);
     expect(operations.at(-1)).toMatchObject({ id: hung.id, state: "pending" });
   });
 });

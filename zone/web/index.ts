@@ -27,8 +27,14 @@ const CONSOLE_LOOK = 1000;
 /** The page needs its own files and nothing else. */
 const HEADERS = {
   "content-security-policy": [
-    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'",
-    "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
   ].join("; "),
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
@@ -49,7 +55,11 @@ export function createWeb({ zone, healthy }: WebOptions): Otherwise {
     if (answer === undefined) return false;
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     if (!isLocal(request) || !isAddressedHere(request)) {
-      refuse(response, 403, `This page is for the zone's own machine: open ${new URL("/", zone.url).href} there, or through a tunnel to its localhost`);
+      refuse(
+        response,
+        403,
+        `This page is for the zone's own machine: open ${new URL("/", zone.url).href} there, or through a tunnel to its localhost`,
+      );
     } else if (request.method !== "GET") {
       response.setHeader("allow", "GET");
       refuse(response, 405, "This page is for reading: changes are asked of the API");
@@ -106,7 +116,9 @@ function sendFile(path: string, request: IncomingMessage, response: ServerRespon
 function isAddressedHere({ headers, socket }: IncomingMessage): boolean {
   const { hostname } = new URL(`http://${headers.host}`); // isLocal has read it before
   const name = hostname.replace(/^\[|\]$/g, "");
-  return name === "localhost" || ipaddr.process(name).toString() === ipaddr.process(socket.localAddress ?? "").toString();
+  return (
+    name === "localhost" || ipaddr.process(name).toString() === ipaddr.process(socket.localAddress ?? "").toString()
+  );
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {

@@ -11,7 +11,8 @@ export type Healthy = (elasticIp: string, instance: string) => boolean | undefin
 
 /** Everything the page shows, by section: a section is what is sent anew when something in it has changed. */
 export type Snapshot = Readonly<Record<Section, unknown>>;
-export type Section = "zone" | "instances" | "securityGroups" | "elasticIps" | "privateNetworks" | "templates" | "operations";
+export type Section =
+  "zone" | "instances" | "securityGroups" | "elasticIps" | "privateNetworks" | "templates" | "operations";
 
 /**
  * The zone as the page shows it. Each field is named here one by one: user-data, passwords, keys and operations'
@@ -24,7 +25,12 @@ export function snapshotOf(zone: Zone, healthy: Healthy = () => undefined): Snap
     zone: { name: zone.name, url: zone.url },
     instances: [...state.instances.values()].map((instance) => instanceIn(zone, instance)),
     securityGroups: [...state.securityGroups.values()].map(({ id, name, description, externalSources, rules }) => ({
-      id, name, description, externalSources, members: members.get(id)?.length ?? 0, rules: rules.map((rule) => ruleIn(zone, rule)),
+      id,
+      name,
+      description,
+      externalSources,
+      members: members.get(id)?.length ?? 0,
+      rules: rules.map((rule) => ruleIn(zone, rule)),
     })),
     elasticIps: [...state.elasticIps.values()].map((elasticIp) => ({
       id: elasticIp.id,
@@ -34,13 +40,23 @@ export function snapshotOf(zone: Zone, healthy: Healthy = () => undefined): Snap
       holders: (members.get(elasticIp.id) ?? []).map((holder) => holderIn(elasticIp, holder, healthy)),
     })),
     privateNetworks: [...state.privateNetworks.values()].map(({ id, name, description, range }) => ({
-      id, name, description, range: range && `${range.start} to ${range.end}, netmask ${range.netmask}`,
+      id,
+      name,
+      description,
+      range: range && `${range.start} to ${range.end}, netmask ${range.netmask}`,
       members: (members.get(id) ?? []).map((instance) => ({
-        id: instance.id, name: instance.name, ip: instance.privateNetworks.find(({ network }) => network === id)?.ip,
+        id: instance.id,
+        name: instance.name,
+        ip: instance.privateNetworks.find(({ network }) => network === id)?.ip,
       })),
     })),
     templates: [...state.templates.values()].map(({ id, name, description, size, imported, createdAt }) => ({
-      id, name, description, size, imported, createdAt,
+      id,
+      name,
+      description,
+      size,
+      imported,
+      createdAt,
     })),
     operations: shown([...state.operations.values()].reverse()).map((operation) => ({
       id: operation.id,
@@ -69,7 +85,11 @@ function instanceIn({ state }: Zone, instance: InstanceRecord): object {
     template: { id: instance.template, name: state.templates.get(instance.template)?.name },
     securityGroups: instance.securityGroups.map((id) => ({ id, name: state.securityGroups.get(id)?.name })),
     elasticIps: instance.elasticIps.map((id) => ({ id, address: state.elasticIps.get(id)?.address })),
-    privateNetworks: instance.privateNetworks.map(({ network, ip }) => ({ id: network, name: state.privateNetworks.get(network)?.name, ip })),
+    privateNetworks: instance.privateNetworks.map(({ network, ip }) => ({
+      id: network,
+      name: state.privateNetworks.get(network)?.name,
+      ip,
+    })),
     antiAffinityGroups: instance.antiAffinityGroups.map((id) => state.antiAffinityGroups.get(id)?.name ?? id),
     sshKeys: instance.sshKeys,
     labels: instance.labels,
@@ -77,26 +97,44 @@ function instanceIn({ state }: Zone, instance: InstanceRecord): object {
   };
 }
 
-function ruleIn({ state }: Zone, { id, direction, protocol, startPort, endPort, icmp, network, securityGroup, description }: Rule): object {
+function ruleIn(
+  { state }: Zone,
+  { id, direction, protocol, startPort, endPort, icmp, network, securityGroup, description }: Rule,
+): object {
   const known = securityGroup === undefined ? undefined : state.securityGroups.get(securityGroup);
   const ports = startPort === undefined || startPort === endPort ? startPort : `${startPort} to ${endPort}`;
   return {
-    id, direction, protocol, description,
+    id,
+    direction,
+    protocol,
+    description,
     what: icmp === undefined ? ports : `type ${icmp.type}, code ${icmp.code}`,
     network,
-    group: securityGroup === undefined ? undefined : {
-      name: known?.name ?? findPublicGroup(securityGroup)?.name ?? securityGroup,
-      known: known !== undefined,
-    },
+    group:
+      securityGroup === undefined
+        ? undefined
+        : {
+            name: known?.name ?? findPublicGroup(securityGroup)?.name ?? securityGroup,
+            known: known !== undefined,
+          },
   };
 }
 
 function holderIn(elasticIp: ElasticIp, { id, name, state }: InstanceRecord, healthy: Healthy): object {
-  return { id, name, state, healthy: elasticIp.healthcheck === undefined || state !== "running" ? undefined : healthy(elasticIp.id, id) };
+  return {
+    id,
+    name,
+    state,
+    healthy: elasticIp.healthcheck === undefined || state !== "running" ? undefined : healthy(elasticIp.id, id),
+  };
 }
 
 const describe = ({ mode, port, uri = "", interval, timeout, strikesOk, strikesFail }: HealthCheck): object => ({
-  probe: `${mode}:${port}${uri}`, interval, timeout, strikesOk, strikesFail,
+  probe: `${mode}:${port}${uri}`,
+  interval,
+  timeout,
+  strikesOk,
+  strikesFail,
 });
 
 /** Instances by the id of each group, elastic IP and private network that they are in. */
@@ -120,12 +158,19 @@ const shown = (newestFirst: readonly OperationRecord[]): OperationRecord[] =>
 function nameOf({ state }: Zone, { reference }: OperationRecord): string | undefined {
   const id = reference?.id ?? "";
   switch (reference?.type) {
-    case "instance": return state.instances.get(id)?.name;
-    case "security-group": return state.securityGroups.get(id)?.name;
-    case "elastic-ip": return state.elasticIps.get(id)?.address;
-    case "private-network": return state.privateNetworks.get(id)?.name;
-    case "template": return state.templates.get(id)?.name;
-    case "anti-affinity-group": return state.antiAffinityGroups.get(id)?.name;
-    default: return undefined;
+    case "instance":
+      return state.instances.get(id)?.name;
+    case "security-group":
+      return state.securityGroups.get(id)?.name;
+    case "elastic-ip":
+      return state.elasticIps.get(id)?.address;
+    case "private-network":
+      return state.privateNetworks.get(id)?.name;
+    case "template":
+      return state.templates.get(id)?.name;
+    case "anti-affinity-group":
+      return state.antiAffinityGroups.get(id)?.name;
+    default:
+      return undefined;
   }
 }

@@ -18,7 +18,7 @@ export async function stream(response: ServerResponse, pause: number, step: Step
   response.write("retry: 1000\n\n");
   const send: Send = (event, data) => void response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   while (!gone.signal.aborted) {
-    if (!response.writableNeedDrain && !await step(send)) break;
+    if (!response.writableNeedDrain && !(await step(send))) break;
     await sleep(pause, undefined, { signal: gone.signal }).catch(() => {});
   }
   response.end();

@@ -30,8 +30,13 @@ export class Bed {
       this.#browser = await chromium.launch({
         executablePath: "/usr/bin/chromium",
         args: [
-          "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-          "--disable-background-networking", "--disable-component-update", "--disable-sync",
+          "--no-sandbox",
+          "--disable-gpu",
+          "--disable-quic",
+          "--no-first-run",
+          "--disable-background-networking",
+          "--disable-component-update",
+          "--disable-sync",
         ],
       });
     });
@@ -53,8 +58,13 @@ export class Bed {
 
   async #start(port?: number): Promise<void> {
     this.web = await startWeb({
-      state: this.#state, port,
-      machines: { ...noMachines(), create: () => this.#ready, consoleLog: async ({ name }) => this.consoles.get(name) ?? "" },
+      state: this.#state,
+      port,
+      machines: {
+        ...noMachines(),
+        create: () => this.#ready,
+        consoleLog: async ({ name }) => this.consoles.get(name) ?? "",
+      },
       healthy: (_, instance) => !this.unhealthy.has(instance),
     });
     this.client = clientOf(this.web);
@@ -74,7 +84,11 @@ export class Bed {
   }
 
   /** A page of the zone, at this hash, in a browser context of its own that `prepare` may set up. */
-  async open(hash = "", options: BrowserContextOptions = {}, prepare?: (page: Page) => Promise<unknown>): Promise<Page> {
+  async open(
+    hash = "",
+    options: BrowserContextOptions = {},
+    prepare?: (page: Page) => Promise<unknown>,
+  ): Promise<Page> {
     const context = await this.#browser.newContext({ viewport: { width: 1600, height: 900 }, ...options });
     const page = await context.newPage();
     page.on("request", (request) => {
@@ -95,7 +109,7 @@ export class Bed {
   /** Resolves with the id of an instance that is ready. */
   async makeInstance(name: string, more: object = {}): Promise<string> {
     const { templates } = await this.client.get("/template?visibility=private");
-    const template = templates[0]?.id ?? await this.client.operate("POST", "/template", templateBody);
+    const template = templates[0]?.id ?? (await this.client.operate("POST", "/template", templateBody));
     return this.client.operate("POST", "/instance", instanceBody(template, { name, ...more }));
   }
 }

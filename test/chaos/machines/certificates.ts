@@ -18,7 +18,10 @@ const boots = six.map((name) => `update Boot ${name}`).sort();
 async function planned(): Promise<{ boots: string[]; leaves: string[] }> {
   const { stdout } = await run("bin/pulumi preview --diff --non-interactive", { timeout: 300 });
   const steps = stepsIn(stdout);
-  return { boots: steps.filter((step) => step.includes(" Boot ")), leaves: steps.filter((step) => step.startsWith("replace LocallySignedCert")) };
+  return {
+    boots: steps.filter((step) => step.includes(" Boot ")),
+    leaves: steps.filter((step) => step.startsWith("replace LocallySignedCert")),
+  };
 }
 
 const trials: Readonly<Record<string, (cluster: Cluster, say: Say) => Promise<Verdict>>> = {
@@ -41,8 +44,18 @@ const trials: Readonly<Record<string, (cluster: Cluster, say: Say) => Promise<Ve
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     const { acknowledged } = await writer.stop();
     await expireAll();
-    const { problems } = await eventually("the cluster is dead, and status says why", 180, status, ({ problems }) => problems.some(({ what }) => what.startsWith("neither the API")) || problems.some(({ what }) => /does not answer/.test(what)));
-    assert.ok(problems.some(({ what, todo }) => what.includes("has ended") && todo === "bin/pulumi up"), JSON.stringify(problems));
+    const { problems } = await eventually(
+      "the cluster is dead, and status says why",
+      180,
+      status,
+      ({ problems }) =>
+        problems.some(({ what }) => what.startsWith("neither the API")) ||
+        problems.some(({ what }) => /does not answer/.test(what)),
+    );
+    assert.ok(
+      problems.some(({ what, todo }) => what.includes("has ended") && todo === "bin/pulumi up"),
+      JSON.stringify(problems),
+    );
     const dead = await attempt("bin/kubectl get nodes --request-timeout 10s", { timeout: 60 });
     assert.notEqual(dead.code, 0, "the API answers");
     assert.deepEqual((await planned()).boots, boots);
@@ -56,9 +69,15 @@ const trials: Readonly<Record<string, (cluster: Cluster, say: Say) => Promise<Ve
   },
 
   async "authorities are replaced"(cluster, say) {
-    const former = await Promise.all(["kubernetes", "front-proxy", "kubernetes-etcd", "infra-etcd"].map((of) => cluster.certificate(masters[0]!, `${of}-ca`, "serial")));
+    const former = await Promise.all(
+      ["kubernetes", "front-proxy", "kubernetes-etcd", "infra-etcd"].map((of) =>
+        cluster.certificate(masters[0]!, `${of}-ca`, "serial"),
+      ),
+    );
     const first = Number((await attempt("bin/pulumi config get caReplacement")).stdout) || 0;
-    const skipped = await attempt(`bin/pulumi config set caReplacement ${first + 2} && bin/pulumi preview`, { timeout: 300 });
+    const skipped = await attempt(`bin/pulumi config set caReplacement ${first + 2} && bin/pulumi preview`, {
+      timeout: 300,
+    });
     assert.notEqual(skipped.code, 0, "a step was skipped");
     assert.match(skipped.stdout + skipped.stderr, /replaced step by step/);
     for (const step of [first + 1, first + 2, first + 3]) {
@@ -69,8 +88,12 @@ const trials: Readonly<Record<string, (cluster: Cluster, say: Say) => Promise<Ve
       await expectMembers();
     }
     for (const name of six) {
-      const authorities = await ssh(name, "for file in /run/kubernetes/pki/*-ca.crt; do sudo grep -c BEGIN $file; sudo openssl x509 -noout -serial -in $file; done");
-      for (const line of authorities.split("\n")) assert.ok(line === "1" || (line.startsWith("serial=") && !former.includes(line)), `${name} trusts ${line}`);
+      const authorities = await ssh(
+        name,
+        "for file in /run/kubernetes/pki/*-ca.crt; do sudo grep -c BEGIN $file; sudo openssl x509 -noout -serial -in $file; done",
+      );
+      for (const line of authorities.split("\n"))
+        assert.ok(line === "1" || (line.startsWith("serial=") && !former.includes(line)), `${name} trusts ${line}`);
     }
     // What pods read.
     const root = await cluster.kubectl("-n default get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}'");
@@ -87,7 +110,9 @@ export async function certificate(cluster: Cluster, which: string, say: Say): Pr
   return trials[which]!(cluster, say);
 }
 
-interface Exported { deployment: { resources: Resource[] } }
+interface Exported {
+  deployment: { resources: Resource[] };
+}
 
 async function exported(flags = ""): Promise<Exported> {
   return JSON.parse((await run(`bin/pulumi stack export ${flags}`, { timeout: 120 })).stdout) as Exported;
@@ -95,16 +120,24 @@ async function exported(flags = ""): Promise<Exported> {
 
 const resources = async (): Promise<Resource[]> => (await exported()).deployment.resources;
 const nameOf = ({ urn }: Resource): string => urn.split("::").at(-1)!;
-const leavesOf = (all: readonly Resource[]): Resource[] => all.filter(({ type }) => type.endsWith(":LocallySignedCert"));
+const leavesOf = (all: readonly Resource[]): Resource[] =>
+  all.filter(({ type }) => type.endsWith(":LocallySignedCert"));
 
 /** A year goes by: every leaf, on the nodes and in the state, is what it is then. Clocks stay as they are. */
 async function expireAll(): Promise<void> {
   // Secrets in clear only to read the authorities' keys.
-  const keys = new Map((await exported("--show-secrets")).deployment.resources.filter(({ type }) => type.endsWith(":PrivateKey"))
-    .map((each) => [nameOf(each), JSON.parse(each.outputs!["privateKeyPem"].plaintext) as string]));
+  const keys = new Map(
+    (await exported("--show-secrets")).deployment.resources
+      .filter(({ type }) => type.endsWith(":PrivateKey"))
+      .map((each) => [nameOf(each), JSON.parse(each.outputs!["privateKeyPem"].plaintext) as string]),
+  );
   const state = await exported();
   const past = new Map<string, string>();
-  const authorities = new Map(state.deployment.resources.filter(({ type }) => type.endsWith(":SelfSignedCert")).map((each) => [each.outputs!["certPem"] as string, nameOf(each)]));
+  const authorities = new Map(
+    state.deployment.resources
+      .filter(({ type }) => type.endsWith(":SelfSignedCert"))
+      .map((each) => [each.outputs!["certPem"] as string, nameOf(each)]),
+  );
   for (const { inputs, outputs } of leavesOf(state.deployment.resources)) {
     const pem = expired(outputs!["certPem"], keys.get(authorities.get(inputs!["caCertPem"])!)!);
     past.set(outputs!["certPem"], pem);
@@ -112,15 +145,27 @@ async function expireAll(): Promise<void> {
     Object.assign(outputs!, { certPem: pem, validityEndTime: end });
   }
   await run("bin/pulumi stack import", { input: JSON.stringify(state), timeout: 120 });
-  await Promise.all(six.map(async (node) => {
-    const files = await ssh(node, "cd /run/kubernetes/pki && for file in *.crt; do echo \"== $file\"; sudo cat $file; done");
-    const script = files.split("== ").filter(Boolean).map((text) => {
-      const end = text.indexOf("\n");
-      const pem = past.get(`${text.slice(end + 1).trim()}\n`);
-      return pem ? `cat > /run/kubernetes/pki/${text.slice(0, end)} <<'PEM'\n${pem}PEM\n` : "";
-    }).join("");
-    assert.ok(script.includes("kubelet.crt"), `${node} has none of the state's leaves`);
-    // Whatever has a connection from before loses it.
-    await run(`bin/ssh ${node} sudo bash`, { input: `${script}\npkill --exact 'etcd|kube-apiserver|kube-controller|kube-scheduler|kubelet|haproxy|flanneld'\ntrue\n`, timeout: 60 });
-  }));
+  await Promise.all(
+    six.map(async (node) => {
+      const files = await ssh(
+        node,
+        'cd /run/kubernetes/pki && for file in *.crt; do echo "== $file"; sudo cat $file; done',
+      );
+      const script = files
+        .split("== ")
+        .filter(Boolean)
+        .map((text) => {
+          const end = text.indexOf("\n");
+          const pem = past.get(`${text.slice(end + 1).trim()}\n`);
+          return pem ? `cat > /run/kubernetes/pki/${text.slice(0, end)} <<'PEM'\n${pem}PEM\n` : "";
+        })
+        .join("");
+      assert.ok(script.includes("kubelet.crt"), `${node} has none of the state's leaves`);
+      // Whatever has a connection from before loses it.
+      await run(`bin/ssh ${node} sudo bash`, {
+        input: `${script}\npkill --exact 'etcd|kube-apiserver|kube-controller|kube-scheduler|kubelet|haproxy|flanneld'\ntrue\n`,
+        timeout: 60,
+      });
+    }),
+  );
 }

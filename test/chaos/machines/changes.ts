@@ -24,7 +24,10 @@ const trials: Readonly<Record<string, Change>> = {
     say(summary);
     assert.deepEqual([...new Set(away.map(({ node }) => node))].sort(), six);
     assert.deepEqual(changed(boots, await cluster.boots(six)), six);
-    assert.deepEqual([...(await cluster.instances()).values()].map(({ id }) => id).sort(), [...instances.values()].map(({ id }) => id).sort());
+    assert.deepEqual(
+      [...(await cluster.instances()).values()].map(({ id }) => id).sort(),
+      [...instances.values()].map(({ id }) => id).sort(),
+    );
     await run("bin/pulumi preview --expect-no-changes", { timeout: 300 });
     return "right";
   },
@@ -40,7 +43,10 @@ const trials: Readonly<Record<string, Change>> = {
     const [failed] = /(?<=instance )dev-master-\d(?= to be changed)/.exec(stdout) ?? [];
     assert.ok(failed, `no master is named as the one that failed:\n${stdout.slice(-3_000)}`);
     for (const other of masters.filter((name) => name !== failed)) {
-      assert.ok(stdout.includes(`${other} was not touched, because the update of ${failed} before it failed`), `${other} is not said to be left alone`);
+      assert.ok(
+        stdout.includes(`${other} was not touched, because the update of ${failed} before it failed`),
+        `${other} is not said to be left alone`,
+      );
     }
     assert.deepEqual(changed(boots, await cluster.boots(six)), [], "rebooted all the same");
     await cluster.up();
@@ -53,13 +59,20 @@ const trials: Readonly<Record<string, Change>> = {
   async "larger machines and disks"(cluster, say) {
     const before = await cluster.instances();
     const clients = await startClients();
-    await cluster.up({ masterType: "standard.large", workerType: "standard.large", masterDisk: "12", workerDisk: "12" });
+    await cluster.up({
+      masterType: "standard.large",
+      workerType: "standard.large",
+      masterDisk: "12",
+      workerDisk: "12",
+    });
     await cluster.untilWell();
     const { summary } = await clients.end(2);
     say(summary);
     for (const [name, { id }] of await cluster.instances()) {
       const actual = await cluster.api.get(`/instance/${id}`);
-      const { family, size } = (await cluster.api.get("/instance-type"))["instance-types"].find((each: { id: string }) => each.id === actual["instance-type"].id);
+      const { family, size } = (await cluster.api.get("/instance-type"))["instance-types"].find(
+        (each: { id: string }) => each.id === actual["instance-type"].id,
+      );
       assert.deepEqual([`${family}.${size}`, actual["disk-size"]], ["standard.large", 12], name);
       if (masters.includes(name)) assert.equal(id, before.get(name)!.id, `${name} is another instance`);
     }
@@ -68,16 +81,27 @@ const trials: Readonly<Record<string, Change>> = {
 
   async "another template"(cluster, say) {
     const before = await cluster.instances();
-    const templates = async () => new Map(await Promise.all([...(await cluster.instances()).values()].map(async ({ id, name }) =>
-      [name, (await cluster.api.get(`/instance/${id}`)).template.id as string] as const)));
+    const templates = async () =>
+      new Map(
+        await Promise.all(
+          [...(await cluster.instances()).values()].map(
+            async ({ id, name }) => [name, (await cluster.api.get(`/instance/${id}`)).template.id as string] as const,
+          ),
+        ),
+      );
     const former = await templates();
     const clients = await startClients();
     await cluster.up({ "template.bootMode": "uefi" });
     await cluster.untilWell();
     const { summary } = await clients.end(2);
     say(summary);
-    assert.deepEqual(changed(former, await templates()), workers, "masters take another template when they are replaced, workers at once");
-    for (const name of masters) assert.equal((await cluster.instance(name)).id, before.get(name)!.id, `${name} is another instance`);
+    assert.deepEqual(
+      changed(former, await templates()),
+      workers,
+      "masters take another template when they are replaced, workers at once",
+    );
+    for (const name of masters)
+      assert.equal((await cluster.instance(name)).id, before.get(name)!.id, `${name} is another instance`);
     return "right";
   },
 };

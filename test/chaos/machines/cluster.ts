@@ -5,7 +5,20 @@ import { join } from "node:path";
 import { loadCredentials } from "../../../zone/credentials.ts";
 import { clientOf, type Client } from "../../../zone/testing-client.ts";
 import { startServing } from "../../cluster/clients.ts";
-import { attempt, eventually, json, keepLogs, kubectl, results, root, run, settings, six, ssh, status } from "../../cluster/user.ts";
+import {
+  attempt,
+  eventually,
+  json,
+  keepLogs,
+  kubectl,
+  results,
+  root,
+  run,
+  settings,
+  six,
+  ssh,
+  status,
+} from "../../cluster/user.ts";
 
 /** The part of an instance that is looked at here. */
 export interface Instance {
@@ -28,7 +41,8 @@ export class Cluster {
   /** @throws Error when a zone runs here already: it is somebody's. */
   static async open(): Promise<Cluster> {
     const { code } = await attempt("bin/zone status --json", { timeout: 30 });
-    if (code === 0) throw new Error("a local zone runs in this checkout, and this begins from nothing: `npm run down` first");
+    if (code === 0)
+      throw new Error("a local zone runs in this checkout, and this begins from nothing: `npm run down` first");
     rmSync(results, { recursive: true, force: true });
     return new Cluster();
   }
@@ -79,12 +93,20 @@ export class Cluster {
   /** Of the cluster's nodes, by the Kubernetes API. */
   async names(): Promise<string[]> {
     const { stdout } = await attempt("bin/kubectl get nodes -o name", { timeout: 60 });
-    return stdout.split("\n").filter(Boolean).map((line) => line.replace("node/", "")).sort();
+    return stdout
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => line.replace("node/", ""))
+      .sort();
   }
 
   /** Which boot each node is in. */
   async boots(names: readonly string[]): Promise<Map<string, string>> {
-    return new Map(await Promise.all(names.map(async (name) => [name, await ssh(name, "cat /proc/sys/kernel/random/boot_id")] as const)));
+    return new Map(
+      await Promise.all(
+        names.map(async (name) => [name, await ssh(name, "cat /proc/sys/kernel/random/boot_id")] as const),
+      ),
+    );
   }
 
   /** The certificate in a file of a node's, as openssl shows it. */

@@ -16,7 +16,10 @@ export function expired(pem: string, key: string): string {
   element(0x30, Buffer.concat(times)).copy(past, past.indexOf(validity));
   const signature = Buffer.concat([Buffer.from([0]), sign("sha256", past, key)]);
   const der = element(0x30, Buffer.concat([past, algorithm!, element(0x03, signature)]));
-  return `-----BEGIN CERTIFICATE-----\n${der.toString("base64").match(/.{1,64}/g)!.join("\n")}\n-----END CERTIFICATE-----\n`;
+  return `-----BEGIN CERTIFICATE-----\n${der
+    .toString("base64")
+    .match(/.{1,64}/g)!
+    .join("\n")}\n-----END CERTIFICATE-----\n`;
 }
 
 /** The elements in a constructed one, each with its header. */

@@ -23,13 +23,17 @@ const operations: Readonly<Record<string, Operation>> = {
   "scale up": { args: up, settings: { desiredWorkers: 4 }, lines: 20, pause: 2_000 },
   "scale down": { args: up, settings: { desiredWorkers: 2 }, lines: 16, pause: 500 },
   "change of all nodes": { args: up, settings: { timeZone: "Europe/Vienna" }, lines: 11, pause: 20_000 },
-  "destroy": { args: destroy, settings: {}, lines: 170, pause: 200 },
+  destroy: { args: destroy, settings: {}, lines: 170, pause: 200 },
 };
 
 const killed = Object.keys(blows).filter((name) => name.startsWith("SIGKILL")) as BlowName[];
 
 /** The same command again ends right, after `bin/pulumi recover` where it is needed. */
-export async function machinesInterruption(cluster: Cluster, random: Random, say: (text: string) => void): Promise<Verdict> {
+export async function machinesInterruption(
+  cluster: Cluster,
+  random: Random,
+  say: (text: string) => void,
+): Promise<Verdict> {
   const name = random.pick(Object.keys(operations));
   const blow = random.pick(killed);
   const { args, settings, lines, pause } = operations[name]!;

@@ -9,7 +9,11 @@ import { changed, type Cluster } from "./cluster.ts";
 
 type Say = (text: string) => void;
 
-export const lostMasters = masters.flatMap((name) => [`${name} is deleted`, `the disk of ${name} is dead`, `the disk of ${name} is empty`]);
+export const lostMasters = masters.flatMap((name) => [
+  `${name} is deleted`,
+  `the disk of ${name} is dead`,
+  `the disk of ${name} is empty`,
+]);
 
 /** One master at a time: what brings it back, with everybody at work meanwhile. */
 export async function lostMaster(cluster: Cluster, which: string, say: Say): Promise<Verdict> {
@@ -23,14 +27,24 @@ export async function lostMaster(cluster: Cluster, which: string, say: Say): Pro
     await cluster.api.operate("PUT", `/instance/${instance.id}:reset`, {});
   } else if (which.endsWith("is dead")) {
     await run(`bin/zone pause ${name}`);
-    const command = await eventually(`status names the command for ${name}`, 180, () => replacement(name), (found) => found !== undefined);
+    const command = await eventually(
+      `status names the command for ${name}`,
+      180,
+      () => replacement(name),
+      (found) => found !== undefined,
+    );
     await run(`${command} --yes --skip-preview`, { timeout: 1_800 });
   } else {
     await cluster.api.operate("DELETE", `/instance/${instance.id}`);
     await cluster.up({}, "--refresh");
   }
   // With an empty disk it pulls its images first.
-  await eventually(`${name} is another member`, 600, () => memberOf(name), (id) => id !== member);
+  await eventually(
+    `${name} is another member`,
+    600,
+    () => memberOf(name),
+    (id) => id !== member,
+  );
   await cluster.untilWell();
   // The one that is away, one more master never; a worker's own reboot for the new address goes on beside it.
   const { summary } = await clients.end(2);
@@ -39,10 +53,17 @@ export async function lostMaster(cluster: Cluster, which: string, say: Say): Pro
   const again = await cluster.instance(name);
   const isAnother = again.id !== instance.id;
   assert.equal(isAnother, !which.endsWith("is empty"), "whether it is another instance");
-  assert.deepEqual(changed(boots, await cluster.boots(others)), isAnother ? others : [], "who took another address by a reboot");
+  assert.deepEqual(
+    changed(boots, await cluster.boots(others)),
+    isAnother ? others : [],
+    "who took another address by a reboot",
+  );
   if (!isAnother) return "right";
   for (const other of six) {
-    const mentions = await ssh(other, `sudo grep --recursive --files-with-matches --fixed-strings --word-regexp ${instance.address} /run/kubernetes || true`);
+    const mentions = await ssh(
+      other,
+      `sudo grep --recursive --files-with-matches --fixed-strings --word-regexp ${instance.address} /run/kubernetes || true`,
+    );
     assert.equal(mentions, "", `${other} still mentions the former address of ${name}`);
   }
   return "repaired";
@@ -51,21 +72,34 @@ export async function lostMaster(cluster: Cluster, which: string, say: Say): Pro
 /** What `npm run status` says is to be typed when its disk is dead. */
 async function replacement(name: string): Promise<string | undefined> {
   const { problems } = await status();
-  return problems.filter(({ where }) => where === name).map(({ todo }) => /`(bin\/pulumi up --replace [^`]+)`/.exec(todo)?.[1]).find(Boolean);
+  return problems
+    .filter(({ where }) => where === name)
+    .map(({ todo }) => /`(bin\/pulumi up --replace [^`]+)`/.exec(todo)?.[1])
+    .find(Boolean);
 }
 
-interface Member { readonly ID: string; readonly name?: string }
+interface Member {
+  readonly ID: string;
+  readonly name?: string;
+}
 
 async function membersOf(etcd: "kubernetes-etcd" | "infra-etcd", by: string): Promise<Member[]> {
   const pki = "/run/kubernetes/pki";
-  const [client, port] = etcd === "infra-etcd" ? [etcd, ports.infraEtcdClient] : ["apiserver-etcd-client", ports.etcdClient];
-  const list = await ssh(by, `sudo curl --silent --fail --cacert ${pki}/${etcd}-ca.crt --cert ${pki}/${client}.crt --key ${pki}/node.key --data '{"linearizable": true}' https://127.0.0.1:${port}/v3/cluster/member/list`);
+  const [client, port] =
+    etcd === "infra-etcd" ? [etcd, ports.infraEtcdClient] : ["apiserver-etcd-client", ports.etcdClient];
+  const list = await ssh(
+    by,
+    `sudo curl --silent --fail --cacert ${pki}/${etcd}-ca.crt --cert ${pki}/${client}.crt --key ${pki}/node.key --data '{"linearizable": true}' https://127.0.0.1:${port}/v3/cluster/member/list`,
+  );
   return (JSON.parse(list) as { members: Member[] }).members;
 }
 
 /** By another master's word, the id under which a master is a member of kubernetes-etcd; `none` while it is none. */
 async function memberOf(master: string): Promise<string> {
-  const members = await membersOf("kubernetes-etcd", masters.find((name) => name !== master)!);
+  const members = await membersOf(
+    "kubernetes-etcd",
+    masters.find((name) => name !== master)!,
+  );
   return members.find(({ name }) => name === master)?.ID ?? "none";
 }
 

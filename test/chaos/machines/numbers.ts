@@ -35,7 +35,8 @@ export async function scaling(cluster: Cluster, _which: string, say: Say): Promi
 const deaths: Readonly<Record<string, (cluster: Cluster, name: string) => Promise<unknown>>> = {
   "a master is switched off": (_cluster, name) => run(`bin/zone kill ${name}`),
   "a master hangs": (_cluster, name) => run(`bin/zone pause ${name}`),
-  "a master is gone": async (cluster, name) => cluster.api.operate("DELETE", `/instance/${(await cluster.instance(name)).id}`),
+  "a master is gone": async (cluster, name) =>
+    cluster.api.operate("DELETE", `/instance/${(await cluster.instance(name)).id}`),
 };
 
 export const destructions = Object.keys(deaths);

@@ -15,7 +15,8 @@ export async function followAdvice(world: World, args: readonly string[], output
   const told = toldIn(output).map(({ reason }) => reason);
   const ids = told.flatMap((reason) => toDelete.exec(reason)?.[1] ?? []);
   const isToWait = told.some((reason) => toWait.test(reason));
-  if (ids.length === 0 && !isToWait) throw new Error(`the next run failed, and no error says what to do:\n${told.join("\n")}`);
+  if (ids.length === 0 && !isToWait)
+    throw new Error(`the next run failed, and no error says what to do:\n${told.join("\n")}`);
   for (const id of ids) await world.zone.api.operate("DELETE", `/instance/${id}`);
   if (isToWait) await world.zone.mend();
   await world.stack.must(ids.length > 0 ? [...args, "--refresh"] : args);

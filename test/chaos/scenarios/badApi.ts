@@ -32,7 +32,13 @@ export async function badApi(world: World, random: Random, say: (text: string) =
   const hangs = faults.some(({ kind }) => kind === "operation-hangs");
   // What hangs may be put right by those who run the API, or never.
   const isMended = random.next() < 0.5;
-  say([name, ...faults.slice(bad.length).map(({ kind, share }) => `${kind} ${share}`), ...(hangs ? [isMended ? "until mended" : "for ever"] : [])].join(", "));
+  say(
+    [
+      name,
+      ...faults.slice(bad.length).map(({ kind, share }) => `${kind} ${share}`),
+      ...(hangs ? [isMended ? "until mended" : "for ever"] : []),
+    ].join(", "),
+  );
 
   await world.begin(at);
   world.stack.configure(settings);

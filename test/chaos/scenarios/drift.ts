@@ -49,22 +49,29 @@ const drifts: Readonly<Record<string, Drift>> = {
     plan: ["update Instance chaos-worker-1"],
     shown: /- role *: "worker"/,
     do: async (hand) => {
-      const { id, labels: { role: _role, ...labels } } = await hand.instance("chaos-worker-1");
+      const {
+        id,
+        labels: { role: _role, ...labels },
+      } = await hand.instance("chaos-worker-1");
       return hand.operate("PUT", `/instance/${id}`, { labels });
     },
   },
   "user-data is changed": {
     plan: ["update Boot chaos-worker-2"],
     shown: /~ userDataSha256 *: "\w+" => "\w+"/,
-    do: async (hand) => hand.operate("PUT", `/instance/${(await hand.instance("chaos-worker-2")).id}`, {
-      "user-data": Buffer.from("#cloud-config\nhostname: by-hand\n").toString("base64"),
-    }),
+    do: async (hand) =>
+      hand.operate("PUT", `/instance/${(await hand.instance("chaos-worker-2")).id}`, {
+        "user-data": Buffer.from("#cloud-config\nhostname: by-hand\n").toString("base64"),
+      }),
   },
   "the elastic IP is detached": {
     plan: ["update Instance chaos-master-1"],
     shown: /- elasticIps|- \[0\]/,
     do: async (hand) => {
-      const { id, "elastic-ips": [{ id: address }] } = await hand.instance("chaos-master-1");
+      const {
+        id,
+        "elastic-ips": [{ id: address }],
+      } = await hand.instance("chaos-master-1");
       return hand.operate("PUT", `/elastic-ip/${address}:detach`, { instance: { id } });
     },
   },
@@ -72,16 +79,25 @@ const drifts: Readonly<Record<string, Drift>> = {
     plan: ["update Instance chaos-worker-1"],
     shown: /- securityGroups|- \[0\]/,
     do: async (hand) => {
-      const { id, "security-groups": [{ id: group }] } = await hand.instance("chaos-worker-1");
+      const {
+        id,
+        "security-groups": [{ id: group }],
+      } = await hand.instance("chaos-worker-1");
       return hand.operate("PUT", `/security-group/${group}:detach`, { instance: { id } });
     },
   },
   "a rule is added": {
     plan: ["update SecurityGroupRules chaos-workers"],
     shown: /\+ +description *: "by hand"/,
-    do: async (hand) => hand.operate("POST", `/security-group/${(await hand.group("chaos-workers")).id}/rules`, {
-      "flow-direction": "ingress", protocol: "tcp", "start-port": 8080, "end-port": 8080, network: "0.0.0.0/0", description: "by hand",
-    }),
+    do: async (hand) =>
+      hand.operate("POST", `/security-group/${(await hand.group("chaos-workers")).id}/rules`, {
+        "flow-direction": "ingress",
+        protocol: "tcp",
+        "start-port": 8080,
+        "end-port": 8080,
+        network: "0.0.0.0/0",
+        description: "by hand",
+      }),
   },
   "a rule is removed": {
     plan: ["update SecurityGroupRules chaos-masters"],
@@ -95,14 +111,17 @@ const drifts: Readonly<Record<string, Drift>> = {
   "an instance is renamed": {
     plan: ["update Instance chaos-worker-2"],
     shown: /~ name +: "chaos-worker-2" => "by-hand"/,
-    do: async (hand) => hand.operate("PUT", `/instance/${(await hand.instance("chaos-worker-2")).id}`, { name: "by-hand" }),
+    do: async (hand) =>
+      hand.operate("PUT", `/instance/${(await hand.instance("chaos-worker-2")).id}`, { name: "by-hand" }),
   },
   "an instance is deleted": {
     plan: [
-      "create Boot chaos-worker-2", "create Instance chaos-worker-2",
+      "create Boot chaos-worker-2",
+      "create Instance chaos-worker-2",
       // Whether it gets the same address again is not known before.
       "replace CertRequest chaos-worker-2",
-      "replace LocallySignedCert chaos-worker-2-infra-etcd", "replace LocallySignedCert chaos-worker-2-kubelet",
+      "replace LocallySignedCert chaos-worker-2-infra-etcd",
+      "replace LocallySignedCert chaos-worker-2-kubelet",
     ],
     do: async (hand) => hand.operate("DELETE", `/instance/${(await hand.instance("chaos-worker-2")).id}`),
   },
@@ -128,9 +147,11 @@ export async function drift(world: World, which: string): Promise<Verdict> {
   const { output } = await world.stack.run(["preview", "--refresh", "--diff", "--non-interactive"]);
   const expected = [...new Set(names.flatMap((name) => drifts[name]!.plan))].sort();
   const planned = stepsIn(output);
-  if (planned.join() !== expected.join()) throw new Error(`planned is\n${planned.join("\n")}\nand not\n${expected.join("\n")}`);
+  if (planned.join() !== expected.join())
+    throw new Error(`planned is\n${planned.join("\n")}\nand not\n${expected.join("\n")}`);
   for (const name of names) {
-    if (drifts[name]!.shown?.test(output) === false) throw new Error(`${name}, and a refresh does not show it:\n${output}`);
+    if (drifts[name]!.shown?.test(output) === false)
+      throw new Error(`${name}, and a refresh does not show it:\n${output}`);
   }
   const done = stepsIn(await world.stack.must([...up, "--refresh", "--diff"]));
   const further = done.filter((step) => !expected.includes(step));

@@ -17,8 +17,13 @@ async function stuckWorker(world: World): Promise<void> {
 /** What a run says of the worker that hangs, once it has failed for it. */
 function expectNamed(output: string): void {
   expectLegible(output);
-  const others = toldIn(output).filter(({ resource, reason }) => !resource.startsWith("Stack ") && !reason.includes("chaos-worker-1"));
-  if (others.length > 0) throw new Error(`others fail with it:\n${others.map(({ resource, reason }) => `${resource}: ${reason}`).join("\n")}`);
+  const others = toldIn(output).filter(
+    ({ resource, reason }) => !resource.startsWith("Stack ") && !reason.includes("chaos-worker-1"),
+  );
+  if (others.length > 0)
+    throw new Error(
+      `others fail with it:\n${others.map(({ resource, reason }) => `${resource}: ${reason}`).join("\n")}`,
+    );
 }
 
 const trials: Readonly<Record<string, (world: World) => Promise<Verdict>>> = {

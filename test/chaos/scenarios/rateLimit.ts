@@ -17,7 +17,8 @@ export async function rateLimit(world: World, rate: string, say: (text: string) 
   const { passed, refused, tooEarly } = limiter.counts;
   say(`${passed} calls, ${refused} refused, ${tooEarly} before Retry-After was over`);
   if (tooEarly > 0) throw new Error(`${tooEarly} calls came before Retry-After was over`);
-  if (refused > passed / 5) throw new Error(`of ${passed + refused} calls ${refused} were too many: the pace is not lowered`);
+  if (refused > passed / 5)
+    throw new Error(`of ${passed + refused} calls ${refused} were too many: the pace is not lowered`);
   await check(world, destroy);
   return "right";
 }

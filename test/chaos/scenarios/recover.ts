@@ -17,7 +17,8 @@ const trials: Readonly<Record<string, (world: World) => Promise<Verdict>>> = {
     const running = world.stack.start(up, { onLine: (line) => line.includes("creat") && begun() });
     await hasBegun;
     const { code, output } = await world.stack.run(["recover"]);
-    if (code === 0 || !output.includes(`(process ${running.pid}) works on stack`)) throw new Error(`recover does not refuse:\n${output}`);
+    if (code === 0 || !output.includes(`(process ${running.pid}) works on stack`))
+      throw new Error(`recover does not refuse:\n${output}`);
     const ran = await running.done;
     if (ran.code !== 0) throw new Error(`recover disturbed the run that lives:\n${ran.output}`);
     await check(world, up);
@@ -33,7 +34,8 @@ const trials: Readonly<Record<string, (world: World) => Promise<Verdict>>> = {
     const recovering = world.stack.start(["recover"], { onLine: (line) => line.includes("refreshing") && begun() });
     await Promise.race([hasBegun, recovering.done]);
     // recover and the CLI that it runs, and its plugins left alone.
-    for (const { pid, command } of world.stack.processes()) if (!command.includes("dynamic-provider")) signal(pid, "SIGKILL");
+    for (const { pid, command } of world.stack.processes())
+      if (!command.includes("dynamic-provider")) signal(pid, "SIGKILL");
     await recovering.done;
     await sleep(100);
     await world.stack.must(["recover"]);
@@ -46,7 +48,8 @@ const trials: Readonly<Record<string, (world: World) => Promise<Verdict>>> = {
     await world.begin("cluster");
     const before = await world.zone.calls();
     const { code, output } = await world.stack.run(["recover"]);
-    if (code !== 0 || output !== "" || (await world.zone.calls()) !== before) throw new Error(`recover does something:\n${output}`);
+    if (code !== 0 || output !== "" || (await world.zone.calls()) !== before)
+      throw new Error(`recover does something:\n${output}`);
     return "right";
   },
 };

@@ -11,11 +11,13 @@ export async function replacement(world: World): Promise<Verdict> {
   await world.begin("nothing");
   world.stack.configure({ masters: 3, desiredWorkers: 0 });
   await world.stack.must(up);
-  const ids = async () => (await world.zone.api.get("/instance")).instances.map((each: { id: string }) => each.id) as string[];
+  const ids = async () =>
+    (await world.zone.api.get("/instance")).instances.map((each: { id: string }) => each.id) as string[];
   const before = await ids();
   const { code, output } = await world.stack.run([...up, ...named("master-1"), ...named("master-3")]);
   if (code === 0) throw new Error("two masters are replaced at once");
-  if (!/chaos-master-\d cannot be replaced together with chaos-master-\d: .* was not touched/.test(output)) throw new Error(`not refused:\n${output}`);
+  if (!/chaos-master-\d cannot be replaced together with chaos-master-\d: .* was not touched/.test(output))
+    throw new Error(`not refused:\n${output}`);
   const after = await ids();
   const left = before.filter((id) => after.includes(id)).length;
   if (left < 2) throw new Error(`${left} of three masters were left`);

@@ -43,5 +43,8 @@ export const antiAffinityGroups: Family = {
 const reference = ({ id }: { readonly id: string }) => ({ type: "anti-affinity-group", id });
 
 const view = (zone: Zone, { id, name, description }: AntiAffinityGroupRecord): object => ({
-  id, name, description, instances: membersOf(zone, id).map((instance) => ({ id: instance.id })),
+  id,
+  name,
+  description,
+  instances: membersOf(zone, id).map((instance) => ({ id: instance.id })),
 });

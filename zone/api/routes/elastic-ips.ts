@@ -58,7 +58,12 @@ export const elasticIps: Family = {
       const { id } = findElasticIp(zone, params.id);
       const instance = findLiving(zone, body.instance.id);
       if (!instance.elasticIps.includes(id)) throw conflict(`Instance ${instance.id} is not attached`);
-      return planHolder("detach-instance-from-elastic-ip", id, instance, instance.elasticIps.filter((held) => held !== id));
+      return planHolder(
+        "detach-instance-from-elastic-ip",
+        id,
+        instance,
+        instance.elasticIps.filter((held) => held !== id),
+      );
     },
   },
   work: {

@@ -1,5 +1,10 @@
 import type {
-  AntiAffinityGroupRecord, ElasticIpRecord, InstanceRecord, PrivateNetworkRecord, SecurityGroupRecord, TemplateRecord,
+  AntiAffinityGroupRecord,
+  ElasticIpRecord,
+  InstanceRecord,
+  PrivateNetworkRecord,
+  SecurityGroupRecord,
+  TemplateRecord,
 } from "../../records.ts";
 import { typeById, type InstanceType } from "../catalog.ts";
 import { badRequest, conflict, forbidden, notFound } from "../errors.ts";
@@ -38,7 +43,8 @@ export function authorizedType(id: Id): InstanceType {
   if (id === undefined) throw badRequest("Invalid request: the id of the Instance Type is missing");
   const type = typeById(id);
   if (type === undefined) throw notFound(`Instance Type ${id} not found`);
-  if (!type.authorized) throw forbidden(`Instance Type ${type.family}.${type.size} is not authorized for this organization`);
+  if (!type.authorized)
+    throw forbidden(`Instance Type ${type.family}.${type.size} is not authorized for this organization`);
   return type;
 }
 

@@ -24,9 +24,21 @@ const operations: Family = {
 };
 
 const FAMILIES: readonly Family[] = [
-  zones, templates, sshKeys, antiAffinityGroups, securityGroups, instances, elasticIps, privateNetworks, reverseDns,
-  snapshots, operations,
+  zones,
+  templates,
+  sshKeys,
+  antiAffinityGroups,
+  securityGroups,
+  instances,
+  elasticIps,
+  privateNetworks,
+  reverseDns,
+  snapshots,
+  operations,
 ];
 
-export const HANDLERS: Readonly<Record<string, Handler>> = Object.assign({}, ...FAMILIES.map(({ handlers }) => handlers));
+export const HANDLERS: Readonly<Record<string, Handler>> = Object.assign(
+  {},
+  ...FAMILIES.map(({ handlers }) => handlers),
+);
 export const WORK: Readonly<Record<string, Work>> = Object.assign({}, ...FAMILIES.map(({ work }) => work ?? {}));

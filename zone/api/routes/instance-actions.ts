@@ -28,20 +28,25 @@ export const actions: Readonly<Record<string, Handler>> = {
     const template = findTemplate(zone, body.template?.id ?? instance.template);
     if (!template.imported) throw conflict(`Template ${template.id} is not ready yet`);
     const running = instance.state === "running";
-    return instancePlan("reset-instance", {
-      ...instance,
-      template: template.id,
-      diskSize: body["disk-size"] ?? instance.diskSize,
-      state: running ? "starting" : "stopped",
-      password: passwordFor(template),
-    }, { running });
+    return instancePlan(
+      "reset-instance",
+      {
+        ...instance,
+        template: template.id,
+        diskSize: body["disk-size"] ?? instance.diskSize,
+        state: running ? "starting" : "stopped",
+        password: passwordFor(template),
+      },
+      { running },
+    );
   },
 
   "scale-instance": (zone, { params, body }) => {
     const instance = inState(findInstance(zone, params.id), ["stopped"]);
     const { family, size, cpus, memory } = authorizedType(body["instance-type"].id);
     const [before] = instance.type.split(".");
-    if (family !== before) throw badRequest(`An instance stays in its family: ${family}.${size} is not of family ${before}`);
+    if (family !== before)
+      throw badRequest(`An instance stays in its family: ${family}.${size} is not of family ${before}`);
     return instancePlan("scale-instance", { ...instance, type: `${family}.${size}`, cpus, memory });
   },
 

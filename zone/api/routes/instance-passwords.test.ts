@@ -12,7 +12,11 @@ beforeEach(async () => {
 afterEach(() => api.close());
 
 const make = async (enabled: boolean) =>
-  client.operate("POST", "/instance", instanceBody(await client.operate("POST", "/template", { ...templateBody, "password-enabled": enabled })));
+  client.operate(
+    "POST",
+    "/instance",
+    instanceBody(await client.operate("POST", "/template", { ...templateBody, "password-enabled": enabled })),
+  );
 const reveal = (id: string) => client.call("GET", `/instance/${id}:password`);
 
 describe("a password", () => {
@@ -25,7 +29,9 @@ describe("a password", () => {
     expect(second.body.password).not.toBe(first.body.password);
     await client.operate("PUT", `/instance/${id}:reset`, {});
     expect((await reveal(id)).body.password).not.toBe(second.body.password);
-    expect(JSON.stringify([await client.get(`/instance/${id}`), await client.get("/event")])).not.toContain(second.body.password);
+    expect(JSON.stringify([await client.get(`/instance/${id}`), await client.get("/event")])).not.toContain(
+      second.body.password,
+    );
   });
 
   it("is told for a day", async () => {

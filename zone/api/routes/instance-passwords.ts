@@ -35,5 +35,7 @@ export const passwords: Readonly<Record<string, Handler>> = {
 export const passwordFor = ({ passwordEnabled }: TemplateRecord): InstanceRecord["password"] =>
   passwordEnabled ? newPassword() : undefined;
 
-const newPassword = (): NonNullable<InstanceRecord["password"]> =>
-  ({ text: randomBytes(15).toString("base64url"), setAt: new Date().toISOString() });
+const newPassword = (): NonNullable<InstanceRecord["password"]> => ({
+  text: randomBytes(15).toString("base64url"),
+  setAt: new Date().toISOString(),
+});

@@ -12,7 +12,10 @@ export const instancePlan = (command: string, instance: InstanceRecord, args?: R
  * Settles an instance that is in one of the states of `from`; does nothing if it is gone or in another.
  */
 export function settle(
-  zone: Zone, id: string, from: readonly InstanceState[], to: Partial<InstanceRecord> & { state: InstanceState },
+  zone: Zone,
+  id: string,
+  from: readonly InstanceState[],
+  to: Partial<InstanceRecord> & { state: InstanceState },
 ): void {
   const instance = zone.state.instances.get(id);
   if (instance === undefined || !from.includes(instance.state)) return;
@@ -40,12 +43,14 @@ export function current(zone: Zone, id: string): InstanceRecord {
 }
 
 /** Work that an instance's deletion puts an end to: then that is its failure, whatever the machine says of it. */
-export const unlessDeleted = (work: Work): Work => async (zone, operation) => {
-  try {
-    await work(zone, operation);
-  } catch (error) {
-    const state = zone.state.instances.get(operation.reference!.id)?.state;
-    if (state !== undefined && state !== "destroying") throw error;
-    throw new OperationError("interrupted", "the instance was deleted meanwhile");
-  }
-};
+export const unlessDeleted =
+  (work: Work): Work =>
+  async (zone, operation) => {
+    try {
+      await work(zone, operation);
+    } catch (error) {
+      const state = zone.state.instances.get(operation.reference!.id)?.state;
+      if (state !== undefined && state !== "destroying") throw error;
+      throw new OperationError("interrupted", "the instance was deleted meanwhile");
+    }
+  };

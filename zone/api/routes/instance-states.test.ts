@@ -43,7 +43,12 @@ async function open(): Promise<void> {
   };
   const machines: Machines = {
     ...noMachines(),
-    create: tell("create"), start: tell("start"), stop: tell("stop"), reboot: tell("reboot"), reset: tell("reset"), destroy: tell("destroy"),
+    create: tell("create"),
+    start: tell("start"),
+    stop: tell("stop"),
+    reboot: tell("reboot"),
+    reset: tell("reset"),
+    destroy: tell("destroy"),
     plug: tell("plug"),
     onChange: (callback) => void (change = callback),
   };
@@ -57,8 +62,14 @@ const get = (id: string) => client.get(`/instance/${id}`);
 describe("an instance refuses", () => {
   const type = { "instance-type": { id: typeByName("standard.large")!.id } };
   const verbs: Readonly<Record<string, object | undefined>> = {
-    start: {}, stop: undefined, reboot: undefined, reset: {}, scale: type, "resize-disk": { "disk-size": 20 },
-    "add-protection": undefined, "remove-protection": undefined,
+    start: {},
+    stop: undefined,
+    reboot: undefined,
+    reset: {},
+    scale: type,
+    "resize-disk": { "disk-size": 20 },
+    "add-protection": undefined,
+    "remove-protection": undefined,
   };
   /** Verbs that each state refuses with 409. */
   const refused: Readonly<Record<string, readonly string[]>> = {
@@ -98,7 +109,9 @@ describe("an instance refuses", () => {
     const { id, release } = await inState("destroying");
     for (const path of [`/security-group/${group}`, `/elastic-ip/${elasticIp}`, `/private-network/${network}`]) {
       for (const verb of ["attach", "detach"]) {
-        expect((await client.call("PUT", `${path}:${verb}`, { instance: { id } })).body.message).toBe(`Instance ${id} is being destroyed`);
+        expect((await client.call("PUT", `${path}:${verb}`, { instance: { id } })).body.message).toBe(
+          `Instance ${id} is being destroyed`,
+        );
       }
     }
     expect((await client.call("PUT", `/instance/${id}`, { name: "x" })).status).toBe(409);
@@ -115,12 +128,16 @@ describe("an instance refuses", () => {
     broken = true;
     release();
     const stop = () => [...api.zone.state.operations.values()].find(({ command }) => command === "stop-instance");
-    await expect.poll(stop).toMatchObject({ state: "failure", reason: "interrupted", message: "the instance was deleted meanwhile" });
+    await expect
+      .poll(stop)
+      .toMatchObject({ state: "failure", reason: "interrupted", message: "the instance was deleted meanwhile" });
   });
 
   it("a type of another family", async () => {
     const { id } = await inState("stopped");
-    const answer = await client.call("PUT", `/instance/${id}:scale`, { "instance-type": { id: typeByName("cpu.huge")!.id } });
+    const answer = await client.call("PUT", `/instance/${id}:scale`, {
+      "instance-type": { id: typeByName("cpu.huge")!.id },
+    });
     expect(answer).toMatchObject({ status: 400, body: { message: expect.stringContaining("cpu.huge") } });
   });
 });

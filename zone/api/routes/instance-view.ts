@@ -43,7 +43,9 @@ export function matchesLabels(labels: Readonly<Record<string, string>>, wanted: 
 
 /** Whether an address is the instance's own, or an elastic IP that it holds: so clients look for the holders of one. */
 export const hasAddress = (zone: Zone, { address, elasticIps }: InstanceRecord, wanted: string | undefined): boolean =>
-  wanted === undefined || address === wanted || elasticIps.some((id) => zone.state.elasticIps.get(id)?.address === wanted);
+  wanted === undefined ||
+  address === wanted ||
+  elasticIps.some((id) => zone.state.elasticIps.get(id)?.address === wanted);
 
 function common(zone: Zone, instance: InstanceRecord): object {
   const template = zone.state.templates.get(instance.template);

@@ -31,13 +31,22 @@ beforeEach(async () => {
   };
   const machines: Machines = {
     ...noMachines(),
-    create: tell("create"), start: tell("start"), stop: tell("stop"), reboot: tell("reboot"), reset: tell("reset"), destroy: tell("destroy"),
+    create: tell("create"),
+    start: tell("start"),
+    stop: tell("stop"),
+    reboot: tell("reboot"),
+    reset: tell("reset"),
+    destroy: tell("destroy"),
     onChange: (callback) => void (change = callback),
   };
   api = await startApi({ machines, network: { ...noNetwork(), apply: tell("apply") } });
   client = clientOf(api);
   template = await client.operate("POST", "/template", {
-    name: "Flatcar", url: "https://example.com/i", checksum: "0".repeat(32), "ssh-key-enabled": true, "password-enabled": false,
+    name: "Flatcar",
+    url: "https://example.com/i",
+    checksum: "0".repeat(32),
+    "ssh-key-enabled": true,
+    "password-enabled": false,
   });
   told = [];
 });
@@ -50,28 +59,53 @@ function hold(): () => void {
   return resolve;
 }
 
-const wanted = (more: object = {}) => ({ "disk-size": 10, "instance-type": { id: small.id }, template: { id: template }, ...more });
+const wanted = (more: object = {}) => ({
+  "disk-size": 10,
+  "instance-type": { id: small.id },
+  template: { id: template },
+  ...more,
+});
 const make = (more?: object) => client.operate("POST", "/instance", wanted(more));
 const get = (id: string) => client.get(`/instance/${id}`);
 
 describe("making an instance", () => {
   it("boots it, after its rules are in force, and shows all of it", async () => {
     await client.operate("POST", "/ssh-key", {
-      name: "key", "public-key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEOxgQzPXo+s3xiuLmNPcpoiPVNFdMqMjkeBSNqnfaqZ",
+      name: "key",
+      "public-key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEOxgQzPXo+s3xiuLmNPcpoiPVNFdMqMjkeBSNqnfaqZ",
     });
     const release = hold();
-    const { body } = await client.call("POST", "/instance", wanted({
-      name: "one", labels: { role: "worker" }, "ssh-keys": [{ name: "key" }], "user-data": "I2Nsb3Vk", "public-ip-assignment": "inet4",
-    }));
+    const { body } = await client.call(
+      "POST",
+      "/instance",
+      wanted({
+        name: "one",
+        labels: { role: "worker" },
+        "ssh-keys": [{ name: "key" }],
+        "user-data": "I2Nsb3Vk",
+        "public-ip-assignment": "inet4",
+      }),
+    );
     expect((await get(body.reference.id)).state).toBe("starting");
     release();
     await client.finished(body);
     expect(told).toEqual(["apply", "create", "start", "apply"]);
     expect(await get(body.reference.id)).toMatchObject({
-      id: body.reference.id, name: "one", state: "running", labels: { role: "worker" }, "public-ip": "198.18.1.1",
-      "mac-address": "06:00:c6:12:01:01", "user-data": "I2Nsb3Vk", "disk-size": 10, "ssh-keys": [{ name: "key" }],
-      "ssh-key": { name: "key" }, "instance-type": { family: "standard", size: "small", cpus: 2, memory: 2 * 2 ** 30 },
-      template: { id: template, name: "Flatcar" }, "elastic-ips": [], "anti-affinity-groups": [], "created-at": expect.any(String),
+      id: body.reference.id,
+      name: "one",
+      state: "running",
+      labels: { role: "worker" },
+      "public-ip": "198.18.1.1",
+      "mac-address": "06:00:c6:12:01:01",
+      "user-data": "I2Nsb3Vk",
+      "disk-size": 10,
+      "ssh-keys": [{ name: "key" }],
+      "ssh-key": { name: "key" },
+      "instance-type": { family: "standard", size: "small", cpus: 2, memory: 2 * 2 ** 30 },
+      template: { id: template, name: "Flatcar" },
+      "elastic-ips": [],
+      "anti-affinity-groups": [],
+      "created-at": expect.any(String),
     });
     expect([...api.zone.state.instances.values()][0]!.publicKeys[0]).toMatch(/^ssh-ed25519 /);
   });
@@ -126,7 +160,9 @@ describe("making an instance", () => {
   it("ends in error when the machine cannot be made, and can be deleted", async () => {
     failing = "create";
     await expect(make()).rejects.toThrow("operation failure, fault: create failed");
-    const { instances: [instance] } = await client.get("/instance");
+    const {
+      instances: [instance],
+    } = await client.get("/instance");
     expect(instance.state).toBe("error");
     await client.operate("DELETE", `/instance/${instance.id}`);
   });
@@ -136,7 +172,8 @@ describe("an instance", () => {
   it("is listed by label or address, without user-data and disk", async () => {
     const id = await make({ labels: { role: "master", cluster: "a" }, "user-data": "QQ==" });
     await make({ labels: { role: "worker" } });
-    const listed = async (query: string) => (await client.get(`/instance?${query}`)).instances.map((instance: any) => instance.id);
+    const listed = async (query: string) =>
+      (await client.get(`/instance?${query}`)).instances.map((instance: any) => instance.id);
     const { instances } = await client.get("/instance");
     expect(instances).toHaveLength(2);
     expect(instances[0]).not.toHaveProperty("user-data");
@@ -181,7 +218,12 @@ describe("an instance", () => {
     await client.operate("PUT", `/instance/${id}:resize-disk`, { "disk-size": 20 });
     await client.operate("PUT", `/instance/${id}:scale`, { "instance-type": { id: typeByName("standard.large")!.id } });
     await client.operate("PUT", `/instance/${id}:start`, {});
-    expect(await get(id)).toMatchObject({ "public-ip": before, "disk-size": 20, "instance-type": { size: "large" }, state: "running" });
+    expect(await get(id)).toMatchObject({
+      "public-ip": before,
+      "disk-size": 20,
+      "instance-type": { size: "large" },
+      state: "running",
+    });
     expect(api.zone.state.instances.get(id)).toMatchObject({ cpus: 4, memory: 8 * 2 ** 30 });
   });
 
@@ -228,7 +270,10 @@ describe("an instance", () => {
     expect((await client.get("/instance")).instances).toEqual([]);
   });
 
-  it.each([["start", "stopped"], ["stop", "running"]])("keeps its state when a %s fails", async (verb, state) => {
+  it.each([
+    ["start", "stopped"],
+    ["stop", "running"],
+  ])("keeps its state when a %s fails", async (verb, state) => {
     const id = await make({ "auto-start": verb === "stop" });
     failing = verb;
     await expect(client.operate("PUT", `/instance/${id}:${verb}`, {})).rejects.toThrow(`${verb} failed`);
@@ -251,7 +296,11 @@ describe("the address before the first start", () => {
     const other = await startApi({ addressBeforeStart: false });
     const its = clientOf(other);
     const image = await its.operate("POST", "/template", {
-      name: "t", url: "https://example.com/i", checksum: "0".repeat(32), "ssh-key-enabled": true, "password-enabled": false,
+      name: "t",
+      url: "https://example.com/i",
+      checksum: "0".repeat(32),
+      "ssh-key-enabled": true,
+      "password-enabled": false,
     });
     const id = await its.operate("POST", "/instance", { ...wanted(), template: { id: image }, "auto-start": false });
     expect(await its.get(`/instance/${id}`)).not.toHaveProperty("public-ip");

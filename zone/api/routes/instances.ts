@@ -5,7 +5,14 @@ import { macOf } from "../addresses.ts";
 import { badRequest, conflict, notFound, notImplemented } from "../errors.ts";
 import { applyNetwork, type Family, type Zone } from "../zone.ts";
 import {
-  authorizedType, findAntiAffinityGroup, findInstance, findLiving, findSecurityGroup, findTemplate, membersOf, refuseOverQuota,
+  authorizedType,
+  findAntiAffinityGroup,
+  findInstance,
+  findLiving,
+  findSecurityGroup,
+  findTemplate,
+  membersOf,
+  refuseOverQuota,
 } from "./find.ts";
 import { actions, work } from "./instance-actions.ts";
 import { passwordFor, passwords } from "./instance-passwords.ts";
@@ -24,12 +31,13 @@ export const instances: Family = {
     ...passwords,
 
     "list-instances": (zone, { query }) => ({
-      instances: query["manager-id"] !== undefined || query["manager-type"] !== undefined
-        ? [] // there are no instance pools
-        : [...zone.state.instances.values()]
-            .filter(({ labels }) => matchesLabels(labels, query.labels))
-            .filter((instance) => hasAddress(zone, instance, query["ip-address"]))
-            .map((instance) => viewListed(zone, instance)),
+      instances:
+        query["manager-id"] !== undefined || query["manager-type"] !== undefined
+          ? [] // there are no instance pools
+          : [...zone.state.instances.values()]
+              .filter(({ labels }) => matchesLabels(labels, query.labels))
+              .filter((instance) => hasAddress(zone, instance, query["ip-address"]))
+              .map((instance) => viewListed(zone, instance)),
     }),
 
     "get-instance": (zone, { params }) => viewInstance(zone, findInstance(zone, params.id)),
@@ -140,4 +148,3 @@ function antiAffinityGroupIds(zone: Zone, body: any): string[] {
 
 const takenAddresses = (zone: Zone): Set<string> =>
   new Set([...zone.state.instances.values()].flatMap(({ address }) => address ?? []));
-

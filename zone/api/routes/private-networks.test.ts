@@ -27,7 +27,8 @@ beforeEach(async () => {
         told.push("start");
         await held;
       },
-      plug: async ({ privateNetworks }: Instance) => void told.push(`plug ${privateNetworks.map(({ ip }) => ip ?? "-").join()}`),
+      plug: async ({ privateNetworks }: Instance) =>
+        void told.push(`plug ${privateNetworks.map(({ ip }) => ip ?? "-").join()}`),
     },
     network: { ...noNetwork(), apply: async () => void told.push("apply") },
   });
@@ -48,15 +49,26 @@ const leases = async (id: string) => (await client.get(`/private-network/${id}`)
 
 describe("private networks", () => {
   it("are made, changed, listed and deleted", async () => {
-    const options = { routers: ["10.0.0.1"], "dns-servers": ["10.0.0.2"], "ntp-servers": ["10.0.0.3"], "domain-search": ["example.com"] };
+    const options = {
+      routers: ["10.0.0.1"],
+      "dns-servers": ["10.0.0.2"],
+      "ntp-servers": ["10.0.0.3"],
+      "domain-search": ["example.com"],
+    };
     const id = await network({ ...managed, description: "d", labels: { a: "b" }, options });
     const shown = await client.get(`/private-network/${id}`);
     expect(shown).toEqual({ ...managed, id, description: "d", labels: { a: "b" }, options, vni: expect.any(Number) });
     expect(await client.get("/private-network")).toEqual({ "private-networks": [shown] });
     await client.operate("PUT", `/private-network/${id}`, { name: "other", "end-ip": "10.0.0.99", options: {} });
     await client.operate("DELETE", `/private-network/${id}/labels`);
-    expect(await client.get(`/private-network/${id}`))
-      .toEqual({ ...managed, id, name: "other", "end-ip": "10.0.0.99", description: "d", vni: shown.vni });
+    expect(await client.get(`/private-network/${id}`)).toEqual({
+      ...managed,
+      id,
+      name: "other",
+      "end-ip": "10.0.0.99",
+      description: "d",
+      vni: shown.vni,
+    });
     expect(await client.operate("DELETE", `/private-network/${id}`)).toBe(id);
     expect((await client.call("GET", `/private-network/${id}`)).status).toBe(404);
   });
@@ -87,7 +99,10 @@ describe("private networks", () => {
     ["no name", { ...managed, name: "" }],
     ["a router that is none", { ...managed, options: { routers: ["here"] } }],
   ])("refuse %s", async (_name, body) => {
-    const { status, body: { message, errors } } = await client.call("POST", "/private-network", { name: "lan", ...body });
+    const {
+      status,
+      body: { message, errors },
+    } = await client.call("POST", "/private-network", { name: "lan", ...body });
     expect([status, message, errors.length]).toEqual([400, "Invalid request", 1]);
     expect(await client.get("/private-network")).toEqual({ "private-networks": [] });
   });
@@ -99,15 +114,25 @@ describe("private networks", () => {
     await done(id, "attach", b);
     await done(id, "attach", c, "10.0.0.200"); // outside of the range, inside of the network
     expect(await leases(id)).toEqual([
-      { ip: "10.0.0.11", "instance-id": a }, { ip: "10.0.0.10", "instance-id": b }, { ip: "10.0.0.200", "instance-id": c },
+      { ip: "10.0.0.11", "instance-id": a },
+      { ip: "10.0.0.10", "instance-id": b },
+      { ip: "10.0.0.200", "instance-id": c },
     ]);
-    expect((await client.get(`/instance/${a}`))["private-networks"]).toEqual([{ id, "mac-address": expect.stringMatching(/^0a:/) }]);
+    expect((await client.get(`/instance/${a}`))["private-networks"]).toEqual([
+      { id, "mac-address": expect.stringMatching(/^0a:/) },
+    ]);
     expect((await client.get("/instance")).instances[0]["private-networks"]).toMatchObject([{ id }]);
-    expect(await change(id, "attach", d, "10.0.0.11")).toMatchObject({ status: 409, body: { message: expect.stringContaining("leased already") } });
+    expect(await change(id, "attach", d, "10.0.0.11")).toMatchObject({
+      status: 409,
+      body: { message: expect.stringContaining("leased already") },
+    });
     expect((await change(id, "attach", d, "10.0.1.1")).status).toBe(400);
     expect((await change(id, "attach", a)).status).toBe(409);
     await done(id, "update-ip", c, "10.0.0.12");
-    expect(await change(id, "attach", d)).toMatchObject({ status: 409, body: { message: "No address left between 10.0.0.10 and 10.0.0.12" } });
+    expect(await change(id, "attach", d)).toMatchObject({
+      status: 409,
+      body: { message: "No address left between 10.0.0.10 and 10.0.0.12" },
+    });
     expect((await change(id, "update-ip", c, "10.0.0.10")).status).toBe(409);
     expect((await change(id, "update-ip", d, "10.0.0.12")).status).toBe(409);
     await client.operate("DELETE", `/instance/${b}`);
@@ -156,7 +181,10 @@ describe("private networks", () => {
     const id = await network();
     const instance = await make();
     await done(id, "attach", instance);
-    expect(await client.call("DELETE", `/private-network/${id}`)).toMatchObject({ status: 409, body: { message: expect.stringContaining("in use") } });
+    expect(await client.call("DELETE", `/private-network/${id}`)).toMatchObject({
+      status: 409,
+      body: { message: expect.stringContaining("in use") },
+    });
     await done(id, "detach", instance);
     expect((await change(id, "detach", instance)).status).toBe(409);
     await done(id, "attach", instance);

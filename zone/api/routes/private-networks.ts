@@ -36,14 +36,18 @@ export const privateNetworks: Family = {
       const { start, end, netmask } = record.range ?? {};
       const range = rangeFrom(body["start-ip"] ?? start, body["end-ip"] ?? end, body.netmask ?? netmask);
       const leases = range === undefined ? [] : renewed(zone, record, range);
-      return planUpdate("update-private-network", {
-        ...record,
-        range,
-        name: body.name ?? record.name,
-        description: body.description ?? record.description,
-        options: body.options === undefined ? record.options : optionsFrom(body.options),
-        labels: body.labels ?? record.labels,
-      }, leases);
+      return planUpdate(
+        "update-private-network",
+        {
+          ...record,
+          range,
+          name: body.name ?? record.name,
+          description: body.description ?? record.description,
+          options: body.options === undefined ? record.options : optionsFrom(body.options),
+          labels: body.labels ?? record.labels,
+        },
+        leases,
+      );
     },
 
     "reset-private-network-field": (zone, { params }) =>
@@ -53,7 +57,9 @@ export const privateNetworks: Family = {
       const { id, name } = findPrivateNetwork(zone, params.id);
       const [member] = membersOf(zone, id);
       if (member !== undefined) {
-        throw conflict(`Cannot delete private network ${name} when it's in use by virtual machines: detach ${member.name} first`);
+        throw conflict(
+          `Cannot delete private network ${name} when it's in use by virtual machines: detach ${member.name} first`,
+        );
       }
       return new Plan("delete-private-network", reference(id), (change) => change.delete("privateNetworks", id));
     },
@@ -61,11 +67,17 @@ export const privateNetworks: Family = {
     "attach-instance-to-private-network": (zone, { params, body }) => {
       const network = findPrivateNetwork(zone, params.id);
       const instance = findLiving(zone, body.instance.id);
-      if (attachmentOf(instance, network.id) !== undefined) throw conflict(`Instance ${instance.id} is attached already`);
+      if (attachmentOf(instance, network.id) !== undefined)
+        throw conflict(`Instance ${instance.id} is attached already`);
       const attachment: Attachment = {
-        network: network.id, mac: macOf(instance.id, network.id), ip: leaseFor(zone, network, instance, body.ip),
+        network: network.id,
+        mac: macOf(instance.id, network.id),
+        ip: leaseFor(zone, network, instance, body.ip),
       };
-      return planMember("attach-instance-to-private-network", network.id, instance, [...instance.privateNetworks, attachment]);
+      return planMember("attach-instance-to-private-network", network.id, instance, [
+        ...instance.privateNetworks,
+        attachment,
+      ]);
     },
 
     "detach-instance-from-private-network": (zone, { params, body }) => {
@@ -81,10 +93,15 @@ export const privateNetworks: Family = {
       const instance = findLiving(zone, body.instance?.id);
       const attachment = attachmentOf(instance, network.id);
       if (attachment === undefined) throw conflict(`Instance ${instance.id} is not attached`);
-      if (network.range === undefined) throw badRequest(`Private Network ${network.name} is not managed: it leases no addresses`);
+      if (network.range === undefined)
+        throw badRequest(`Private Network ${network.name} is not managed: it leases no addresses`);
       const ip = leaseFor(zone, network, instance, body.ip);
-      return planMember("update-private-network-instance-ip", network.id, instance, instance.privateNetworks.map((each) =>
-        each === attachment ? { ...each, ip } : each));
+      return planMember(
+        "update-private-network-instance-ip",
+        network.id,
+        instance,
+        instance.privateNetworks.map((each) => (each === attachment ? { ...each, ip } : each)),
+      );
     },
   },
   work: {
@@ -107,7 +124,9 @@ const planUpdate = (command: string, record: PrivateNetworkRecord, members: read
   });
 
 const planMember = (command: string, id: string, instance: InstanceRecord, privateNetworks: Attachment[]): Plan =>
-  new Plan(command, reference(id), (change) => change.put("instances", { ...instance, privateNetworks }), { instance: instance.id });
+  new Plan(command, reference(id), (change) => change.put("instances", { ...instance, privateNetworks }), {
+    instance: instance.id,
+  });
 
 /** The network first, so that a lease is there when the guest asks for it. */
 async function plugMember(...[zone, { args }]: Parameters<Work>): Promise<void> {
@@ -123,10 +142,19 @@ const attachmentOf = ({ privateNetworks }: InstanceRecord, id: string): Attachme
 
 /** Addresses of a network that its members hold, but for `except`. */
 const leasedIn = (zone: Zone, id: string, except?: InstanceRecord): Set<string> =>
-  new Set(membersOf(zone, id).filter((member) => member.id !== except?.id).flatMap((member) => attachmentOf(member, id)!.ip ?? []));
+  new Set(
+    membersOf(zone, id)
+      .filter((member) => member.id !== except?.id)
+      .flatMap((member) => attachmentOf(member, id)!.ip ?? []),
+  );
 
 /** The address that an instance asks for, or the next free one of the range; nothing in an unmanaged network. */
-function leaseFor(zone: Zone, { id, name, range }: PrivateNetworkRecord, instance: InstanceRecord, wanted?: string): string | undefined {
+function leaseFor(
+  zone: Zone,
+  { id, name, range }: PrivateNetworkRecord,
+  instance: InstanceRecord,
+  wanted?: string,
+): string | undefined {
   if (range === undefined) {
     if (wanted !== undefined) throw badRequest(`Private Network ${name} is not managed: it leases no addresses`);
     return undefined;
@@ -142,13 +170,19 @@ function leaseFor(zone: Zone, { id, name, range }: PrivateNetworkRecord, instanc
 function renewed(zone: Zone, { id, name }: PrivateNetworkRecord, range: Range): InstanceRecord[] {
   const leased = leasedIn(zone, id);
   for (const ip of leased) {
-    if (!isLeasable(range, ip)) throw conflict(`Address ${ip} of Private Network ${name} is leased, and would be outside of it`);
+    if (!isLeasable(range, ip))
+      throw conflict(`Address ${ip} of Private Network ${name} is leased, and would be outside of it`);
   }
-  return membersOf(zone, id).filter((member) => attachmentOf(member, id)!.ip === undefined).map((member) => {
-    const ip = nextFree(range, leased);
-    leased.add(ip);
-    return { ...member, privateNetworks: member.privateNetworks.map((each) => each.network === id ? { ...each, ip } : each) };
-  });
+  return membersOf(zone, id)
+    .filter((member) => attachmentOf(member, id)!.ip === undefined)
+    .map((member) => {
+      const ip = nextFree(range, leased);
+      leased.add(ip);
+      return {
+        ...member,
+        privateNetworks: member.privateNetworks.map((each) => (each.network === id ? { ...each, ip } : each)),
+      };
+    });
 }
 
 /** Locally administered; an instance that comes back to a network has the interface it had. */
@@ -167,7 +201,8 @@ function freeVni(zone: Zone): number {
 function optionsFrom(body: any): DhcpOptions | undefined {
   const { routers, "dns-servers": dnsServers, "ntp-servers": ntpServers, "domain-search": domainSearch } = body ?? {};
   const options = { routers, dnsServers, ntpServers, domainSearch };
-  if ((domainSearch ?? []).join(" ").length > 255) throw badRequest("Invalid request", ["options.domain-search has more than 255 characters"]);
+  if ((domainSearch ?? []).join(" ").length > 255)
+    throw badRequest("Invalid request", ["options.domain-search has more than 255 characters"]);
   return Object.values(options).some((list) => list !== undefined) ? options : undefined;
 }
 
@@ -178,7 +213,10 @@ function view(zone: Zone, { id, name, description, range, options, labels, vni }
     return ip === undefined ? [] : { ip, "instance-id": member.id };
   });
   return {
-    id, name, description, vni,
+    id,
+    name,
+    description,
+    vni,
     "start-ip": range?.start,
     "end-ip": range?.end,
     netmask: range?.netmask,

@@ -15,6 +15,9 @@ export const findPublicGroup = (name: string | undefined): PublicGroup | undefin
   PUBLIC_GROUPS.find((group) => group.id === name || group.name === name);
 
 export const viewPublicGroup = (zone: Zone, { id, name }: PublicGroup): object => ({
-  id, name, visibility: "public", description: "Where health checks of elastic IPs come from",
+  id,
+  name,
+  visibility: "public",
+  description: "Where health checks of elastic IPs come from",
   "external-sources": [`${healthCheckSourceOf(zone.addresses.gateway)}/32`],
 });

@@ -34,10 +34,21 @@ const makeInstance = async (more: object = {}) =>
 
 describe("templates", () => {
   it("are registered once their checksum is verified", async () => {
-    const id = await client.operate("POST", "/template", { ...templateBody, "default-user": "core", "boot-mode": "uefi", description: "d" });
+    const id = await client.operate("POST", "/template", {
+      ...templateBody,
+      "default-user": "core",
+      "boot-mode": "uefi",
+      description: "d",
+    });
     const template = await client.get(`/template/${id}`);
     expect(template).toMatchObject({
-      ...templateBody, size: 1234, "default-user": "core", "boot-mode": "uefi", description: "d", visibility: "private", zones: ["local-1"],
+      ...templateBody,
+      size: 1234,
+      "default-user": "core",
+      "boot-mode": "uefi",
+      description: "d",
+      visibility: "private",
+      zones: ["local-1"],
     });
     expect((await client.get("/template?visibility=private&family=flatcar")).templates).toContainEqual(template);
     expect((await client.get("/template?visibility=public")).templates).toEqual([]);
@@ -50,12 +61,18 @@ describe("templates", () => {
   it("vanish when the checksum is wrong", async () => {
     wrongChecksum = true;
     const { body } = await client.call("POST", "/template", templateBody);
-    expect(await client.finished(body)).toMatchObject({ state: "failure", reason: "fault", message: "the checksum is another one" });
+    expect(await client.finished(body)).toMatchObject({
+      state: "failure",
+      reason: "fault",
+      message: "the checksum is another one",
+    });
     expect((await client.call("GET", `/template/${body.reference.id}`)).status).toBe(404);
   });
 
   it("need an MD5 and a URL", async () => {
-    expect((await client.call("POST", "/template", { ...templateBody, checksum: "abc" })).body.message).toContain("MD5");
+    expect((await client.call("POST", "/template", { ...templateBody, checksum: "abc" })).body.message).toContain(
+      "MD5",
+    );
     expect((await client.call("POST", "/template", { ...templateBody, url: "image" })).body.message).toContain("url");
   });
 });
@@ -65,7 +82,10 @@ describe("SSH keys", () => {
     const { status, body } = await client.call("POST", "/ssh-key", { name: "key", "public-key": publicKey });
     expect([status, body]).toEqual([200, { id: expect.any(String), state: "success" }]);
     const key = { name: "key", fingerprint: "0d:34:62:a2:9f:23:9c:a3:47:ac:60:31:01:4d:68:4e" };
-    expect(await client.get("/ssh-key/key")).toEqual({ ...key, fingerprint: expect.stringMatching(/^([0-9a-f]{2}:){15}[0-9a-f]{2}$/) });
+    expect(await client.get("/ssh-key/key")).toEqual({
+      ...key,
+      fingerprint: expect.stringMatching(/^([0-9a-f]{2}:){15}[0-9a-f]{2}$/),
+    });
     expect((await client.call("POST", "/ssh-key", { name: "key", "public-key": publicKey })).status).toBe(409);
     expect((await client.get("/ssh-key"))["ssh-keys"]).toHaveLength(1);
     expect(await client.call("DELETE", "/ssh-key/key")).toMatchObject({ status: 200, body: { state: "success" } });
@@ -86,10 +106,14 @@ describe("anti-affinity groups", () => {
     for (let n = 0; n < 8; n++) members.push(await makeInstance({ "anti-affinity-groups": [{ id }] }));
     await expect(makeInstance({ "anti-affinity-groups": [{ id }] })).rejects.toThrow("8 instances");
     expect(await client.get(`/anti-affinity-group/${id}`)).toEqual({
-      id, name: "masters", description: "d", instances: members.map((member) => ({ id: member })),
+      id,
+      name: "masters",
+      description: "d",
+      instances: members.map((member) => ({ id: member })),
     });
-    expect((await client.call("DELETE", `/anti-affinity-group/${id}`)).body.message)
-      .toBe("Cannot delete affinity group when it's in use by virtual machines");
+    expect((await client.call("DELETE", `/anti-affinity-group/${id}`)).body.message).toBe(
+      "Cannot delete affinity group when it's in use by virtual machines",
+    );
     for (const member of members) await client.operate("DELETE", `/instance/${member}`);
     await client.operate("DELETE", `/anti-affinity-group/${id}`);
     expect((await client.get("/anti-affinity-group"))["anti-affinity-groups"]).toEqual([]);
@@ -99,17 +123,36 @@ describe("anti-affinity groups", () => {
 describe("elastic IPs", () => {
   it("carry a health check with Exoscale's defaults", async () => {
     const id = await client.operate("POST", "/elastic-ip", {
-      description: "api", labels: { a: "b" }, healthcheck: { mode: "https", port: 6443, uri: "/readyz", "tls-skip-verify": true },
+      description: "api",
+      labels: { a: "b" },
+      healthcheck: { mode: "https", port: 6443, uri: "/readyz", "tls-skip-verify": true },
     });
     expect(await client.get(`/elastic-ip/${id}`)).toEqual({
-      id, ip: "198.18.255.1", cidr: "198.18.255.1/32", addressfamily: "inet4", description: "api", labels: { a: "b" },
+      id,
+      ip: "198.18.255.1",
+      cidr: "198.18.255.1/32",
+      addressfamily: "inet4",
+      description: "api",
+      labels: { a: "b" },
       healthcheck: {
-        mode: "https", port: 6443, uri: "/readyz", "tls-skip-verify": true, interval: 10, timeout: 2, "strikes-ok": 2, "strikes-fail": 3,
+        mode: "https",
+        port: 6443,
+        uri: "/readyz",
+        "tls-skip-verify": true,
+        interval: 10,
+        timeout: 2,
+        "strikes-ok": 2,
+        "strikes-fail": 3,
       },
     });
-    await client.operate("PUT", `/elastic-ip/${id}`, { healthcheck: { mode: "tcp", port: 22, interval: 5 }, labels: {} });
+    await client.operate("PUT", `/elastic-ip/${id}`, {
+      healthcheck: { mode: "tcp", port: 22, interval: 5 },
+      labels: {},
+    });
     await client.operate("DELETE", `/elastic-ip/${id}/description`);
-    expect((await client.get("/elastic-ip"))["elastic-ips"]).toMatchObject([{ id, labels: {}, healthcheck: { mode: "tcp", interval: 5 } }]);
+    expect((await client.get("/elastic-ip"))["elastic-ips"]).toMatchObject([
+      { id, labels: {}, healthcheck: { mode: "tcp", interval: 5 } },
+    ]);
     await client.operate("DELETE", `/elastic-ip/${id}`);
     expect((await client.call("GET", `/elastic-ip/${id}`)).status).toBe(404);
   });
@@ -132,10 +175,14 @@ describe("elastic IPs", () => {
       expect((await client.get(`/instance/${holder}`))["elastic-ips"]).toEqual([{ id }]);
     }
     const { ip } = await client.get(`/elastic-ip/${id}`);
-    expect((await client.get(`/instance?ip-address=${ip}`)).instances.map((instance: any) => instance.id)).toEqual(holders);
+    expect((await client.get(`/instance?ip-address=${ip}`)).instances.map((instance: any) => instance.id)).toEqual(
+      holders,
+    );
     expect((await client.call("PUT", `/elastic-ip/${id}:attach`, { instance: { id: holders[0] } })).status).toBe(409);
-    expect(await client.call("DELETE", `/elastic-ip/${id}`))
-      .toEqual({ status: 409, body: { message: "Allocated IP address can't be deleted" } });
+    expect(await client.call("DELETE", `/elastic-ip/${id}`)).toEqual({
+      status: 409,
+      body: { message: "Allocated IP address can't be deleted" },
+    });
     await client.operate("PUT", `/elastic-ip/${id}:detach`, { instance: { id: holders[0] } });
     await client.operate("DELETE", `/instance/${holders[1]}`);
     await client.operate("DELETE", `/elastic-ip/${id}`);
@@ -150,18 +197,26 @@ describe("elastic IPs", () => {
 describe("what there is none of", () => {
   it("is said of reverse DNS, for what there is and for what there is not", async () => {
     const instance = await makeInstance();
-    expect(await client.call("GET", `/reverse-dns/instance/${instance}`))
-      .toEqual({ status: 404, body: { message: `Reverse DNS record of ${instance} not found` } });
+    expect(await client.call("GET", `/reverse-dns/instance/${instance}`)).toEqual({
+      status: 404,
+      body: { message: `Reverse DNS record of ${instance} not found` },
+    });
     expect((await client.call("DELETE", `/reverse-dns/instance/${instance}`)).status).toBe(404);
-    expect((await client.call("GET", `/reverse-dns/elastic-ip/${unknown}`)).body.message).toBe(`Elastic IP ${unknown} not found`);
-    expect((await client.call("POST", `/reverse-dns/instance/${instance}`, { "domain-name": "a.example.com" })).status).toBe(501);
+    expect((await client.call("GET", `/reverse-dns/elastic-ip/${unknown}`)).body.message).toBe(
+      `Elastic IP ${unknown} not found`,
+    );
+    expect(
+      (await client.call("POST", `/reverse-dns/instance/${instance}`, { "domain-name": "a.example.com" })).status,
+    ).toBe(501);
   });
 
   it("is said of snapshots", async () => {
     const instance = await makeInstance();
     expect(await client.get("/snapshot")).toEqual({ snapshots: [] });
     expect((await client.call("GET", `/snapshot/${unknown}`)).status).toBe(404);
-    expect(await client.call("POST", `/instance/${instance}:create-snapshot`))
-      .toEqual({ status: 501, body: { message: "The local zone has no create-snapshot" } });
+    expect(await client.call("POST", `/instance/${instance}:create-snapshot`)).toEqual({
+      status: 501,
+      body: { message: "The local zone has no create-snapshot" },
+    });
   });
 });

@@ -20,7 +20,8 @@ beforeEach(() => {
   applied = 0;
 });
 
-const makeInstance = async () => client.operate("POST", "/instance", instanceBody(await client.operate("POST", "/template", templateBody)));
+const makeInstance = async () =>
+  client.operate("POST", "/instance", instanceBody(await client.operate("POST", "/template", templateBody)));
 
 describe("security groups", () => {
   it("have a default that stays", async () => {
@@ -31,9 +32,16 @@ describe("security groups", () => {
 
   it("have unique names and no rules at first", async () => {
     const id = await client.operate("POST", "/security-group", { name: "unique", description: "d" });
-    expect(await client.get(`/security-group/${id}`)).toEqual({ id, name: "unique", description: "d", visibility: "private" });
-    expect(await client.call("POST", "/security-group", { name: "unique" }))
-      .toEqual({ status: 409, body: { message: "Security Group name is already in use" } });
+    expect(await client.get(`/security-group/${id}`)).toEqual({
+      id,
+      name: "unique",
+      description: "d",
+      visibility: "private",
+    });
+    expect(await client.call("POST", "/security-group", { name: "unique" })).toEqual({
+      status: 409,
+      body: { message: "Security Group name is already in use" },
+    });
     expect((await client.call("POST", "/security-group", { name: "x".repeat(256) })).status).toBe(400);
     await client.operate("DELETE", `/security-group/${id}`);
     expect((await client.call("DELETE", `/security-group/${id}`)).status).toBe(404);
@@ -41,8 +49,21 @@ describe("security groups", () => {
 
   it("refer to the group in a rule's operation", async () => {
     const id = await client.operate("POST", "/security-group", { name: "rules" });
-    const tcp = { "flow-direction": "ingress", protocol: "tcp", "start-port": 80, "end-port": 81, network: "0.0.0.0/0", description: "web" };
-    const peer = { "flow-direction": "egress", protocol: "udp", "start-port": 53, "end-port": 53, "security-group": { id } };
+    const tcp = {
+      "flow-direction": "ingress",
+      protocol: "tcp",
+      "start-port": 80,
+      "end-port": 81,
+      network: "0.0.0.0/0",
+      description: "web",
+    };
+    const peer = {
+      "flow-direction": "egress",
+      protocol: "udp",
+      "start-port": 53,
+      "end-port": 53,
+      "security-group": { id },
+    };
     const ping = { "flow-direction": "ingress", protocol: "icmp", icmp: { type: 8, code: 0 }, network: "::/0" };
     for (const rule of [tcp, peer, ping, { "flow-direction": "ingress", protocol: "esp", network: "10.0.0.0/8" }]) {
       expect(await client.operate("POST", `/security-group/${id}/rules`, rule)).toBe(id);
@@ -50,9 +71,12 @@ describe("security groups", () => {
     expect(applied).toBeGreaterThanOrEqual(4);
     const { rules } = await client.get(`/security-group/${id}`);
     expect(rules).toMatchObject([tcp, { ...peer, "security-group": { id, name: "rules" } }, ping, { protocol: "esp" }]);
-    expect((await client.call("POST", `/security-group/${id}/rules`, { ...tcp, description: "again" })).status).toBe(409);
-    expect((await client.call("DELETE", `/security-group/${id}`)).body.message)
-      .toBe("Cannot delete group when there are security rules that allow this group");
+    expect((await client.call("POST", `/security-group/${id}/rules`, { ...tcp, description: "again" })).status).toBe(
+      409,
+    );
+    expect((await client.call("DELETE", `/security-group/${id}`)).body.message).toBe(
+      "Cannot delete group when there are security rules that allow this group",
+    );
     for (const rule of rules) expect(await client.operate("DELETE", `/security-group/${id}/rules/${rule.id}`)).toBe(id);
     expect((await client.call("DELETE", `/security-group/${id}/rules/${rules[0].id}`)).status).toBe(404);
     await client.operate("DELETE", `/security-group/${id}`);
@@ -73,21 +97,27 @@ describe("security groups", () => {
     [{ protocol: "gre", "security-group": { id: unknown } }, 404],
     [{ protocol: "gre", "security-group": { name: "nobody" } }, 404],
   ])("refuse the rule %j", async (rule, status) => {
-    const { "security-groups": [group] } = await client.get("/security-group");
-    expect((await client.call("POST", `/security-group/${group.id}/rules`, { "flow-direction": "ingress", ...rule })).status).toBe(status);
+    const {
+      "security-groups": [group],
+    } = await client.get("/security-group");
+    expect(
+      (await client.call("POST", `/security-group/${group.id}/rules`, { "flow-direction": "ingress", ...rule })).status,
+    ).toBe(status);
   });
 
   it("are attached and detached, and stay while in use", async () => {
     const id = await client.operate("POST", "/security-group", { name: "members" });
     const instance = await makeInstance();
-    const groups = async () => (await client.get(`/instance/${instance}`))["security-groups"].map((group: any) => group.id);
+    const groups = async () =>
+      (await client.get(`/instance/${instance}`))["security-groups"].map((group: any) => group.id);
     const attachment = { instance: { id: instance } };
     expect(await groups()).toHaveLength(1);
     await client.operate("PUT", `/security-group/${id}:attach`, attachment);
     expect(await groups()).toContain(id);
     expect((await client.call("PUT", `/security-group/${id}:attach`, attachment)).status).toBe(409);
-    expect((await client.call("DELETE", `/security-group/${id}`)).body.message)
-      .toBe("Cannot delete group when it's in use by virtual machines");
+    expect((await client.call("DELETE", `/security-group/${id}`)).body.message).toBe(
+      "Cannot delete group when it's in use by virtual machines",
+    );
     await client.operate("PUT", `/security-group/${id}:detach`, attachment);
     expect((await client.call("PUT", `/security-group/${id}:detach`, attachment)).status).toBe(409);
     expect(await groups()).not.toContain(id);
@@ -114,19 +144,34 @@ describe("the public group of health checks", () => {
 
   it("is Exoscale's own, and shows where they come from", async () => {
     const { "security-groups": groups } = await client.get("/security-group?visibility=public");
-    expect(groups).toEqual([{ id, name, visibility: "public", description: expect.any(String), "external-sources": ["198.18.0.2/32"] }]);
+    expect(groups).toEqual([
+      { id, name, visibility: "public", description: expect.any(String), "external-sources": ["198.18.0.2/32"] },
+    ]);
     expect(await client.get(`/security-group/${id}`)).toEqual(groups[0]);
     expect(JSON.stringify(await client.get("/security-group"))).not.toContain(id);
   });
 
-  it.each([{ id }, { name }, { name, visibility: "public" }])("is the peer of a rule that names it as %j", async (peer) => {
-    const group = await client.operate("POST", "/security-group", { name: "peers" });
-    const rule = { "flow-direction": "ingress", protocol: "tcp", "start-port": 80, "end-port": 80, "security-group": peer };
-    await client.operate("POST", `/security-group/${group}/rules`, rule);
-    expect((await client.get(`/security-group/${group}`)).rules[0]["security-group"]).toEqual({ id, name, visibility: "public" });
-    expect(api.zone.state.securityGroups.get(group)!.rules[0]!.securityGroup).toBe(id);
-    await client.operate("DELETE", `/security-group/${group}`);
-  });
+  it.each([{ id }, { name }, { name, visibility: "public" }])(
+    "is the peer of a rule that names it as %j",
+    async (peer) => {
+      const group = await client.operate("POST", "/security-group", { name: "peers" });
+      const rule = {
+        "flow-direction": "ingress",
+        protocol: "tcp",
+        "start-port": 80,
+        "end-port": 80,
+        "security-group": peer,
+      };
+      await client.operate("POST", `/security-group/${group}/rules`, rule);
+      expect((await client.get(`/security-group/${group}`)).rules[0]["security-group"]).toEqual({
+        id,
+        name,
+        visibility: "public",
+      });
+      expect(api.zone.state.securityGroups.get(group)!.rules[0]!.securityGroup).toBe(id);
+      await client.operate("DELETE", `/security-group/${group}`);
+    },
+  );
 
   it("gives way to a group of one's own with its name, unless it is said to be public", async () => {
     const own = await client.operate("POST", "/security-group", { name });
@@ -140,7 +185,11 @@ describe("the public group of health checks", () => {
 
   it.each([
     ["DELETE", "", undefined],
-    ["POST", "/rules", { "flow-direction": "ingress", protocol: "tcp", "start-port": 1, "end-port": 1, network: "0.0.0.0/0" }],
+    [
+      "POST",
+      "/rules",
+      { "flow-direction": "ingress", protocol: "tcp", "start-port": 1, "end-port": 1, network: "0.0.0.0/0" },
+    ],
     ["PUT", ":add-source", { cidr: "192.0.2.0/24" }],
     ["PUT", ":attach", { instance: { id: unknown } }],
   ])("cannot be changed: %s %s", async (method, path, body) => {

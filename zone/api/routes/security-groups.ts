@@ -16,9 +16,10 @@ export const DEFAULT_GROUP = "default";
 export const securityGroups: Family = {
   handlers: {
     "list-security-groups": (zone, { query }) => ({
-      "security-groups": query.visibility === "public"
-        ? PUBLIC_GROUPS.map((group) => viewPublicGroup(zone, group))
-        : [...zone.state.securityGroups.values()].map((group) => view(zone, group)),
+      "security-groups":
+        query.visibility === "public"
+          ? PUBLIC_GROUPS.map((group) => viewPublicGroup(zone, group))
+          : [...zone.state.securityGroups.values()].map((group) => view(zone, group)),
     }),
 
     "get-security-group": (zone, { params }) => {
@@ -37,7 +38,9 @@ export const securityGroups: Family = {
     "delete-security-group": (zone, { params }) => {
       const group = findOwnGroup(zone, params.id);
       if (group.name === DEFAULT_GROUP) throw conflict("The security group default is reserved");
-      const peers = [...zone.state.securityGroups.values()].flatMap(({ rules }) => rules.map((rule) => rule.securityGroup));
+      const peers = [...zone.state.securityGroups.values()].flatMap(({ rules }) =>
+        rules.map((rule) => rule.securityGroup),
+      );
       if (peers.includes(group.id)) {
         throw conflict("Cannot delete group when there are security rules that allow this group");
       }
@@ -159,10 +162,15 @@ function peerFrom(zone: Zone, body: any): Pick<Rule, "network" | "securityGroup"
   if (network !== undefined) {
     return { network: cidrFrom(network, "network") };
   }
-  if (group.id === undefined && group.name === undefined) throw badRequest("A rule's security-group needs an id or a name");
+  if (group.id === undefined && group.name === undefined)
+    throw badRequest("A rule's security-group needs an id or a name");
   // A name of one's own goes before Exoscale's, unless it says that it is public.
-  const own = group.visibility === "public" ? undefined : [...zone.state.securityGroups.values()]
-    .find(({ id, name }) => group.id === undefined ? name === group.name : id === group.id);
+  const own =
+    group.visibility === "public"
+      ? undefined
+      : [...zone.state.securityGroups.values()].find(({ id, name }) =>
+          group.id === undefined ? name === group.name : id === group.id,
+        );
   const peer = own ?? findPublicGroup(group.id ?? group.name);
   if (peer === undefined) throw notFound(`Security Group ${group.id ?? group.name} not found`);
   return { securityGroup: peer.id };
@@ -176,7 +184,10 @@ function cidrFrom(text: string, what: string): string {
 /** What is empty is left out, as in real answers. */
 function view(zone: Zone, { id, name, description, rules, externalSources = [] }: SecurityGroupRecord): object {
   return {
-    id, name, description, visibility: "private",
+    id,
+    name,
+    description,
+    visibility: "private",
     rules: rules.length === 0 ? undefined : rules.map((rule) => viewRule(zone, rule)),
     "external-sources": externalSources.length === 0 ? undefined : externalSources,
   };

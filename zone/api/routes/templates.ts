@@ -44,14 +44,18 @@ export const templates: Family = {
     "update-template": (zone, { params, body }) => {
       const record = findTemplate(zone, params.id);
       return planUpdate("update-template", {
-        ...record, name: body.name ?? record.name, description: body.description ?? record.description,
+        ...record,
+        name: body.name ?? record.name,
+        description: body.description ?? record.description,
       });
     },
 
     "delete-template": (zone, { params }) => {
       const record = findTemplate(zone, params.id);
       // Instances have their own copy of the disk: a template in use may go.
-      return new Plan("delete-template", reference(record), (change) => change.delete("templates", record.id), { record });
+      return new Plan("delete-template", reference(record), (change) => change.delete("templates", record.id), {
+        record,
+      });
     },
   },
   work: {

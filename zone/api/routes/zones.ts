@@ -10,7 +10,9 @@ const ZONE_ID = "b1d2c9b6-6a3b-4a5e-9a3d-4a0f5c6b7d81";
 export const zones: Family = {
   handlers: {
     "list-zones": (zone) => ({
-      zones: [{ id: ZONE_ID, name: zone.name, "api-endpoint": zone.url, "sos-endpoint": `https://sos-${zone.name}.invalid` }],
+      zones: [
+        { id: ZONE_ID, name: zone.name, "api-endpoint": zone.url, "sos-endpoint": `https://sos-${zone.name}.invalid` },
+      ],
     }),
 
     "list-instance-types": (zone) => ({ "instance-types": INSTANCE_TYPES.map((type) => viewType(zone, type)) }),

@@ -15,12 +15,23 @@ import { createSecureContext } from "node:tls";
 export type Request =
   | { readonly do: "listen"; readonly protocol: "tcp" | "udp"; readonly port: number; readonly name: string }
   /** HTTP, or HTTPS with a certificate: one for callers that name a server, one for the others. */
-  | { readonly do: "serve"; readonly port: number; readonly tls?: Record<"named" | "unnamed", { readonly key: string; readonly cert: string }> }
+  | {
+      readonly do: "serve";
+      readonly port: number;
+      readonly tls?: Record<"named" | "unnamed", { readonly key: string; readonly cert: string }>;
+    }
   /** What is answered from now on, 404 if nothing was said. */
   | { readonly do: "answer"; readonly port: number; readonly path: string; readonly status: number }
   | { readonly do: "unlisten"; readonly port: number }
   | { readonly do: "heard" }
-  | { readonly do: "ask"; readonly protocol: "tcp" | "udp"; readonly address: string; readonly port: number; readonly from?: string; readonly timeout?: number }
+  | {
+      readonly do: "ask";
+      readonly protocol: "tcp" | "udp";
+      readonly address: string;
+      readonly port: number;
+      readonly from?: string;
+      readonly timeout?: number;
+    }
   | { readonly do: "hold"; readonly address: string; readonly port: number }
   | { readonly do: "held"; readonly timeout: number }
   | { readonly do: "get"; readonly url: string }
@@ -37,16 +48,20 @@ let held: ReturnType<typeof connect> | undefined;
 
 async function handle(message: Request): Promise<string> {
   switch (message.do) {
-    case "listen": return listen(message);
-    case "serve": return serve(message);
+    case "listen":
+      return listen(message);
+    case "serve":
+      return serve(message);
     case "answer":
       statuses.set(`${message.port} ${message.path}`, message.status);
       return "";
     case "unlisten":
       servers.get(message.port)?.close();
       return "";
-    case "heard": return heard.join();
-    case "ask": return message.protocol === "tcp" ? askTcp(message) : askUdp(message);
+    case "heard":
+      return heard.join();
+    case "ask":
+      return message.protocol === "tcp" ? askTcp(message) : askUdp(message);
     case "hold":
       held = connect({ host: message.address, port: message.port });
       return String((await once(held, "data", { signal: AbortSignal.timeout(2000) }))[0]);
@@ -54,13 +69,15 @@ async function handle(message: Request): Promise<string> {
       held!.write("again");
       return String((await once(held!, "data", { signal: AbortSignal.timeout(message.timeout) }))[0]);
     }
-    case "get": return get(message.url);
+    case "get":
+      return get(message.url);
     case "resolve": {
       const resolver = new Resolver({ timeout: 2000, tries: 1 });
       resolver.setServers([message.server]);
       return (await resolver.resolve4(message.name)).join();
     }
-    case "lease": return lease(message.mac, message.timeout);
+    case "lease":
+      return lease(message.mac, message.timeout);
   }
 }
 
@@ -91,12 +108,19 @@ async function listen({ protocol, port, name }: Request & { do: "listen" }): Pro
 async function serve({ port, tls }: Request & { do: "serve" }): Promise<string> {
   const answer: RequestListener = (request, response) => {
     // A redirect leads to where all is well.
-    const status = request.url === "/well" ? 200 : statuses.get(`${port} ${request.url}`) ?? 404;
+    const status = request.url === "/well" ? 200 : (statuses.get(`${port} ${request.url}`) ?? 404);
     response.writeHead(status, { location: "/well", connection: "close" }).end();
   };
-  const server = tls === undefined ? createHttpServer(answer) : createHttpsServer({
-    ...tls.unnamed, SNICallback: (_, use) => use(null, createSecureContext(tls.named)),
-  }, answer);
+  const server =
+    tls === undefined
+      ? createHttpServer(answer)
+      : createHttpsServer(
+          {
+            ...tls.unnamed,
+            SNICallback: (_, use) => use(null, createSecureContext(tls.named)),
+          },
+          answer,
+        );
   server.listen(port);
   await once(server, "listening");
   servers.set(port, server);
@@ -104,7 +128,7 @@ async function serve({ port, tls }: Request & { do: "serve" }): Promise<string> 
 }
 
 async function askTcp({ address, port, from, timeout = 400 }: Request & { do: "ask" }): Promise<string> {
-  const socket = connect({ host: address, port, ...from && { localAddress: from } });
+  const socket = connect({ host: address, port, ...(from && { localAddress: from }) });
   try {
     return String((await once(socket, "data", { signal: AbortSignal.timeout(timeout) }))[0]);
   } finally {
@@ -151,7 +175,7 @@ async function lease(mac: string, timeout: number): Promise<string> {
   const send = setInterval(() => socket.send(discover, 67, "255.255.255.255"), 300);
   try {
     for (;;) {
-      const [offer] = await once(socket, "message", { signal }) as [Buffer];
+      const [offer] = (await once(socket, "message", { signal })) as [Buffer];
       if (offer.readUInt32BE(4) !== id) continue;
       const options: Record<number, string> = {};
       for (let at = 240; offer[at] !== 255 && at < offer.length; at += offer[at] === 0 ? 1 : 2 + offer[at + 1]!) {

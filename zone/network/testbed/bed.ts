@@ -35,7 +35,12 @@ export class Agent {
   }
 
   /** The answer of a listener, or nothing when there was none in time. */
-  ask(protocol: "tcp" | "udp", address: string, port: number, more: { from?: string; timeout?: number } = {}): Promise<string | undefined> {
+  ask(
+    protocol: "tcp" | "udp",
+    address: string,
+    port: number,
+    more: { from?: string; timeout?: number } = {},
+  ): Promise<string | undefined> {
     return this.request({ do: "ask", protocol, address, port, ...more }).catch(() => undefined);
   }
 
@@ -96,7 +101,9 @@ export class Bed {
   /** Gives an instance that is plugged in another interface, at another bridge. */
   async wire(instance: Instance, bridge: string, name: string, mac: string): Promise<void> {
     const port = `${name.slice(-1)}${bridge.slice(0, 7)}${instance.address!.split(".").slice(2).join("-")}`;
-    await this.onHost(`link add ${port} type veth peer name ${name} address ${mac} netns ${this.namespaceOf(instance)}`);
+    await this.onHost(
+      `link add ${port} type veth peer name ${name} address ${mac} netns ${this.namespaceOf(instance)}`,
+    );
     await this.onHost(`link set ${port} master ${bridge} up`);
     await this.inside(instance, `link set ${name} up`);
   }
@@ -108,7 +115,12 @@ export class Bed {
     await this.onHost(`link add outside type veth peer name eth0 netns ${namespace}`);
     await this.onHost(`addr add ${gateway}/24 dev outside`);
     await this.onHost("link set outside up");
-    for (const command of ["link set lo up", "link set eth0 up", ...addresses.map((address) => `addr add ${address}/24 dev eth0`), `route add default via ${gateway}`]) {
+    for (const command of [
+      "link set lo up",
+      "link set eth0 up",
+      ...addresses.map((address) => `addr add ${address}/24 dev eth0`),
+      `route add default via ${gateway}`,
+    ]) {
       await ip(`-n ${namespace} ${command}`);
     }
     return namespace;
@@ -135,7 +147,8 @@ export class Bed {
 
   async #clean(): Promise<void> {
     const namespaces = (await ip("netns list")).split("\n").map((line) => line.split(" ")[0]!);
-    for (const namespace of namespaces.filter((name) => name.startsWith(`${this.bridge}-`))) await ip(`netns del ${namespace}`);
+    for (const namespace of namespaces.filter((name) => name.startsWith(`${this.bridge}-`)))
+      await ip(`netns del ${namespace}`);
     if (this.host === undefined) await ip(`link del ${this.bridge}`).catch(() => {});
   }
 }

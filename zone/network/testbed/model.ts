@@ -11,15 +11,23 @@ export interface Packet {
 
 /** Whether the first packet of a connection passes. */
 export function passes(world: World, healthCheckSource: string, { traffic, from, to }: Packet): boolean {
-  const instanceAt = (address: string): Instance | undefined => [...world.instances.values()].find((one) => one.address === address);
-  const groupsAt = (address: string): SecurityGroup[] => [...world.securityGroups.values()].filter(({ id }) => instanceAt(address)?.securityGroups.includes(id));
+  const instanceAt = (address: string): Instance | undefined =>
+    [...world.instances.values()].find((one) => one.address === address);
+  const groupsAt = (address: string): SecurityGroup[] =>
+    [...world.securityGroups.values()].filter(({ id }) => instanceAt(address)?.securityGroups.includes(id));
   const isMember = (group: string, address: string): boolean =>
     group === healthCheckSources.id
       ? address === healthCheckSource
-      : groupsAt(address).some(({ id }) => id === group) || (world.securityGroups.get(group)?.externalSources ?? []).some((network) => isIn(address, network));
-  const admits = (direction: Rule["direction"], peer: string) => (rule: Rule): boolean =>
-    rule.direction === direction && isOf(rule, traffic)
-    && (rule.network !== undefined ? isIn(peer, rule.network) : rule.securityGroup !== undefined && isMember(rule.securityGroup, peer));
+      : groupsAt(address).some(({ id }) => id === group) ||
+        (world.securityGroups.get(group)?.externalSources ?? []).some((network) => isIn(address, network));
+  const admits =
+    (direction: Rule["direction"], peer: string) =>
+    (rule: Rule): boolean =>
+      rule.direction === direction &&
+      isOf(rule, traffic) &&
+      (rule.network !== undefined
+        ? isIn(peer, rule.network)
+        : rule.securityGroup !== undefined && isMember(rule.securityGroup, peer));
   const rulesOf = (address: string): Rule[] => groupsAt(address).flatMap(({ rules }) => rules);
 
   const egress = rulesOf(from).filter(({ direction }) => direction === "egress");
@@ -34,7 +42,15 @@ const isIn = (address: string, network: string): boolean => {
 
 function isOf(rule: Rule, traffic: Traffic): boolean {
   if (rule.protocol !== traffic.protocol) return false;
-  if ("port" in traffic) return rule.startPort === undefined || (traffic.port >= rule.startPort && traffic.port <= (rule.endPort ?? rule.startPort));
-  if ("type" in traffic) return rule.icmp === undefined || ([-1, traffic.type].includes(rule.icmp.type) && [-1, traffic.code].includes(rule.icmp.code));
+  if ("port" in traffic)
+    return (
+      rule.startPort === undefined ||
+      (traffic.port >= rule.startPort && traffic.port <= (rule.endPort ?? rule.startPort))
+    );
+  if ("type" in traffic)
+    return (
+      rule.icmp === undefined ||
+      ([-1, traffic.type].includes(rule.icmp.type) && [-1, traffic.code].includes(rule.icmp.code))
+    );
   return true;
 }

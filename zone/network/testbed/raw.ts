@@ -15,7 +15,9 @@ export class Raw {
   readonly heard = new Set<number>();
 
   private constructor(namespace: string) {
-    this.#child = spawn("ip", ["netns", "exec", namespace, "perl", fileURLToPath(new URL("raw.pl", import.meta.url))], { stdio: ["pipe", "pipe", "inherit"] });
+    this.#child = spawn("ip", ["netns", "exec", namespace, "perl", fileURLToPath(new URL("raw.pl", import.meta.url))], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
   }
 
   static async start(namespace: string): Promise<Raw> {
@@ -31,7 +33,9 @@ export class Raw {
 
   /** Sends the packet that is known by `number`, at most 2^32 - 1. */
   send(traffic: Traffic, from: string, to: string, number: number): void {
-    this.#child.stdin!.write(`${numbers[traffic.protocol]} ${from} ${to} ${packet(traffic, from, to, number).toString("hex")}\n`);
+    this.#child.stdin!.write(
+      `${numbers[traffic.protocol]} ${from} ${to} ${packet(traffic, from, to, number).toString("hex")}\n`,
+    );
   }
 
   async end(): Promise<void> {
@@ -49,7 +53,7 @@ const magic = "7ea1c0de";
 function packet(traffic: Traffic, from: string, to: string, number: number): Buffer {
   const mark = Buffer.from(magic + number.toString(16).padStart(8, "0"), "hex");
   // No two packets are of one connection.
-  const source = 20_000 + number % 40_000;
+  const source = 20_000 + (number % 40_000);
   switch (traffic.protocol) {
     case "tcp": {
       const header = Buffer.alloc(20);
@@ -71,15 +75,36 @@ function packet(traffic: Traffic, from: string, to: string, number: number): Buf
       return Buffer.concat([header, mark]);
     }
     case "icmp": {
-      const message = Buffer.concat([Buffer.from([traffic.type, traffic.code, 0, 0, source >> 8, source & 255, number >> 8 & 255, number & 255]), mark]);
+      const message = Buffer.concat([
+        Buffer.from([traffic.type, traffic.code, 0, 0, source >> 8, source & 255, (number >> 8) & 255, number & 255]),
+        mark,
+      ]);
       message.writeUInt16BE(checksum(message), 2);
       return message;
     }
-    case "gre": return Buffer.concat([Buffer.from([0, 0, 8, 0]), mark]);
-    case "esp": return Buffer.concat([Buffer.alloc(8, 1), mark]);
-    case "ah": return Buffer.concat([Buffer.from([59, 4, 0, 0]), Buffer.alloc(20, 1), mark]);
+    case "gre":
+      return Buffer.concat([Buffer.from([0, 0, 8, 0]), mark]);
+    case "esp":
+      return Buffer.concat([Buffer.alloc(8, 1), mark]);
+    case "ah":
+      return Buffer.concat([Buffer.from([59, 4, 0, 0]), Buffer.alloc(20, 1), mark]);
     case "ipip": {
-      const inner = Buffer.from([0x45, 0, 0, 28, 0, 0, 0, 0, 1, 253, 0, 0, ...octets("10.0.0.1"), ...octets("10.0.0.2")]);
+      const inner = Buffer.from([
+        0x45,
+        0,
+        0,
+        28,
+        0,
+        0,
+        0,
+        0,
+        1,
+        253,
+        0,
+        0,
+        ...octets("10.0.0.1"),
+        ...octets("10.0.0.2"),
+      ]);
       inner.writeUInt16BE(checksum(inner), 10);
       return Buffer.concat([inner, mark]);
     }

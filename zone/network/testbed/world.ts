@@ -21,24 +21,46 @@ export function instance(n: number, fields: Partial<Instance> = {}, network = "1
   const [a = 0, b = 0, c = 0] = network.split(".").map(Number);
   const octets = [a, b, c + Math.floor(n / 250), n % 250];
   return {
-    id: `instance-${n}`, name: `instance-${n}`, address: octets.join("."),
+    id: `instance-${n}`,
+    name: `instance-${n}`,
+    address: octets.join("."),
     mac: ["06", "00", ...octets.map((octet) => octet.toString(16).padStart(2, "0"))].join(":"),
-    state: "running", template: "template", type: "standard.small", cpus: 2, memory: 2 ** 31, diskSize: 10,
-    publicKeys: [], securityGroups: [], elasticIps: [], antiAffinityGroups: [], privateNetworks: [], labels: {},
-    createdAt: "2026-01-01T00:00:00Z", ...fields,
+    state: "running",
+    template: "template",
+    type: "standard.small",
+    cpus: 2,
+    memory: 2 ** 31,
+    diskSize: 10,
+    publicKeys: [],
+    securityGroups: [],
+    elasticIps: [],
+    antiAffinityGroups: [],
+    privateNetworks: [],
+    labels: {},
+    createdAt: "2026-01-01T00:00:00Z",
+    ...fields,
   };
 }
 
 export const group = (name: string, rules: Rule[], id = name): SecurityGroup => ({ id, name, rules });
 
 let rules = 0;
-export const rule = (fields: Partial<Rule>): Rule => ({ id: `rule-${++rules}`, direction: "ingress", protocol: "tcp", ...fields });
+export const rule = (fields: Partial<Rule>): Rule => ({
+  id: `rule-${++rules}`,
+  direction: "ingress",
+  protocol: "tcp",
+  ...fields,
+});
 
-export const elasticIp = (id: string, address: string, healthcheck?: HealthCheck): ElasticIp =>
-  ({ id, address, labels: {}, ...healthcheck && { healthcheck } });
+export const elasticIp = (id: string, address: string, healthcheck?: HealthCheck): ElasticIp => ({
+  id,
+  address,
+  labels: {},
+  ...(healthcheck && { healthcheck }),
+});
 
 /** @param range first and last address and netmask, with blanks between; unmanaged without it */
 export const privateNetwork = (id: string, range?: string): PrivateNetwork => {
   const [start = "", end = "", netmask = ""] = range?.split(" ") ?? [];
-  return { id, name: id, labels: {}, ...range !== undefined && { range: { start, end, netmask } } };
+  return { id, name: id, labels: {}, ...(range !== undefined && { range: { start, end, netmask } }) };
 };

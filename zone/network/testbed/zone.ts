@@ -6,7 +6,8 @@ import type { Network, World } from "../../types.ts";
 import { createNetwork, type NetworkOptions } from "../index.ts";
 
 type Step = "prepare" | "open" | "apply" | "release" | "close";
-type Message = { readonly options: Omit<NetworkOptions, "log" | "world"> } | { readonly step: Step; readonly world: World };
+type Message =
+  { readonly options: Omit<NetworkOptions, "log" | "world"> } | { readonly step: Step; readonly world: World };
 
 export class ZoneProcess {
   readonly log: string[] = [];
@@ -59,7 +60,10 @@ function serve(): void {
       return;
     }
     Object.assign(world, message.world);
-    network[message.step]().then(() => say({ done: true }), (error: Error) => say({ done: true, error: error.message }));
+    network[message.step]().then(
+      () => say({ done: true }),
+      (error: Error) => say({ done: true, error: error.message }),
+    );
   });
   process.on("disconnect", () => process.exit());
 }

@@ -2,7 +2,8 @@
 
 const NAMES = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
 /** Escape sequences (CSI, strings, others), line ends, other control characters. */
-const SPECIAL = /\x1b\[(?<codes>[0-9;:?]*)[ -/]*(?<end>[@-~])|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]+[0-~]|\x1b[0-Z=>\\a-~]|(?<line>\r*\n|\r+)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
+const SPECIAL =
+  /\x1b\[(?<codes>[0-9;:?]*)[ -/]*(?<end>[@-~])|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]+[0-~]|\x1b[0-Z=>\\a-~]|(?<line>\r*\n|\r+)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
 /** The beginning of something special whose end is yet to come. */
 const UNFINISHED = /(?:\r+|\x1b(?:\[[0-9;:?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[ -/]+)?)$/;
 /** Characters; a sequence longer than that is none. */

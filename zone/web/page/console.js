@@ -36,7 +36,8 @@ export function resumeConsole(id) {
   on("trouble", (message) => say("trouble", `Nothing to read: ${message}`));
   on("end", finish);
   source.onerror = ({ target }) => {
-    if (target.readyState === EventSource.CLOSED) finish(); // refused: the zone knows no such instance
+    if (target.readyState === EventSource.CLOSED)
+      finish(); // refused: the zone knows no such instance
     else say("waiting", "The zone does not answer. Trying again.");
   };
 }
@@ -62,7 +63,7 @@ function begin(log) {
 }
 
 function write(text) {
-  const runs = ansi.read(text).map(({ text, look }) => look === "" ? text : el("span", { class: look }, text));
+  const runs = ansi.read(text).map(({ text, look }) => (look === "" ? text : el("span", { class: look }, text)));
   if (runs.length > 0) output.append(el("span", {}, runs));
   let length = output.textContent.length;
   while (length > KEPT && output.childElementCount > 1) {

@@ -16,7 +16,14 @@ export const badge = (state, text = state) => el("span", { class: "badge", "data
 export const code = (text) => el("code", {}, text);
 
 /** Items below each other, or a dash where there are none. */
-export const list = (items) => items.length === 0 ? none() : el("ul", {}, items.map((item) => el("li", {}, item)));
+export const list = (items) =>
+  items.length === 0
+    ? none()
+    : el(
+        "ul",
+        {},
+        items.map((item) => el("li", {}, item)),
+      );
 
 export const none = () => el("span", { class: "none" }, "–");
 
@@ -30,7 +37,7 @@ export function time(iso) {
   return el("time", { datetime: iso }, isToday ? TIME.format(date) : `${DAY.format(date)}, ${TIME.format(date)}`);
 }
 
-export const gibibytes = (bytes) => `${Math.round(bytes / 2 ** 30 * 10) / 10} GiB`;
+export const gibibytes = (bytes) => `${Math.round((bytes / 2 ** 30) * 10) / 10} GiB`;
 
 /** e.g. `1 instance`, `2 instances`. */
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;

@@ -23,7 +23,9 @@ export function showInstance(key, instances) {
   pane.hidden = (instance?.id ?? watched.id) === undefined;
   if (instance === undefined) {
     // One that is gone keeps its last words.
-    update(facts, [watched.id === undefined ? fact("State", `There is no instance ${key}.`) : fact("State", badge("deleted"))]);
+    update(facts, [
+      watched.id === undefined ? fact("State", `There is no instance ${key}.`) : fact("State", badge("deleted")),
+    ]);
     if (watched.id === undefined) title.textContent = key;
     return;
   }
@@ -45,7 +47,7 @@ export function resumeInstance() {
 const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, ...value));
 
 /** A fact of several things; nothing where there are none. */
-const several = (name, items) => items.length === 0 ? [] : [fact(name, list(items))];
+const several = (name, items) => (items.length === 0 ? [] : [fact(name, list(items))]);
 
 const factsOf = (instance) => [
   fact("State", badge(instance.state)),
@@ -59,7 +61,10 @@ const factsOf = (instance) => [
   ...several("Private networks", instance.privateNetworks.map(attachment)),
   ...several("Anti-affinity groups", instance.antiAffinityGroups),
   ...several("SSH keys", instance.sshKeys),
-  ...several("Labels", Object.entries(instance.labels).map(([name, value]) => code(value === "" ? name : `${name}=${value}`))),
+  ...several(
+    "Labels",
+    Object.entries(instance.labels).map(([name, value]) => code(value === "" ? name : `${name}=${value}`)),
+  ),
   ...several("Protected", instance.protected ? ["from being deleted"] : []),
   ...several("MAC address", instance.mac === "" ? [] : [code(instance.mac)]),
   fact("Id", code(instance.id)),

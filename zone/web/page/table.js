@@ -45,11 +45,12 @@ function patch(body, rows, labels, onReplaced) {
 function label(row, labels) {
   const cells = [...row.cells];
   const offset = labels.length - cells.reduce((sum, { colSpan }) => sum + colSpan, 0);
-  cells.forEach((cell, index) => cell.dataset.label = labels[offset + index]);
+  cells.forEach((cell, index) => (cell.dataset.label = labels[offset + index]));
 }
 
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
 function flash(element) {
-  if (!isStill.matches) element.animate([{ backgroundColor: "var(--flash)" }, {}], { duration: 1500, easing: "ease-out" });
+  if (!isStill.matches)
+    element.animate([{ backgroundColor: "var(--flash)" }, {}], { duration: 1500, easing: "ease-out" });
 }
