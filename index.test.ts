@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
-import { byName, run, settled, type Registered } from "./components/testing.ts";
+import { byName, run, settled, type Registered } from "./components/testing/engine.ts";
 import { configure, program } from "./test/program.ts";
 
 /** The program with nothing but what is required. */

@@ -1,7 +1,7 @@
 /** The least that a new worker could take: a bare machine of its kind, until a kubelet that has no cluster answers on it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../config.ts";
-import { encodeUserData } from "../exoscale/userData.ts";
+import { encodeUserData } from "../exoscale/user-data.ts";
 import { toYAML } from "../ignition/cloudconfig.ts";
 import { downloads, mirrorCA, plain, registries, script } from "../ignition/node.ts";
 import { fill } from "../ignition/template.ts";

@@ -1,7 +1,7 @@
 /** How a stack grows with its workers, in a zone without machines: what each command takes, and what the state holds. */
 import { statSync } from "node:fs";
-import { destroy, instancesOnly, Place, up, withoutMachines } from "../test/world/place.ts";
-import type { Ran, RunOptions, Running } from "../test/world/stack.ts";
+import { destroy, instancesOnly, Place, up, withoutMachines } from "../test/sandbox/place.ts";
+import type { Ran, RunOptions, Running } from "../test/sandbox/stack.ts";
 import { round, type Part, type PartOptions } from "./part.ts";
 import { noChangePlan } from "./opentofu.ts";
 import { watchSession, type Usage } from "./usage.ts";

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root } from "../test/world/checkout.ts";
+import { root } from "../test/sandbox/checkout.ts";
 import { watchSession, type Usage } from "./usage.ts";
 
 export interface Size {

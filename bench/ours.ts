@@ -1,7 +1,7 @@
 /** Our cluster, made by `bin/pulumi up`. */
 import { join } from "node:path";
 import { addressIn } from "../ignition/node.ts";
-import { up } from "../test/world/place.ts";
+import { up } from "../test/sandbox/place.ts";
 import { Cluster, Ssh } from "./cluster.ts";
 import { watchIdle } from "./idle.ts";
 import { phasesOf, type Bootstrapped } from "./phases.ts";

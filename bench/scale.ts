@@ -1,5 +1,5 @@
 /** Two workers more and two fewer, beside the least that a worker could take: a bare machine's boot and a kubelet's start. */
-import { up } from "../test/world/place.ts";
+import { up } from "../test/sandbox/place.ts";
 import { bareKubelet } from "./floor.ts";
 import { round, type Part, type PartOptions } from "./part.ts";
 

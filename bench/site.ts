@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { loadSettings, type Settings } from "../config.ts";
-import { root } from "../test/world/checkout.ts";
-import { Place } from "../test/world/place.ts";
+import { root } from "../test/sandbox/checkout.ts";
+import { Place } from "../test/sandbox/place.ts";
 import { files } from "../versions.ts";
 import { kubeadmAddress } from "./kubeadm/machines.ts";
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pLimit from "p-limit";
 import { runZone } from "../zone/daemon.ts";
-import { clientOf, type Client } from "../zone/testing-client.ts";
+import { clientOf, type Client } from "../zone/testing/client.ts";
 import { loadCredentials } from "../zone/credentials.ts";
 import { quantile, round, type Part, type PartOptions } from "./part.ts";
 

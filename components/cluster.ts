@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { ApiArgs } from "../exoscale/index.ts";
+import type { ApiArgs } from "../provider/index.ts";
 import type { Mirror, RebootWindow } from "../ignition/types.ts";
-import type { ApiEndpoint } from "./ApiEndpoint.ts";
-import type { Pki } from "./Pki.ts";
+import type { ApiEndpoint } from "./api-endpoint.ts";
+import type { Pki } from "./pki.ts";
 
 /** What masters and workers of one cluster share. */
 export interface ClusterArgs {

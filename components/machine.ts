@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Boot, Instance, type BootArgs, type InstanceArgs } from "../exoscale/index.ts";
+import { Boot, Instance, type BootArgs, type InstanceArgs } from "../provider/index.ts";
 import type { ClusterArgs, Node, PoolArgs } from "./cluster.ts";
-import { publicLine } from "./commands.ts";
+import { publicLine } from "./node-command.ts";
 
 type Args = ClusterArgs & PoolArgs;
 

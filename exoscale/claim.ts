@@ -1,18 +1,18 @@
 import { randomBytes } from "node:crypto";
 
-import { antiAffinityGroups } from "./antiAffinityGroup.ts";
+import { antiAffinityGroups } from "./anti-affinity-group.ts";
 import type { Api, Instance } from "./api.ts";
 import { remove } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
-import { elasticIps } from "./elasticIp.ts";
+import { elasticIps } from "./elastic-ip.ts";
 import { firstLook, type Collection } from "./find.ts";
 import { emptyCloudConfig, instances, removeInstance } from "./instance.ts";
-import { changed, orGone, type Kind } from "./kind.ts";
-import { getInstance } from "./machine.ts";
-import { securityGroups } from "./securityGroup.ts";
-import { sshKeys } from "./sshKey.ts";
+import { changed, orGone, type Kind } from "./resource-provider.ts";
+import { getInstance } from "./instance-actions.ts";
+import { securityGroups } from "./security-group.ts";
+import { sshKeys } from "./ssh-key.ts";
 import { templates } from "./template.ts";
-import { userDataSha256 } from "./userData.ts";
+import { userDataSha256 } from "./user-data.ts";
 
 /** Everything that is made with a mark. */
 const collections = {

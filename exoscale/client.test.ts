@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 
 import { connect } from "./client.ts";
 import { ApiError } from "./errors.ts";
-import { inTurn, serve } from "./testing.ts";
+import { inTurn, serve } from "./testing/http-server.ts";
 
 const zones = { body: { zones: [] } };
 

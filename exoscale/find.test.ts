@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 
 import { describe, expect, test } from "vitest";
 
-import { antiAffinityGroup } from "./antiAffinityGroup.ts";
+import { antiAffinityGroup } from "./anti-affinity-group.ts";
 import { Incomplete, OperationError, Refused } from "./errors.ts";
 import { tokenDescription } from "./find.ts";
 import { patience } from "./patience.ts";
-import { serve, type Answer, type Call, type Server } from "./testing.ts";
+import { serve, type Answer, type Call, type Server } from "./testing/http-server.ts";
 
 patience.retry = 50;
 

@@ -2,7 +2,7 @@ import type { Api, Group } from "./api.ts";
 import { remove } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
 import { findOrMake, tokenDescription, type Collection } from "./find.ts";
-import { changed, orGone, type Kind } from "./kind.ts";
+import { changed, orGone, type Kind } from "./resource-provider.ts";
 
 /** A group of instances: a name and nothing that could be changed. */
 export interface GroupInputs {

@@ -3,7 +3,7 @@ import { ensure, remove, whileBusy } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
 import { ApiError, Incomplete, messageOf, Refused } from "./errors.ts";
 import { findOrMake, tokenLabel, type Collection } from "./find.ts";
-import { changed, orGone, type Kind } from "./kind.ts";
+import { changed, orGone, type Kind } from "./resource-provider.ts";
 import {
   atRest,
   getInstance,
@@ -15,10 +15,10 @@ import {
   typeId,
   waitFor,
   waitUntilGone,
-} from "./machine.ts";
+} from "./instance-actions.ts";
 import { operationLimit } from "./operations.ts";
 import { patience } from "./patience.ts";
-import { encodeUserData } from "./userData.ts";
+import { encodeUserData } from "./user-data.ts";
 
 /**
  * A machine with a name and an address. What it runs, that it runs, and what it is made of from then on is `Boot`'s:

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { connect } from "./client.ts";
-import { serve, type Server } from "./testing.ts";
+import { serve, type Server } from "./testing/http-server.ts";
 
 /** An API that takes so many calls in each second, and refuses the others until the next. */
 async function limited(perSecond: number): Promise<Server & { refused(): number }> {

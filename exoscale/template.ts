@@ -3,7 +3,7 @@ import { remove } from "./busy.ts";
 import { connect } from "./client.ts";
 import { Incomplete } from "./errors.ts";
 import { findOrMake, tokenDescription, type Collection } from "./find.ts";
-import { changed, orGone, type Kind } from "./kind.ts";
+import { changed, orGone, type Kind } from "./resource-provider.ts";
 import { operationLimit } from "./operations.ts";
 import { patience } from "./patience.ts";
 

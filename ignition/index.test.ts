@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
 import { images } from "../versions.ts";
-import { master, mirror, worker } from "./fixtures.ts";
+import { master, mirror, worker } from "./testing/fixtures.ts";
 import { renderMaster, renderWorker } from "./index.ts";
 
 interface Document {

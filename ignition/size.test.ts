@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { master } from "./fixtures.ts";
+import { master } from "./testing/fixtures.ts";
 import { assertFits, renderMaster, userDataSize } from "./index.ts";
 
 test("a cloud-config within the limit passes, with its size per section", () => {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { worker } from "./fixtures.ts";
+import { worker } from "./testing/fixtures.ts";
 import { renderWorker } from "./index.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "window-"));

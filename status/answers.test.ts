@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseNodes, parseReport } from "./answers.ts";
-import { object, report } from "./fixtures.ts";
+import { object, report } from "./testing/fixtures.ts";
 
 test("a report of this version is read whole", () => {
   for (const name of ["dev-master-1", "dev-worker-1"]) {

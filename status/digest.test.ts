@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { digest } from "./digest.ts";
-import { masters, minutesAgo, Situation, workers } from "./fixtures.ts";
+import { masters, minutesAgo, Situation, workers } from "./testing/fixtures.ts";
 
 const facts = (situation: Situation) => digest(situation.answers);
 const node = (situation: Situation, name: string) => facts(situation).nodes.find((each) => each.name === name)!;

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { cases, m1, m2, m3, needsReboot, noLeader, w2 } from "./cases.ts";
+import { cases, m1, m2, m3, needsReboot, noLeader, w2 } from "./testing/cases.ts";
 import { digest } from "./digest.ts";
-import { minutesAgo, object, Situation } from "./fixtures.ts";
+import { minutesAgo, object, Situation } from "./testing/fixtures.ts";
 import { judge } from "./judge.ts";
 import { type KindName, kinds } from "./problems.ts";
 import { parseNodes } from "./answers.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { digest } from "./digest.ts";
-import { masters, minutesAgo, Situation, workers } from "./fixtures.ts";
+import { masters, minutesAgo, Situation, workers } from "./testing/fixtures.ts";
 import { judge } from "./judge.ts";
 import { print } from "./print.ts";
 

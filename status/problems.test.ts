@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { digest } from "./digest.ts";
-import { Situation } from "./fixtures.ts";
+import { Situation } from "./testing/fixtures.ts";
 import { judge } from "./judge.ts";
 import { inOrder, kinds, problem, stateOf } from "./problems.ts";
 

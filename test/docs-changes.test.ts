@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 
 import { beforeAll, expect, test } from "vitest";
 
-import { byName, type Registered } from "../components/testing.ts";
+import { byName, type Registered } from "../components/testing/engine.ts";
 import { schema } from "../config.ts";
-import { boot, type BootInputs } from "../exoscale/boot.ts";
-import { clusterShape } from "../exoscale/clusterShape.ts";
-import type { Kind } from "../exoscale/kind.ts";
+import { boot, type BootInputs } from "../node/rollout/boot.ts";
+import { clusterShape } from "../node/rollout/cluster-shape.ts";
+import type { Kind } from "../exoscale/resource-provider.ts";
 import { template } from "../exoscale/template.ts";
-import { userDataSha256 } from "../exoscale/userData.ts";
+import { userDataSha256 } from "../exoscale/user-data.ts";
 import { program } from "./program.ts";
 
 const page = readFileSync(new URL("../docs/operations.md", import.meta.url), "utf8");

@@ -5,8 +5,8 @@ import type { ClientRequest } from "node:http";
 import { expect, test } from "vitest";
 
 import { iamPolicy, operationOf } from "../docs/generate/iam.ts";
-import { encodeUserData } from "../exoscale/userData.ts";
-import { openWorld, type World } from "./provider/world.ts";
+import { encodeUserData } from "../exoscale/user-data.ts";
+import { openWorld, type World } from "./provider/environment.ts";
 
 test("docs/iam-policy.json allows what a cluster's life calls", async () => {
   const called = new Set<string>();

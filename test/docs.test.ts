@@ -51,7 +51,7 @@ test("a recording has no signs of life, no single resources and no place on this
 test("docs/security.md names everybody whom a certificate names, and every role", () => {
   const page = read("docs/security.md");
   const subjects = [
-    ...read("components/Pki.ts").matchAll(/(?:commonName: |organization: |client\(this\.#?\w+, )"([^"]+)"/g),
+    ...read("components/pki.ts").matchAll(/(?:commonName: |organization: |client\(this\.#?\w+, )"([^"]+)"/g),
   ].map(([, name]) => name!);
   expect(subjects).toHaveLength(11);
   const roles = parseAllDocuments(read("ignition/files/master/rbac.yaml")).map(

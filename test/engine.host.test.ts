@@ -7,7 +7,7 @@ import { join } from "node:path";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { startApi, type TestApi } from "../zone/testing.ts";
+import { startApi, type TestApi } from "../zone/testing/zone.ts";
 
 const root = join(import.meta.dirname, "..");
 const directory = mkdtempSync(join(tmpdir(), "engine-"));
@@ -16,7 +16,7 @@ const secret = "Tr0ub4dor-of-the-user-data";
 
 /** One of everything, and two workers. Tokens are names: what makes them is another package's business. */
 const program = `
-import * as exoscale from "./exoscale/index.ts";
+import * as exoscale from "./provider/index.ts";
 const { endpoint, masters, userData, workers, image, type, privateKey, publicKey } = JSON.parse(process.env.SETTINGS);
 const shape = new exoscale.ClusterShape("kube", { zone: "local-1", podCIDR: "10.244.0.0/16", serviceCIDR: "10.96.0.0/16", masters });
 const api = { endpoint, zone: shape.zone };
@@ -63,11 +63,12 @@ const settings = {
 beforeAll(async () => {
   zone = await startApi();
   settings.endpoint = zone.url;
-  for (const each of ["exoscale", "node_modules"]) symlinkSync(join(root, each), join(directory, each));
+  for (const each of ["exoscale", "node", "provider", "node_modules"])
+    symlinkSync(join(root, each), join(directory, each));
   mkdirSync(join(directory, "state"));
   writeFileSync(
     join(directory, "package.json"),
-    '{"name":"kubernetes-on-exoscale","type":"module","exports":{"./exoscale/provider.ts":"./exoscale/provider.ts"}}',
+    '{"name":"kubernetes-on-exoscale","type":"module","exports":{"./exoscale/provider.ts":"./provider/handlers.ts"}}',
   );
   writeFileSync(
     join(directory, "Pulumi.yaml"),

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parse, stringify } from "yaml";
 
 import packageJson from "../package.json" with { type: "json" };
-import { startApi, type TestApi } from "../zone/testing.ts";
+import { startApi, type TestApi } from "../zone/testing/zone.ts";
 import { blocks, clone, root, shell } from "./clone.ts";
 
 // Packages are installed, and a CLI runs ten times: more than other tests on this host do.

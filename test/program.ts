@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { vi } from "vitest";
 
-import { run } from "../components/testing.ts";
+import { run } from "../components/testing/engine.ts";
 
 const required = {
   zone: "ch-gva-2",

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
-import { masters, object, report, workers } from "../status/fixtures.ts";
+import { masters, object, report, workers } from "../status/testing/fixtures.ts";
 import type { NodeReport } from "../status/report.ts";
 import type { Status } from "../status/facts.ts";
 

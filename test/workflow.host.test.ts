@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 
-import { startApi, type TestApi } from "../zone/testing.ts";
+import { startApi, type TestApi } from "../zone/testing/zone.ts";
 import { blocks, clone, root, shell, type Result } from "./clone.ts";
 
 interface Step {

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 
-import type { Client } from "./testing-client.ts";
-import { instanceBody, templateBody } from "./testing-client.ts";
-import { startDaemon, type TestDaemon } from "./testing-daemon.ts";
-import { randomFrom, someSeed, type Random } from "./testing-random.ts";
+import type { Client } from "./testing/client.ts";
+import { instanceBody, templateBody } from "./testing/client.ts";
+import { startDaemon, type TestDaemon } from "./testing/daemon.ts";
+import { randomFrom, someSeed, type Random } from "./testing/random.ts";
 
 /** Kills of each daemon; two daemons are tried side by side. */
 const KILLS = 25;

@@ -8,8 +8,8 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { loadCredentials } from "./credentials.ts";
-import { clientOf, instanceBody, templateBody as template } from "./testing-client.ts";
-import { daemonFlags, startDaemon } from "./testing-daemon.ts";
+import { clientOf, instanceBody, templateBody as template } from "./testing/client.ts";
+import { daemonFlags, startDaemon } from "./testing/daemon.ts";
 
 const zone = join(import.meta.dirname, "../bin/zone");
 let state: string;

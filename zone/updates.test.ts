@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { noMachines } from "./machines/none.ts";
-import { startApi, type TestApi } from "./testing.ts";
-import { clientOf, instanceBody, templateBody, type Client } from "./testing-client.ts";
+import { startApi, type TestApi } from "./testing/zone.ts";
+import { clientOf, instanceBody, templateBody, type Client } from "./testing/client.ts";
 import { announceUpdate, nextVersion } from "./updates.ts";
 
 let api: TestApi;

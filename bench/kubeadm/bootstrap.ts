@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import ssh2 from "ssh2";
 import { addressIn } from "../../ignition/node.ts";
-import { root } from "../../test/world/checkout.ts";
+import { root } from "../../test/sandbox/checkout.ts";
 import { Cluster, Ssh } from "../cluster.ts";
 import { watchIdle } from "../idle.ts";
 import { phasesOf, type Bootstrapped, type Phase } from "../phases.ts";

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Settings } from "../../config.ts";
-import { encodeUserData } from "../../exoscale/userData.ts";
+import { encodeUserData } from "../../exoscale/user-data.ts";
 import { files } from "../../versions.ts";
-import type { Client } from "../../zone/testing-client.ts";
+import type { Client } from "../../zone/testing/client.ts";
 import { makeSecrets, type Role } from "./documents.ts";
 import { renderKubeadmNode } from "./node.ts";
 

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { expect, test } from "vitest";
-import { encodeUserData, userDataLimit } from "../../exoscale/userData.ts";
+import { encodeUserData, userDataLimit } from "../../exoscale/user-data.ts";
 import { files } from "../../versions.ts";
 import { makeSecrets, type Role } from "./documents.ts";
 import { renderKubeadmNode } from "./node.ts";

@@ -5,7 +5,7 @@ import { differences } from "./inventory.ts";
 import { misfits } from "./keys.ts";
 import { lines } from "./lines.ts";
 import { trialsOf } from "./trials.ts";
-import { World } from "./world.ts";
+import { World } from "./environment.ts";
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
 const seed = Number(process.env.CHAOS_SEED) || Date.now() % 1_000_000;

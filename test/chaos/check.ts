@@ -1,6 +1,6 @@
 import { differences } from "./inventory.ts";
 import { misfits } from "./keys.ts";
-import { destroy, type World } from "./world.ts";
+import { destroy, type World } from "./environment.ts";
 
 /**
  * Whether all is as it should be once a command has ended well: the zone's inventory is the state's, every instance's

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { signal, type Process } from "../world/processes.ts";
-import type { Random } from "../../zone/testing-random.ts";
-import type { Ran, Stack } from "../world/stack.ts";
-import type { World } from "./world.ts";
+import { signal, type Process } from "../sandbox/processes.ts";
+import type { Random } from "../../zone/testing/random.ts";
+import type { Ran, Stack } from "../sandbox/stack.ts";
+import type { World } from "./environment.ts";
 
 const provider = /cmd\/dynamic-provider/;
 const program = /@pulumi\/pulumi\/cmd\/run/;

@@ -1,5 +1,5 @@
-import type { Resource } from "../world/stack.ts";
-import type { World } from "./world.ts";
+import type { Resource } from "../sandbox/stack.ts";
+import type { World } from "./environment.ts";
 
 /** A thing of the zone. */
 interface Thing {

@@ -2,10 +2,10 @@ import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto"
 
 import ssh2 from "ssh2";
 
-import { isFingerprintOf } from "../../exoscale/sshKey.ts";
-import { decodeUserData } from "../../exoscale/userData.ts";
-import type { Resource } from "../world/stack.ts";
-import type { World } from "./world.ts";
+import { isFingerprintOf } from "../../exoscale/ssh-key.ts";
+import { decodeUserData } from "../../exoscale/user-data.ts";
+import type { Resource } from "../sandbox/stack.ts";
+import type { World } from "./environment.ts";
 
 /** Every key and certificate that the state knows. */
 interface Known {

@@ -1,14 +1,14 @@
-import type { Random } from "../../zone/testing-random.ts";
-import { badApi } from "./scenarios/badApi.ts";
+import type { Random } from "../../zone/testing/random.ts";
+import { badApi } from "./scenarios/bad-api.ts";
 import { destruction } from "./scenarios/destruction.ts";
 import { drift, driftNames } from "./scenarios/drift.ts";
 import { interruption } from "./scenarios/interruptions.ts";
 import { load, loads } from "./scenarios/load.ts";
-import { operationFault, operationFaultNames } from "./scenarios/operationFaults.ts";
-import { rateLimit, rates } from "./scenarios/rateLimit.ts";
+import { operationFault, operationFaultNames } from "./scenarios/operation-faults.ts";
+import { rateLimit, rates } from "./scenarios/rate-limit.ts";
 import { recoveries, recovery } from "./scenarios/recover.ts";
 import { replacement, replacements } from "./scenarios/replacement.ts";
-import type { World } from "./world.ts";
+import type { World } from "./environment.ts";
 
 /** How a trial went, if it went: right at once, or by the next run. What is thrown is what went wrong. */
 export type Verdict = "right" | "repaired";

@@ -6,7 +6,7 @@ import { lines, type Line } from "./lines.ts";
 import { Cluster } from "./machines/cluster.ts";
 import { machineLines } from "./machines/lines.ts";
 import { trialsOf, type Choice, type Worked } from "./trials.ts";
-import { World } from "./world.ts";
+import { World } from "./environment.ts";
 
 type Flags = Omit<Choice, "runs"> & {
   readonly runs?: number;

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 
-import { root } from "../world/checkout.ts";
+import { root } from "../sandbox/checkout.ts";
 import type { Line, Verdict } from "./lines.ts";
-import { randomFrom } from "../../zone/testing-random.ts";
-import type { World } from "./world.ts";
+import { randomFrom } from "../../zone/testing/random.ts";
+import type { World } from "./environment.ts";
 
 /** One thing that is tried. */
 export interface Trial<W = World> {

@@ -5,7 +5,7 @@ import { Cluster } from "../chaos/machines/cluster.ts";
 import { machineLines } from "../chaos/machines/lines.ts";
 import { trialsOf } from "../chaos/trials.ts";
 import { startServing } from "./clients.ts";
-import { fromNothing } from "./fromNothing.ts";
+import { fromNothing } from "./from-nothing.ts";
 import { attempt, eventually, IMAGE, json, kubectl, leftInZone, masters, run, six, ssh, workers } from "./user.ts";
 
 /**

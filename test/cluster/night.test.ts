@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { startClients, startServing } from "./clients.ts";
-import { fromNothing } from "./fromNothing.ts";
+import { fromNothing } from "./from-nothing.ts";
 import { attempt, eventually, kubectl, masters, run, settings, six, ssh, status, workers } from "./user.ts";
 
 /**

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { worker } from "../../ignition/fixtures.ts";
+import { worker } from "../../ignition/testing/fixtures.ts";
 import { renderWorker } from "../../ignition/index.ts";
 import { openMachine, type Machine } from "./machine.ts";
 

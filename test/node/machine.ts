@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
-import { master } from "../../ignition/fixtures.ts";
+import { master } from "../../ignition/testing/fixtures.ts";
 import { renderMaster, type MasterArgs } from "../../ignition/index.ts";
 import { cache } from "../../toolchain/paths.ts";
 

@@ -1,11 +1,11 @@
 /** What a change does to a running instance, what of it is refused, and what a refresh finds and an update repairs. */
 import { describe, expect, test } from "vitest";
 
-import { boot, type BootInputs } from "../../exoscale/boot.ts";
-import { providers } from "../../exoscale/provider.ts";
-import { encodeUserData, userDataSha256 } from "../../exoscale/userData.ts";
+import { boot, type BootInputs } from "../../node/rollout/boot.ts";
+import { providers } from "../../provider/handlers.ts";
+import { encodeUserData, userDataSha256 } from "../../exoscale/user-data.ts";
 import { noMachines } from "../../zone/machines/none.ts";
-import { openWorld, plain } from "./world.ts";
+import { openWorld, plain } from "./environment.ts";
 
 const other = "00000000-0000-4000-8000-000000000000";
 

@@ -1,8 +1,8 @@
 /** What a change of the configuration does, and what a refresh finds and an update repairs. */
 import { describe, expect, test } from "vitest";
 
-import { providers } from "../../exoscale/provider.ts";
-import { openWorld, plain } from "./world.ts";
+import { providers } from "../../provider/handlers.ts";
+import { openWorld, plain } from "./environment.ts";
 
 const other = "00000000-0000-4000-8000-000000000000";
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import type { ClaimInputs } from "../../exoscale/claim.ts";
 import { keyMark } from "../../exoscale/identity.ts";
-import { openWorld, Resource, sshKeys, type World } from "./world.ts";
+import { openWorld, Resource, sshKeys, type World } from "./environment.ts";
 
 type Thing = Resource<{ name: string; token?: string }, any>;
 

@@ -1,9 +1,9 @@
 /** Nodes that only SSH knows from real ones: fakes of them beside instances of a local zone's API. */
-import type { BootInputs, BootOutputs } from "../../exoscale/boot.ts";
-import { encodeUserData } from "../../exoscale/userData.ts";
-import { fakeNode, type FakeNode } from "../../exoscale/sshTesting.ts";
+import type { BootInputs, BootOutputs } from "../../node/rollout/boot.ts";
+import { encodeUserData } from "../../exoscale/user-data.ts";
+import { fakeNode, type FakeNode } from "../../node/remote/testing/ssh-server.ts";
 import { noMachines } from "../../zone/machines/none.ts";
-import { openWorld, type Resource } from "./world.ts";
+import { openWorld, type Resource } from "./environment.ts";
 
 export interface Node {
   readonly name: string;

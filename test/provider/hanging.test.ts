@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { tokenDescription } from "../../exoscale/find.ts";
 import { noMachines } from "../../zone/machines/none.ts";
-import { clientOf } from "../../zone/testing-client.ts";
-import { openWorld, type World } from "./world.ts";
+import { clientOf } from "../../zone/testing/client.ts";
+import { openWorld, type World } from "./environment.ts";
 
 beforeAll(() => void vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "1"));
 afterAll(() => void vi.unstubAllEnvs());

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 
 import type { FaultKind } from "../../zone/api/faults.ts";
 import { patience } from "../../exoscale/patience.ts";
-import { providers } from "../../exoscale/provider.ts";
-import { openWorld, plain, type World } from "./world.ts";
+import { providers } from "../../provider/handlers.ts";
+import { openWorld, plain, type World } from "./environment.ts";
 
 patience.retry = 50;
 

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { describe, expect, test } from "vitest";
 
-import type { BootInputs } from "../../exoscale/boot.ts";
+import type { BootInputs } from "../../node/rollout/boot.ts";
 import { patience } from "../../exoscale/patience.ts";
-import { encodeUserData } from "../../exoscale/userData.ts";
+import { encodeUserData } from "../../exoscale/user-data.ts";
 import { cluster, reasons, type Node } from "./fleet.ts";
 
 Object.assign(patience, { look: 20, gate: 50, give: 500, away: 500 });

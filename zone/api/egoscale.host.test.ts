@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { startApi, type TestApi } from "../testing.ts";
+import { startApi, type TestApi } from "../testing/zone.ts";
 
 let api: TestApi;
 beforeAll(async () => {

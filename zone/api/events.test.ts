@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { startApi, type TestApi } from "../testing.ts";
-import { clientOf, instanceBody, type Client } from "../testing-client.ts";
+import { startApi, type TestApi } from "../testing/zone.ts";
+import { clientOf, instanceBody, type Client } from "../testing/client.ts";
 
 const unknown = "00000000-0000-0000-0000-000000000000";
 

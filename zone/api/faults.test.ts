@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import { startApi, type TestApi } from "../testing.ts";
+import { startApi, type TestApi } from "../testing/zone.ts";
 import { Faults, type Fault } from "./faults.ts";
 
 const call = (route: string, isMutation = true) => ({ route, isMutation });

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
-import { startApi } from "../testing.ts";
-import { clientOf } from "../testing-client.ts";
-import { Model } from "../testing-model.ts";
-import { QUOTAS, someMove } from "../testing-moves.ts";
-import { randomFrom, someSeed } from "../testing-random.ts";
+import { startApi } from "../testing/zone.ts";
+import { clientOf } from "../testing/client.ts";
+import { Model } from "../testing/model.ts";
+import { QUOTAS, someMove } from "../testing/moves.ts";
+import { randomFrom, someSeed } from "../testing/random.ts";
 
 const CALLS = 800;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { startApi, type TestApi } from "../testing.ts";
-import { clientOf, type Client } from "../testing-client.ts";
+import { startApi, type TestApi } from "../testing/zone.ts";
+import { clientOf, type Client } from "../testing/client.ts";
 
 let api: TestApi;
 let client: Client;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { privateBridge } from "../network/layout.ts";
 import type { Attachment, Instance } from "../types.ts";
 import { bridgeName } from "./bridge.ts";
-import { Bed, gateway, instance, template } from "./testbed.ts";
+import { Bed, gateway, instance, template } from "./testing/machines.ts";
 
 const bed = new Bed();
 const ssh = bed.ssh.bind(bed);

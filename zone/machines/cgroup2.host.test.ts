@@ -10,8 +10,8 @@ import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { containerName } from "./container.ts";
 import { zoneId } from "./docker.ts";
-import type { Trial } from "./testbed-cgroup2.ts";
-import { artifact, gateway, instance, template } from "./testbed.ts";
+import type { Trial } from "./testing/cgroup2.ts";
+import { artifact, gateway, instance, template } from "./testing/machines.ts";
 
 const one = instance(1);
 const questions = [
@@ -50,7 +50,7 @@ test.skipIf(existsSync("/sys/fs/cgroup/cgroup.controllers"))(
       "-c",
       `${mounts} && exec "$0" "$@"`,
       process.execPath,
-      fileURLToPath(new URL("testbed-cgroup2.ts", import.meta.url)),
+      fileURLToPath(new URL("testing/cgroup2.ts", import.meta.url)),
       JSON.stringify(input),
     ]);
     expect(JSON.parse(stdout)).toEqual([

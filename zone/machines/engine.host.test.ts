@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { containerName } from "./container.ts";
 import { zoneId } from "./docker.ts";
-import { Bed, instance, template } from "./testbed.ts";
+import { Bed, instance, template } from "./testing/machines.ts";
 
 const one = instance(1);
 const name = containerName({ network: "exotest" }, one.id);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { zoneId } from "./docker.ts";
-import { artifact, Bed, gateway, instance, listens, template } from "./testbed.ts";
+import { artifact, Bed, gateway, instance, listens, template } from "./testing/machines.ts";
 
 const bed = new Bed();
 const { changes, userData, key, state } = bed;

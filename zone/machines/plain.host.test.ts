@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { containerName } from "./container.ts";
-import { Bed, gateway, instance } from "./testbed.ts";
+import { Bed, gateway, instance } from "./testing/machines.ts";
 
 const bed = new Bed({ shutdownSeconds: 60, hungSeconds: 30 });
 const debian = { id: "5f3b1c52-8c3f-4d0e-9d55-6f2f1c0b7a03", name: "Debian 12" };

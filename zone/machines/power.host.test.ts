@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { containerName } from "./container.ts";
-import { Bed, instance, listens, template } from "./testbed.ts";
+import { Bed, instance, listens, template } from "./testing/machines.ts";
 
 const bed = new Bed({ hungSeconds: 15 });
 const one = instance(1);

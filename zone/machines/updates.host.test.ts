@@ -1,6 +1,6 @@
 /** What the operating system's update is on a machine: announced, waiting on disk, running after a reboot. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Bed, instance, template } from "./testbed.ts";
+import { Bed, instance, template } from "./testing/machines.ts";
 
 const bed = new Bed();
 const one = instance(1);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { renderHosts } from "./dns.ts";
-import { instance, worldOf } from "./testbed/world.ts";
+import { instance, worldOf } from "./testing/environment.ts";
 
 test("hosts: instances with an address and a name that is a host's", () => {
   const world = worldOf({

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { healthCheckSources, type Instance, type Network } from "../types.ts";
 import { createNetwork } from "./index.ts";
-import { Agent, Bed } from "./testbed/bed.ts";
-import { elasticIp, group, instance, rule, worldOf } from "./testbed/world.ts";
+import { Agent, Bed } from "./testing/bed.ts";
+import { elasticIp, group, instance, rule, worldOf } from "./testing/environment.ts";
 
 const bridge = "exoelastic0";
 const subnet = "198.19.144.0/20";

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import ipaddr from "ipaddr.js";
 import type { Instance, Network, Rule, SecurityGroup } from "../types.ts";
 import { createNetwork } from "./index.ts";
-import { Agent, Bed } from "./testbed/bed.ts";
-import { group, instance as numbered, rule, worldOf } from "./testbed/world.ts";
+import { Agent, Bed } from "./testing/bed.ts";
+import { group, instance as numbered, rule, worldOf } from "./testing/environment.ts";
 
 const bridge = "exogroups0";
 const subnet = "198.19.128.0/20";

@@ -7,12 +7,12 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { healthCheckSources, type Instance, type Rule, type SecurityGroup, type World } from "../types.ts";
 import { run } from "./command.ts";
 import { healthCheckSourceOf } from "./layout.ts";
-import { Bed } from "./testbed/bed.ts";
-import { passes, type Packet } from "./testbed/model.ts";
-import { Raw, type Traffic } from "./testbed/raw.ts";
-import { group, instance as numbered, rule, worldOf } from "./testbed/world.ts";
-import { randomFrom, someSeed } from "../testing-random.ts";
-import { ZoneProcess } from "./testbed/zone.ts";
+import { Bed } from "./testing/bed.ts";
+import { passes, type Packet } from "./testing/model.ts";
+import { Raw, type Traffic } from "./testing/raw.ts";
+import { group, instance as numbered, rule, worldOf } from "./testing/environment.ts";
+import { randomFrom, someSeed } from "../testing/random.ts";
+import { ZoneProcess } from "./testing/zone.ts";
 
 const random = randomFrom(someSeed());
 const ROUNDS = 4;

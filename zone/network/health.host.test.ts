@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { healthCheckSources, type HealthCheck, type Instance, type Rule } from "../types.ts";
-import { Agent, Bed } from "./testbed/bed.ts";
-import { elasticIp, group, instance as numbered, rule, worldOf } from "./testbed/world.ts";
-import { ZoneProcess } from "./testbed/zone.ts";
+import { Agent, Bed } from "./testing/bed.ts";
+import { elasticIp, group, instance as numbered, rule, worldOf } from "./testing/environment.ts";
+import { ZoneProcess } from "./testing/zone.ts";
 
 const bridge = "exohealth0";
 const subnet = "198.19.112.0/20";

@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { HealthCheck } from "../types.ts";
 import { HealthChecks } from "./health.ts";
 import { probe } from "./probe.ts";
-import { elasticIp, instance, worldOf } from "./testbed/world.ts";
+import { elasticIp, instance, worldOf } from "./testing/environment.ts";
 
 const check = (fields: Partial<HealthCheck>): HealthCheck => ({
   mode: "http",

@@ -8,9 +8,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Instance, World } from "../types.ts";
 import { run } from "./command.ts";
 import { privateBridge } from "./layout.ts";
-import { Agent, Bed } from "./testbed/bed.ts";
-import { group, instance as numbered, privateNetwork, rule, worldOf } from "./testbed/world.ts";
-import { ZoneProcess } from "./testbed/zone.ts";
+import { Agent, Bed } from "./testing/bed.ts";
+import { group, instance as numbered, privateNetwork, rule, worldOf } from "./testing/environment.ts";
+import { ZoneProcess } from "./testing/zone.ts";
 
 const bridge = "exohost0";
 const subnet = "198.19.192.0/20";

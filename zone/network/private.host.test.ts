@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Attachment, Instance, World } from "../types.ts";
 import { run } from "./command.ts";
 import { privateBridge } from "./layout.ts";
-import { Agent, Bed } from "./testbed/bed.ts";
-import { group, instance as numbered, privateNetwork, rule, worldOf } from "./testbed/world.ts";
-import { ZoneProcess } from "./testbed/zone.ts";
+import { Agent, Bed } from "./testing/bed.ts";
+import { group, instance as numbered, privateNetwork, rule, worldOf } from "./testing/environment.ts";
+import { ZoneProcess } from "./testing/zone.ts";
 
 const bridge = "exopriv0";
 const subnet = "198.19.176.0/20";

@@ -3,7 +3,7 @@ import { healthCheckSources, type Rule } from "../types.ts";
 import { targetsOf } from "./elastic.ts";
 import { layoutOf } from "./layout.ts";
 import { renderLock, renderRemoval, renderRuleset } from "./ruleset.ts";
-import { elasticIp, group, instance, privateNetwork, rule, worldOf } from "./testbed/world.ts";
+import { elasticIp, group, instance, privateNetwork, rule, worldOf } from "./testing/environment.ts";
 
 const layout = layoutOf({ bridge: "exozone0", subnet: "198.18.0.0/16", gateway: "198.18.0.1" });
 
@@ -52,7 +52,7 @@ test("a cluster's zone renders as it did", async () => {
     ],
     privateNetworks: [privateNetwork("lan")],
   });
-  await expect(render(world)).toMatchFileSnapshot("testbed/ruleset.nft");
+  await expect(render(world)).toMatchFileSnapshot("testing/ruleset.nft");
 });
 
 test("an empty zone lets nothing in", () => {
@@ -125,7 +125,7 @@ test("before there are rules, nothing passes from or to any instance", async () 
     instances: [instance(1, { securityGroups: ["g"] })],
     privateNetworks: [privateNetwork("lan")],
   });
-  await expect(renderLock(world, layout)).toMatchFileSnapshot("testbed/lock.nft");
+  await expect(renderLock(world, layout)).toMatchFileSnapshot("testing/lock.nft");
 });
 
 test("the tables are named after the bridge", () => {

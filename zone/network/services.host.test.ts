@@ -12,8 +12,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createNetwork, type NetworkOptions } from "./index.ts";
 import { probe } from "./probe.ts";
 import { run } from "./command.ts";
-import { Bed } from "./testbed/bed.ts";
-import { worldOf } from "./testbed/world.ts";
+import { Bed } from "./testing/bed.ts";
+import { worldOf } from "./testing/environment.ts";
 
 const bridge = "exoservices0";
 const subnet = "198.19.160.0/20";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { randomFrom, someSeed } from "../testing-random.ts";
+import { randomFrom, someSeed } from "../testing/random.ts";
 
 /** The page's own script, which knows no types. */
 const { Ansi } = await import(new URL("page/ansi.js", import.meta.url).href);

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 
-import { Bed, isGone, isVisible, row, section } from "./testing-page.ts";
+import { Bed, isGone, isVisible, row, section } from "./testing/page.ts";
 
 const bed = new Bed();
 

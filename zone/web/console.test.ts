@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { InstanceRecord } from "../records.ts";
-import { randomFrom, someSeed } from "../testing-random.ts";
+import { randomFrom, someSeed } from "../testing/random.ts";
 import { continued, followConsole } from "./console.ts";
 
 describe("what a log says after what was seen", () => {

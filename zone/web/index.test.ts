@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { runZone } from "../daemon.ts";
 import { noMachines } from "../machines/none.ts";
-import { clientOf, instanceBody, templateBody, type Client } from "../testing-client.ts";
-import { eventsAt, startWeb, type TestWeb } from "./testing.ts";
+import { clientOf, instanceBody, templateBody, type Client } from "../testing/client.ts";
+import { eventsAt, startWeb, type TestWeb } from "./testing/web.ts";
 
 let web: TestWeb;
 let client: Client;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 
-import { Bed, isVisible, row } from "./testing-page.ts";
+import { Bed, isVisible, row } from "./testing/page.ts";
 
 const bed = new Bed();
 

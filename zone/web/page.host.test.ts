@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { instanceBody, templateBody } from "../testing-client.ts";
-import { Bed, isGone, isVisible, row, section } from "./testing-page.ts";
+import { instanceBody, templateBody } from "../testing/client.ts";
+import { Bed, isGone, isVisible, row, section } from "./testing/page.ts";
 
 const bed = new Bed();
 

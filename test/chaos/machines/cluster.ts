@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { join } from "node:path";
 
 import { loadCredentials } from "../../../zone/credentials.ts";
-import { clientOf, type Client } from "../../../zone/testing-client.ts";
+import { clientOf, type Client } from "../../../zone/testing/client.ts";
 import { startServing } from "../../cluster/clients.ts";
 import {
   attempt,

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 
 import { attempt, leftInZone, results, root, run, six } from "../../cluster/user.ts";
-import type { Random } from "../../../zone/testing-random.ts";
+import type { Random } from "../../../zone/testing/random.ts";
 import { blows, interrupted, momentOf, type BlowName } from "../interrupt.ts";
 import type { Verdict } from "../lines.ts";
-import { Stack } from "../../world/stack.ts";
-import { destroy, up } from "../world.ts";
+import { Stack } from "../../sandbox/stack.ts";
+import { destroy, up } from "../environment.ts";
 import type { Cluster } from "./cluster.ts";
 
 interface Operation {

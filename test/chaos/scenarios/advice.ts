@@ -1,5 +1,5 @@
 import { toldIn } from "../legible.ts";
-import type { World } from "../world.ts";
+import type { World } from "../environment.ts";
 
 /** An instance's id, where the error says that it is to be deleted. */
 const toDelete = /for instance \S+ \((\S+)\) .*delete it, then run the same command with --refresh/;

@@ -2,10 +2,10 @@ import { check } from "../check.ts";
 import { blows, interrupted, momentOf } from "../interrupt.ts";
 import { expectLegible } from "../legible.ts";
 import type { Verdict } from "../lines.ts";
-import type { Random } from "../../../zone/testing-random.ts";
-import { destroy, up, type World } from "../world.ts";
+import type { Random } from "../../../zone/testing/random.ts";
+import { destroy, up, type World } from "../environment.ts";
 import { followAdvice } from "./advice.ts";
-import { badFaults, hurry } from "./badApi.ts";
+import { badFaults, hurry } from "./bad-api.ts";
 import { operations } from "./operations.ts";
 
 const killed = Object.keys(blows).filter((name) => name.startsWith("SIGKILL")) as (keyof typeof blows)[];

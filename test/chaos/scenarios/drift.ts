@@ -1,6 +1,6 @@
 import { check } from "../check.ts";
 import type { Verdict } from "../lines.ts";
-import { up, type World } from "../world.ts";
+import { up, type World } from "../environment.ts";
 import { stepsIn } from "../steps.ts";
 
 /** What somebody does by hand, past Pulumi. */

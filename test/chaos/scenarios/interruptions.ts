@@ -1,8 +1,8 @@
 import { blows, interrupted, momentOf, type BlowName } from "../interrupt.ts";
 import { check } from "../check.ts";
-import type { Random } from "../../../zone/testing-random.ts";
+import type { Random } from "../../../zone/testing/random.ts";
 import type { Verdict } from "../lines.ts";
-import type { World } from "../world.ts";
+import type { World } from "../environment.ts";
 import { operationNames, operations, type Operation } from "./operations.ts";
 
 /**

@@ -1,9 +1,9 @@
 import { check } from "../check.ts";
 import { expectLegible, toldIn } from "../legible.ts";
 import type { Verdict } from "../lines.ts";
-import { destroy, up, type World } from "../world.ts";
+import { destroy, up, type World } from "../environment.ts";
 import { followAdvice } from "./advice.ts";
-import { hurry } from "./badApi.ts";
+import { hurry } from "./bad-api.ts";
 
 /** Makes a worker hang: told to stop, and never stopped. */
 async function stuckWorker(world: World): Promise<void> {

@@ -1,4 +1,4 @@
-import { destroy, up, type Beginning } from "../world.ts";
+import { destroy, up, type Beginning } from "../environment.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
 

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { check } from "../check.ts";
 import { interrupted } from "../interrupt.ts";
 import type { Verdict } from "../lines.ts";
-import { signal } from "../../world/processes.ts";
-import { up, type World } from "../world.ts";
+import { signal } from "../../sandbox/processes.ts";
+import { up, type World } from "../environment.ts";
 import { operations } from "./operations.ts";
 
 export const recoveries = ["beside a run that lives", "killed itself", "with nothing to do"] as const;

@@ -1,6 +1,6 @@
 import { check } from "../check.ts";
 import type { Verdict } from "../lines.ts";
-import { destroy, up, type World } from "../world.ts";
+import { destroy, up, type World } from "../environment.ts";
 
 export const replacements = ["two masters at once"] as const;
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { startApi, type TestApi } from "../../testing.ts";
-import { clientOf, instanceBody, templateBody, type Client } from "../../testing-client.ts";
+import { startApi, type TestApi } from "../../testing/zone.ts";
+import { clientOf, instanceBody, templateBody, type Client } from "../../testing/client.ts";
 
 let api: TestApi;
 let client: Client;

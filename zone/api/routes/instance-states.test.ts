@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { noMachines } from "../../machines/none.ts";
-import { startApi, type TestApi } from "../../testing.ts";
-import { clientOf, instanceBody, templateBody, type Client } from "../../testing-client.ts";
+import { startApi, type TestApi } from "../../testing/zone.ts";
+import { clientOf, instanceBody, templateBody, type Client } from "../../testing/client.ts";
 import type { Instance, Machines } from "../../types.ts";
 import { typeByName } from "../catalog.ts";
 

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { noMachines } from "../../machines/none.ts";
 import { noNetwork } from "../../network/index.ts";
-import { startApi, type TestApi } from "../../testing.ts";
-import { clientOf, type Client } from "../../testing-client.ts";
+import { startApi, type TestApi } from "../../testing/zone.ts";
+import { clientOf, type Client } from "../../testing/client.ts";
 import type { Machines } from "../../types.ts";
 import { typeByName } from "../catalog.ts";
 

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { noMachines } from "../../machines/none.ts";
-import { startApi, type TestApi } from "../../testing.ts";
-import { clientOf, instanceBody, templateBody, type Client } from "../../testing-client.ts";
+import { startApi, type TestApi } from "../../testing/zone.ts";
+import { clientOf, instanceBody, templateBody, type Client } from "../../testing/client.ts";
 
 const unknown = "00000000-0000-0000-0000-000000000000";
 const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEOxgQzPXo+s3xiuLmNPcpoiPVNFdMqMjkeBSNqnfaqZ somebody";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { noNetwork } from "../../network/index.ts";
-import { startApi, type TestApi } from "../../testing.ts";
-import { clientOf, instanceBody, templateBody, type Client } from "../../testing-client.ts";
+import { startApi, type TestApi } from "../../testing/zone.ts";
+import { clientOf, instanceBody, templateBody, type Client } from "../../testing/client.ts";
 import { healthCheckSources } from "../../types.ts";
 
 const unknown = "00000000-0000-0000-0000-000000000000";

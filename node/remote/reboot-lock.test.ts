@@ -1,0 +1,122 @@
+import { expect, test } from "vitest";
+
+import { patience } from "../../exoscale/patience.ts";
+import { RebootLock } from "./reboot-lock.ts";
+import { fakeNode } from "./testing/ssh-server.ts";
+
+patience.give = 300;
+
+/** A master whose script keeps one lock as the real one does. */
+async function lockedMaster(holder?: string) {
+  const lock = { holder, isBroken: false, drained: {} as Record<string, number> };
+  const node = await fakeNode((command) => {
+    const [, verb, name] = /reboot-lock (take|give) '([^']+)'/.exec(command)!;
+    if (lock.isBroken) return { code: 69, output: "infra-etcd does not answer: timeout" };
+    if (verb === "give") {
+      if (lock.holder === name) lock.holder = undefined;
+      return { code: 0 };
+    }
+    const isFree = lock.holder === undefined || lock.holder === name;
+    if (isFree) lock.holder = name;
+    const holders = [{ id: lock.holder, node: isFree ? null : lock.holder, since: "2026-11-24T04:10:03Z" }];
+    return { code: isFree ? 0 : 75, output: JSON.stringify({ holders, drainedSeconds: lock.drained }) };
+  });
+  return {
+    lock,
+    commands: node.commands,
+    reboots: new RebootLock(node.target),
+    [Symbol.asyncDispose]: () => node[Symbol.asyncDispose](),
+  };
+}
+
+test("it is taken, and given back", async () => {
+  await using master = await lockedMaster();
+  master.lock.drained = { "kube-worker-1": 12 };
+  await master.reboots.during(async () => {
+    await expect(master.reboots.take()).resolves.toMatchObject({ kind: "taken", drained: { "kube-worker-1": 12 } });
+    expect(master.lock.holder).toBe("pulumi");
+  });
+  expect(master.lock.holder).toBeUndefined();
+});
+
+test("whoever holds it is named, since when, and how long he was waited for", async () => {
+  await using master = await lockedMaster("kube-worker-2");
+  await master.reboots.during(async () => {
+    await expect(master.reboots.take()).resolves.toMatchObject({
+      kind: "held",
+      holder: "kube-worker-2",
+      reason: "the lock of the reboots is held by kube-worker-2 since 2026-11-24T04:10:03Z",
+    });
+    const { waited } = await master.reboots.take();
+    expect(waited).toBeGreaterThan(0);
+    // Another one is waited for anew.
+    master.lock.holder = "kube-worker-3";
+    expect((await master.reboots.take()).waited).toBeLessThan(waited);
+  });
+  expect(master.lock.holder).toBe("kube-worker-3");
+});
+
+test("one hold for all who work at the same time: the last gives it back, also after a failure", async () => {
+  await using master = await lockedMaster();
+  let end!: () => void;
+  const first = master.reboots.during(async () => {
+    await master.reboots.take();
+    await new Promise<void>((resolve) => (end = resolve));
+  });
+  await expect(
+    master.reboots.during(async () => {
+      await master.reboots.take();
+      throw new Error("it did not come back");
+    }),
+  ).rejects.toThrow("it did not come back");
+  expect(master.lock.holder).toBe("pulumi");
+  end();
+  await first;
+  expect(master.lock.holder).toBeUndefined();
+});
+
+test("a killed run's lock is taken over, or given back by the next that only looks", async () => {
+  await using master = await lockedMaster("pulumi");
+  await master.reboots.during(async () => {
+    expect((await master.reboots.take()).kind).toBe("taken");
+  });
+  master.lock.holder = "pulumi";
+  await master.reboots.during(async () => {});
+  expect(master.lock.holder).toBeUndefined();
+});
+
+test("where nobody answers nobody is waited for, and there is nothing to give back", async () => {
+  const master = await lockedMaster();
+  master.lock.isBroken = true;
+  await master.reboots.during(async () => {
+    await expect(master.reboots.take()).resolves.toMatchObject({
+      kind: "unknown",
+      reason: "the lock of the reboots is not to be had: infra-etcd does not answer: timeout",
+      drained: {},
+    });
+  });
+  await master[Symbol.asyncDispose]();
+  await master.reboots.during(async () => {
+    await expect(master.reboots.take()).resolves.toMatchObject({ kind: "unknown" });
+  });
+});
+
+test("a lock that was taken and cannot be given back is said, unless there is worse to say", async () => {
+  await using master = await lockedMaster();
+  const work = async (outcome: () => void): Promise<void> => {
+    master.lock.isBroken = false;
+    await master.reboots.take();
+    master.lock.isBroken = true;
+    outcome();
+  };
+  await expect(master.reboots.during(() => work(() => {}))).rejects.toThrow(
+    "the lock of the reboots was not given back, so no node reboots for an update until the next run: infra-etcd does not answer: timeout",
+  );
+  await expect(
+    master.reboots.during(() =>
+      work(() => {
+        throw new Error("worse");
+      }),
+    ),
+  ).rejects.toThrow("worse");
+});

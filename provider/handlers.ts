@@ -1,0 +1,109 @@
+import { antiAffinityGroup } from "../exoscale/anti-affinity-group.ts";
+import { boot } from "../node/rollout/boot.ts";
+import { claim } from "../exoscale/claim.ts";
+import { clusterShape } from "../node/rollout/cluster-shape.ts";
+import { elasticIp } from "../exoscale/elastic-ip.ts";
+import { Incomplete, isGone, messageOf, Refused } from "../exoscale/errors.ts";
+import { idOf, withAddress } from "../exoscale/identity.ts";
+import { instance } from "../exoscale/instance.ts";
+import type { Diff, Failure, Kind } from "../exoscale/resource-provider.ts";
+import { securityGroup } from "../exoscale/security-group.ts";
+import { securityGroupRules } from "../exoscale/security-group-rules.ts";
+import { sshKey } from "../exoscale/ssh-key.ts";
+import { template } from "../exoscale/template.ts";
+
+type Properties = Record<string, unknown>;
+
+/** A kind as Pulumi's dynamic provider calls it. */
+export interface Methods {
+  check(olds: Properties, news: Properties): Promise<{ inputs: Properties; failures: Failure[] }>;
+  diff(id: string, olds: Properties, news: Properties): Promise<Omit<Diff, "notice">>;
+  create(inputs: Properties): Promise<{ id: string; outs: Properties }>;
+  read(id: string, props: Properties): Promise<{ id: string; props: Properties; inputs?: Properties }>;
+  update(id: string, olds: Properties, news: Properties): Promise<{ outs: Properties }>;
+  delete(id: string, props: Properties): Promise<void>;
+}
+
+/** Every kind by its name in `index.ts`. States name them: one that is renamed here can no longer be deleted. */
+export const providers = {
+  template: methods(template),
+  sshKey: methods(sshKey),
+  antiAffinityGroup: methods(antiAffinityGroup),
+  securityGroup: methods(securityGroup),
+  securityGroupRules: methods(securityGroupRules),
+  elasticIp: methods(elasticIp),
+  instance: methods(instance),
+  boot: methods(boot),
+  clusterShape: methods(clusterShape),
+  claim: methods(claim),
+} as const satisfies Record<string, Methods>;
+
+export type KindName = keyof typeof providers;
+
+/** Keeps what is Pulumi's own (`__provider`, stacks, what its wire cannot carry) away from the kinds. */
+function methods<Inputs extends object, Outputs extends object>(kind: Kind<Inputs, Outputs>): Methods {
+  const inputs = (properties: Properties) => own(properties) as Inputs;
+  const outputs = (properties: Properties) => own(properties) as Outputs;
+  return {
+    check: async (olds, news) => ({ inputs: own(news), failures: kind.check?.(inputs(olds), inputs(news)) ?? [] }),
+    diff: async (id, olds, news) => {
+      const { notice, ...diff } = kind.diff(idOf(id), outputs(olds), inputs(news));
+      // What the provider's process prints stands among Pulumi's diagnostics.
+      if (notice) console.log(notice);
+      return diff;
+    },
+    create: (news) =>
+      legible(news, async () => {
+        const { id, outs } = await kind.create(inputs(news));
+        return { id: withAddress(id, kind.address?.(outs)), outs: plain(outs) };
+      }),
+    read: (id, props) =>
+      legible(props, async () => {
+        const found = await kind.read(idOf(id), outputs(props));
+        if (!found) return { id: "", props: {} };
+        return {
+          id: withAddress(idOf(id), kind.address?.(found.outs)),
+          props: plain(found.outs),
+          ...(found.inputs && { inputs: plain(found.inputs) }),
+        };
+      }),
+    update: (id, olds, news) =>
+      legible(news, async () => {
+        try {
+          return { outs: plain(await kind.update(idOf(id), outputs(olds), inputs(news))) };
+        } catch (error) {
+          if (!isGone(error)) throw error;
+          throw new Refused(
+            `It is gone (${messageOf(error)}). Run the same command with --refresh, and it is made again.`,
+          );
+        }
+      }),
+    delete: (id, props) => legible(props, () => kind.delete(idOf(id), outputs(props))),
+  };
+}
+
+function own({ __provider: _provider, ...properties }: Properties): Properties {
+  return properties;
+}
+
+/** Pulumi's wire fails on undefined. */
+function plain(value: object): Properties {
+  return JSON.parse(JSON.stringify(value)) as Properties;
+}
+
+async function legible<T>(properties: Properties, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (error instanceof Incomplete) {
+      // The dynamic provider adds __provider to results, but not here; without it the next call has nothing to run.
+      const stored = plain(error.outs ?? own(properties));
+      Object.assign(error, { properties: { ...stored, __provider: properties.__provider }, reasons: [error.message] });
+    }
+    // The launcher prints the stack of errors in read and delete: only a mistake of our own is worth one.
+    if (!(error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError))
+      error.stack = "";
+    throw error;
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * Exoscale's resources for Pulumi. The classes say what there is; what is done with it stands in one file per kind and
+ * runs in the process of Pulumi's dynamic provider.
+ */
+import * as pulumi from "@pulumi/pulumi";
+
+import type { BootInputs } from "../node/rollout/boot.ts";
+import type { ClaimInputs } from "../exoscale/claim.ts";
+import type { ClusterShapeInputs } from "../node/rollout/cluster-shape.ts";
+import type { ElasticIpInputs } from "../exoscale/elastic-ip.ts";
+import type { GroupInputs } from "../exoscale/group.ts";
+import { addressOf, idOf, keyMark } from "../exoscale/identity.ts";
+import type { InstanceInputs } from "../exoscale/instance.ts";
+import { DynamicResource } from "./dynamic-resource.ts";
+import type { SecurityGroupRulesInputs } from "../exoscale/security-group-rules.ts";
+import type { SshKeyInputs } from "../exoscale/ssh-key.ts";
+import type { TemplateInputs } from "../exoscale/template.ts";
+import { encodeUserData } from "../exoscale/user-data.ts";
+
+/** The inputs of a kind, each of them perhaps still to come. */
+type Args<T> = { readonly [K in keyof T]: Deep<T[K]> };
+type Deep<T> = pulumi.Input<T extends object ? { readonly [K in keyof T]: Deep<T[K]> } : T>;
+
+/** Exoscale's API and zone, as every resource takes them. */
+export type ApiArgs = Deep<TemplateInputs["api"]>;
+export type TemplateArgs = Args<Omit<TemplateInputs, "token">>;
+export type SshKeyArgs = Args<SshKeyInputs>;
+export type GroupArgs = Args<Omit<GroupInputs, "token">>;
+export type SecurityGroupRulesArgs = Args<SecurityGroupRulesInputs>;
+export type ElasticIpArgs = Args<Omit<ElasticIpInputs, "token">>;
+export type InstanceArgs = Args<Omit<InstanceInputs, "token">>;
+export type ClusterShapeArgs = Args<ClusterShapeInputs>;
+type ClaimArgs = Args<Omit<ClaimInputs, "of" | "uses">> & {
+  readonly of: ClaimInputs["of"];
+  readonly uses?: pulumi.Input<string[]>;
+};
+/** `userData` here is the cloud-config's text. */
+export type BootArgs = Args<BootInputs>;
+
+/**
+ * An image that Exoscale fetches and instances are made from. Its creation token follows its `name`: a new image can
+ * stand beside the one it replaces.
+ */
+export class Template extends DynamicResource {
+  constructor(name: string, { api, name: prefix, ...image }: TemplateArgs, opts?: pulumi.CustomResourceOptions) {
+    const { token, options } = claimed(name, { of: "template", api, name: prefix, keepers: image }, opts);
+    super(
+      "template",
+      "Template",
+      name,
+      { api, name: pulumi.interpolate`${prefix}-${token}`, ...image, token },
+      options,
+    );
+  }
+}
+
+/** A public key under a name. */
+export class SshKey extends DynamicResource {
+  constructor(name: string, args: SshKeyArgs, opts?: pulumi.CustomResourceOptions) {
+    const mark = pulumi.all([args.name, args.publicKey]).apply(([keyName, publicKey]) => keyMark(keyName, publicKey));
+    const { api, name: thing } = args;
+    super("sshKey", "SshKey", name, args, claimed(name, { of: "sshKey", api, name: thing, mark }, opts).options);
+  }
+}
+
+/** Instances that run on different hosts, at most eight. */
+export class AntiAffinityGroup extends DynamicResource {
+  constructor(name: string, args: GroupArgs, opts?: pulumi.CustomResourceOptions) {
+    const { token, options } = claimed(name, { of: "antiAffinityGroup", ...args }, opts);
+    super("antiAffinityGroup", "AntiAffinityGroup", name, { ...args, token }, options);
+  }
+}
+
+/** Instances that share rules. */
+export class SecurityGroup extends DynamicResource {
+  constructor(name: string, args: GroupArgs, opts?: pulumi.CustomResourceOptions) {
+    const { token, options } = claimed(name, { of: "securityGroup", ...args }, opts);
+    super("securityGroup", "SecurityGroup", name, { ...args, token }, options);
+  }
+}
+
+/** All rules of one security group. */
+export class SecurityGroupRules extends DynamicResource {
+  constructor(name: string, args: SecurityGroupRulesArgs, opts?: pulumi.CustomResourceOptions) {
+    super("securityGroupRules", "SecurityGroupRules", name, args, opts);
+  }
+}
+
+/** A managed address. Its id is `UUID/ADDRESS`. */
+export class ElasticIp extends DynamicResource {
+  declare readonly ip: pulumi.Output<string>;
+
+  constructor(name: string, args: ElasticIpArgs, opts?: pulumi.CustomResourceOptions) {
+    const { token, options } = claimed(name, { of: "elasticIp", api: args.api, name: args.name }, opts);
+    super("elasticIp", "ElasticIp", name, { ...args, token }, options, ["ip"]);
+    this.ip = fixed(this.id, this.ip);
+  }
+}
+
+/** A machine with an address, not yet told what to run. Its id is `UUID/ADDRESS`. */
+export class Instance extends DynamicResource {
+  declare readonly publicIp: pulumi.Output<string>;
+
+  constructor(name: string, { elasticIps, ...args }: InstanceArgs, opts?: pulumi.CustomResourceOptions) {
+    const addresses = pulumi.output(elasticIps).apply((identities) => identities.map(idOf));
+    const uses = pulumi.all([args.securityGroups, args.antiAffinityGroups, addresses]).apply((ids) => ids.flat());
+    const { token, options } = claimed(name, { of: "instance", api: args.api, name: args.name, uses }, opts);
+    const inputs = { ...args, elasticIps: addresses, token };
+    // Also where a replacement is asked for by hand: found by its token, the old one would be taken for the new.
+    super("instance", "Instance", name, inputs, pulumi.mergeOptions({ deleteBeforeReplace: true }, options), [
+      "publicIp",
+    ]);
+    this.publicIp = fixed(this.id, this.publicIp);
+  }
+}
+
+/** That an instance runs, with which user-data, and what it is made of. */
+export class Boot extends DynamicResource {
+  constructor(name: string, { instance, userData, ssh, ...args }: BootArgs, opts?: pulumi.CustomResourceOptions) {
+    const inputs = {
+      ...args,
+      instance: pulumi.output(instance).apply(idOf),
+      // Compressed here, so that the state holds it once and small.
+      userData: pulumi.secret(pulumi.output(userData).apply(encodeUserData)),
+      ssh: pulumi.output(ssh).apply((target) => ({ ...target, privateKey: pulumi.secret(target.privateKey) })),
+    };
+    super("boot", "Boot", name, inputs, opts);
+  }
+}
+
+/** Refuses changes that a living cluster cannot follow. Everything depends on it by its `zone`. */
+export class ClusterShape extends DynamicResource {
+  declare readonly zone: pulumi.Output<string>;
+
+  constructor(name: string, args: ClusterShapeArgs, opts?: pulumi.CustomResourceOptions) {
+    super("clusterShape", "ClusterShape", name, args, opts);
+  }
+}
+
+/** Remembers what may have been made: see `claim.ts`. */
+class Claim extends DynamicResource {
+  constructor(name: string, args: ClaimArgs, opts: pulumi.CustomResourceOptions) {
+    super("claim", "Claim", name, { uses: [], ...args }, opts);
+  }
+}
+
+/** Claims what a resource is going to make. Returns its creation token and what its options are to be. */
+function claimed(name: string, args: ClaimArgs, opts: pulumi.CustomResourceOptions = {}) {
+  const { parent, dependsOn, retainOnDelete } = opts;
+  // A name of its own among claims: several kinds of things share one.
+  const claim = new Claim(`${name}-${args.of}`, args, { parent, dependsOn, retainOnDelete });
+  return { token: claim.id, options: pulumi.mergeOptions(opts, { dependsOn: claim }) };
+}
+
+/** An address as the id has it, which is known in every preview; else as the output has it. */
+function fixed(id: pulumi.Output<string>, output: pulumi.Output<string>): pulumi.Output<string> {
+  return id.apply((identity) => pulumi.output(addressOf(identity) ?? output));
+}

@@ -1,0 +1,360 @@
+/** For tests: clusters in which something is wrong, and what is to be said of it. */
+import { parseNodes } from "../answers.ts";
+import { masters, minutesAgo, object, Situation, workers } from "./fixtures.ts";
+import type { KindName } from "../problems.ts";
+
+interface Case {
+  readonly name: string;
+  readonly broken: Situation;
+  /** Kind and where of every problem, in order. */
+  readonly found: readonly `${KindName} ${string}`[];
+  /** Of the first problem. */
+  readonly what: RegExp;
+  readonly todo: string | RegExp;
+}
+
+/** Nodes by their numbers. */
+export const [m1, m2, m3] = masters as [string, string, string];
+export const [w1, w2, w3] = workers as [string, string, string];
+const days = (count: number) => minutesAgo(-count * 1440);
+export const needsReboot = { status: "UPDATE_STATUS_UPDATED_NEED_REBOOT", version: "4757.3.0" };
+export const noLeader = { isHealthy: false, leaderId: "0", members: null };
+const refresh = "`bin/pulumi up --refresh` starts it, or makes it anew if it is gone";
+
+export const cases: readonly Case[] = [
+  {
+    name: "neither API nor any node answers: one problem, not twenty",
+    broken: new Situation().silenceApi().silence(...masters, ...workers),
+    found: ["nothing-answers the cluster"],
+    what: /TLS handshake timeout.*Connection timed out/,
+    todo: /sshSources.*bin\/pulumi up --refresh/,
+  },
+  {
+    name: "a worker is down",
+    broken: new Situation().notReady(w2, 12).silence(w2),
+    found: [`node-not-ready ${w2}`],
+    what: /^not Ready for 12 min: no answer over SSH: .*timed out$/,
+    todo: `${refresh}; if it runs with a dead disk: \`bin/pulumi up --replace '**:Claim::${w2}-instance'\``,
+  },
+  {
+    name: "a worker is up and its kubelet is not: the node says where to look",
+    broken: new Situation()
+      .notReady(w2, 12)
+      .say(w2, { problems: ["kubelet does not answer (journalctl -u kubelet)", "node is not Ready: Kubelet stopped"] }),
+    found: [`node-not-ready ${w2}`],
+    what: /^not Ready for 12 min: kubelet does not answer/,
+    todo: `bin/ssh ${w2} sudo journalctl -n 50 -u kubelet`,
+  },
+  {
+    name: "a node is not Ready and knows of nothing: the API's reason",
+    broken: new Situation().notReady(w2, 12),
+    found: [`node-not-ready ${w2}`],
+    what: /Kubelet stopped posting node status/,
+    todo: `bin/ssh ${w2} sudo bash /run/kubernetes/bin/health`,
+  },
+  {
+    name: "one master is down: its replacement is named",
+    broken: new Situation().notReady(m2, 12).silence(m2),
+    found: [`node-not-ready ${m2}`],
+    what: /^not Ready for 12 min/,
+    todo: `${refresh}; if it runs with a dead disk: \`bin/pulumi up --replace '**:Claim::${m2}-instance'\``,
+  },
+  {
+    name: "two masters are down: no replacement is named, or the last data would go with it",
+    broken: new Situation()
+      .notReady(m2, 12)
+      .notReady(m3, 12)
+      .silence(m2, m3)
+      .silenceApi()
+      .member(m1, "kubernetes", noLeader)
+      .member(m1, "infra", noLeader)
+      .say(m1, {
+        problems: [
+          `kubernetes-etcd of ${m1} is not healthy`,
+          `apiserver of ${m1} is not ready`,
+          "API does not answer: refused",
+        ],
+        lock: null,
+      }),
+    found: [
+      "etcd-no-quorum kubernetes-etcd",
+      "etcd-no-quorum infra-etcd",
+      "api-silent API",
+      `node-silent ${m2}`,
+      `node-silent ${m3}`,
+      `apiserver-not-ready ${m1}`,
+    ],
+    what: new RegExp(`^no leader; not healthy: ${m1}; no answer from ${m2}, ${m3}$`),
+    todo: /^`bin\/pulumi up --refresh` starts masters/,
+  },
+  {
+    name: "the API does not answer, its servers are ready: it is the way there",
+    broken: new Situation().silenceApi(),
+    found: ["api-silent API"],
+    what: /ready: dev-master-1, dev-master-2, dev-master-3$/,
+    todo: /^`bin\/pulumi up --refresh` mends the elastic IP/,
+  },
+  {
+    name: "no apiserver is ready",
+    broken: masters.reduce(
+      (all, name) => all.say(name, { problems: [`apiserver of ${name} is not ready`] }),
+      new Situation().silenceApi(),
+    ),
+    found: ["api-silent API", ...masters.map((name) => `apiserver-not-ready ${name}` as const)],
+    what: /does not answer: Unable to connect/,
+    todo: `bin/ssh ${m1} sudo bash /run/kubernetes/bin/health`,
+  },
+  {
+    name: "one apiserver is not ready",
+    broken: new Situation().say(m3, { problems: [`apiserver of ${m3} is not ready`] }),
+    found: [`apiserver-not-ready ${m3}`],
+    what: /apiserver is not ready/,
+    todo: `bin/ssh ${m3} "sudo sh -c 'tail -n 50 /var/log/pods/kube-system_kube-apiserver-*/*/*.log'"`,
+  },
+  {
+    name: "a master of the stack is not in the cluster",
+    broken: (() => {
+      const missing = new Situation().silence(m3);
+      missing.objects.splice(2, 1);
+      return missing;
+    })(),
+    found: [`node-missing ${m3}`],
+    what: /^in the stack and not in the cluster: no answer over SSH/,
+    todo: new RegExp(`^${refresh}; if .*Claim::${m3}-instance'.$`),
+  },
+  {
+    name: "a node of the cluster is not in the stack",
+    broken: (() => {
+      const more = new Situation();
+      more.objects.push(...parseNodes(JSON.stringify({ items: [object("dev-worker-4", "198.18.0.17")] })));
+      return more;
+    })(),
+    found: ["node-stranger dev-worker-4"],
+    what: /not in the stack/,
+    todo: /`bin\/kubectl delete node dev-worker-4`$/,
+  },
+  {
+    name: "a Ready node does not answer over SSH",
+    broken: new Situation().silence(w1),
+    found: [`ssh-silent ${w1}`],
+    what: /^Ready, and no answer over SSH: .*timed out$/,
+    todo: `bin/ssh ${w1}`,
+  },
+  {
+    name: "no node answers over SSH, and the API does",
+    broken: new Situation().silence(...masters, ...workers),
+    found: ["ssh-silent every node"],
+    what: /no answer over SSH/,
+    todo: /bin\/pulumi config get sshSources/,
+  },
+  {
+    name: "a Ready node says that something is not well",
+    broken: new Situation().say(w1, {
+      problems: [`pod haproxy-${w1} is not Ready`, "no flannel lease yet (journalctl -u flanneld)"],
+    }),
+    found: [`node-unwell ${w1}`],
+    what: /^pod haproxy-dev-worker-1 is not Ready; no flannel lease yet/,
+    todo: `bin/kubectl --namespace kube-system describe pod haproxy-${w1}`,
+  },
+  {
+    name: "only one node does not reach the API",
+    broken: new Situation().say(w1, { problems: ["API does not answer: connection refused"] }),
+    found: [`node-unwell ${w1}`],
+    what: /API does not answer/,
+    todo: `bin/ssh ${w1} sudo bash /run/kubernetes/bin/health`,
+  },
+  {
+    name: "a node of an older version has no report",
+    broken: new Situation().refuse(w1),
+    found: [`node-report ${w1}`],
+    what: /^no report: bash: .*No such file/,
+    todo: "bin/pulumi up",
+  },
+  {
+    name: "cordoned by hand",
+    broken: (() => {
+      const cordoned = new Situation().say(w1, { problems: [`node is cordoned (kubectl uncordon ${w1})`] });
+      cordoned.object(w1).spec.unschedulable = true;
+      cordoned.object(w1).metadata.managedFields.push({
+        manager: "kubectl",
+        time: minutesAgo(200),
+        fieldsV1: { "f:spec": { "f:unschedulable": {} } },
+      });
+      return cordoned;
+    })(),
+    found: [`node-cordoned ${w1}`],
+    what: /^cordoned by kubectl for 3 h/,
+    todo: /`bin\/kubectl uncordon dev-worker-1`$/,
+  },
+  {
+    name: "drained by itself, booted, well, and not back in service",
+    broken: new Situation().drained(w1, 30).say(w1, {
+      upSince: minutesAgo(20),
+      problems: [`node is drained by itself since ${minutesAgo(30)} and not back in service yet`],
+    }),
+    found: [`node-stays-drained ${w1}`],
+    what: /^drained by itself for 30 min/,
+    todo: `bin/ssh ${w1} sudo journalctl -n 50 -u reboot-window`,
+  },
+  {
+    name: "drained by itself for longer than any drain takes, and never went down",
+    broken: new Situation().drained(w1, 70),
+    found: [`node-stays-drained ${w1}`],
+    what: /for 70 min/,
+    todo: /reboot-window/,
+  },
+  {
+    name: "one member is not healthy",
+    broken: new Situation()
+      .member(m3, "infra", { isHealthy: false, leaderId: null })
+      .say(m3, { problems: [`infra-etcd of ${m3} is not healthy (journalctl -u infra-etcd)`] }),
+    found: [`etcd-member ${m3}`],
+    what: /member of infra-etcd is not healthy/,
+    todo: `bin/ssh ${m3} sudo journalctl -n 50 -u infra-etcd`,
+  },
+  {
+    name: "no space: every member is unhealthy for that alone",
+    broken: masters.reduce(
+      (all, name) => all.member(name, "kubernetes", { isHealthy: false, alarms: ["NOSPACE"] }),
+      new Situation(),
+    ),
+    found: ["etcd-alarm kubernetes-etcd"],
+    what: /^alarm NOSPACE on dev-master-1, dev-master-2, dev-master-3/,
+    todo: /docs\/status\.md/,
+  },
+  {
+    name: "a member that is no master",
+    broken: masters.reduce(
+      (all, name) =>
+        all.member(name, "infra", {
+          members: [...masters, "dev-master-0"].map((name, i) => ({ id: String(i + 1), name, isLearner: false })),
+        }),
+      new Situation(),
+    ),
+    found: ["etcd-membership infra-etcd"],
+    what: /dev-master-0 is a member and no master/,
+    todo: /A member too many or too few/,
+  },
+  {
+    name: "a master that is no member",
+    broken: new Situation().member(m1, "kubernetes", {
+      members: masters.slice(0, 2).map((name, i) => ({ id: String(i + 1), name, isLearner: false })),
+    }),
+    found: ["etcd-membership kubernetes-etcd"],
+    what: /dev-master-3 is no member/,
+    todo: /./,
+  },
+  {
+    name: "the lock is held by a node that came back and is not well",
+    broken: new Situation()
+      .drained(w2, 6)
+      .notReady(w2, 5)
+      .say(w2, { upSince: minutesAgo(2), problems: ["kubelet does not answer (journalctl -u kubelet)"] })
+      .lock(w2),
+    found: [`node-not-ready ${w2}`, `lock-unwell ${w2}`],
+    what: /kubelet does not answer/,
+    todo: /journalctl -n 50 -u kubelet/,
+  },
+  {
+    name: "the lock is held by a node that went down and has not come back in time",
+    broken: new Situation().drained(w2, 16).notReady(w2, 12).silence(w2).lock(w2),
+    found: [`node-not-ready ${w2}`, `lock-unwell ${w2}`],
+    what: /no answer over SSH/,
+    todo: /--refresh/,
+  },
+  {
+    name: "a Pulumi run that holds the lock has ended",
+    broken: new Situation().lock(`pulumi since ${minutesAgo(10)}`),
+    found: ["lock-left reboot lock"],
+    what: /^held by “pulumi” for 10 min, and no Pulumi run works on this stack$/,
+    todo: `bin/ssh ${m1} sudo bash /run/kubernetes/bin/reboot-lock give pulumi`,
+  },
+  {
+    name: "a removal that holds the lock has ended: a name of several words is quoted",
+    broken: new Situation().lock(`removal of dev-worker-4 since ${minutesAgo(10)}`),
+    found: ["lock-left reboot lock"],
+    what: /removal of dev-worker-4/,
+    todo: `bin/ssh ${m1} "sudo bash /run/kubernetes/bin/reboot-lock give 'removal of dev-worker-4'"`,
+  },
+  {
+    name: "the lock is held by a machine that is no node",
+    broken: new Situation().lock("6f2c"),
+    found: ["lock-left reboot lock"],
+    what: /held by machine 6f2c, which is no node/,
+    todo: /reboot-lock give 6f2c$/,
+  },
+  {
+    name: "somebody has held the lock for long",
+    broken: new Situation().lock(`maintenance since ${minutesAgo(90)}`),
+    found: ["lock-long reboot lock"],
+    what: /held by “maintenance” for 90 min/,
+    todo: /^if that has ended: `.*reboot-lock give maintenance`$/,
+  },
+  {
+    name: "no node can ask for the lock",
+    broken: new Situation().sayAll({ lock: null }),
+    found: ["lock-unknown reboot lock"],
+    what: /infra-etcd/,
+    todo: `bin/ssh ${m1} sudo journalctl -n 50 -u infra-etcd`,
+  },
+  {
+    name: "an update has waited for days",
+    broken: new Situation().say(m1, { update: { ...needsReboot, since: minutesAgo(3 * 1440) } }),
+    found: [`update-waits ${m1}`],
+    what: /^update 4757.3.0 has waited for 3 d: no update waits$/,
+    todo: /reboot-window/,
+  },
+  {
+    name: "update-engine does not answer",
+    broken: new Situation().say(w3, { update: null }),
+    found: [`update-unknown ${w3}`],
+    what: /update-engine does not answer/,
+    todo: `bin/ssh ${w3} sudo journalctl -n 50 -u update-engine`,
+  },
+  {
+    name: "a window too short for three nodes",
+    broken: new Situation().say(w1, {
+      window: {
+        start: "05:00",
+        length: 600,
+        timeZone: "UTC",
+        isOpen: false,
+        opens: days(1),
+        locksmithd: false,
+        waitsFor: null,
+      },
+    }),
+    found: ["window-short workers"],
+    what: /^3 nodes need about 15 min .* has 10 min$/,
+    todo: "bin/pulumi config set --path workerRebootWindow.length 1h && bin/pulumi up",
+  },
+  {
+    name: "certificates have ended and are due: two problems, however many there are",
+    broken: new Situation()
+      .say(m1, { certificates: [{ name: "apiserver", notAfter: days(-1) }] })
+      .say(m2, {
+        certificates: [
+          { name: "apiserver", notAfter: days(12.5) },
+          { name: "kubelet", notAfter: days(29) },
+        ],
+      })
+      .say(w1, { certificates: [{ name: "kubelet", notAfter: days(13) }] }),
+    found: [`certificate-ended ${m1}`, `certificate-due ${m2}, ${w1}`],
+    what: /^apiserver of dev-master-1 has ended$/,
+    todo: "bin/pulumi up",
+  },
+  {
+    name: "an authority is about to end: pulumi up does not renew it",
+    broken: new Situation().sayAll({ certificates: [{ name: "infra-etcd-ca", notAfter: days(20.5) }] }),
+    found: ["authority-due 6 nodes"],
+    what: /^infra-etcd-ca of dev-master-1 ends in 20 d, 5 others/,
+    todo: /An authority ends/,
+  },
+  {
+    name: "a kubelet was left behind, and a member went ahead",
+    broken: new Situation().say(w3, { kubelet: "v1.36.3" }).member(m1, "kubernetes", { version: "3.6.17" }),
+    found: ["versions-differ kubelet", "versions-differ kubernetes-etcd"],
+    what: /^v1.36.4 on 5 nodes, v1.36.3 on dev-worker-3$/,
+    todo: "bin/pulumi up",
+  },
+];

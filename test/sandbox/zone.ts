@@ -1,0 +1,127 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { askDaemon, type ZoneStatus } from "../../zone/admin-client.ts";
+import type { Fault } from "../../zone/api/faults.ts";
+import { loadCredentials } from "../../zone/credentials.ts";
+import { clientOf, type Client } from "../../zone/testing/client.ts";
+import { root } from "./checkout.ts";
+
+const command = [join(root, "zone", "cli", "main.ts")] as const;
+
+/** The local zone's daemon, on a state of its own. */
+export class Zone {
+  readonly #state: string;
+  readonly #log: string;
+  readonly #flags: readonly string[];
+  #daemon: ChildProcess | undefined;
+  /** Given by the system at the first start, and kept: the stack's settings name it. */
+  #port = 0;
+
+  /** @param state Its directory. @param log File that its log is added to. @param flags Of `bin/zone run`. */
+  constructor(state: string, log: string, flags: readonly string[]) {
+    this.#state = state;
+    this.#log = log;
+    this.#flags = flags;
+  }
+
+  /** Starts the daemon, resolves once it answers. */
+  async start(): Promise<void> {
+    const log = openSync(this.#log, "a");
+    const daemon = spawn(
+      process.execPath,
+      [...command, "run", `--state=${this.#state}`, `--listen=127.0.0.1:${this.#port}`, ...this.#flags],
+      { cwd: "/", stdio: ["ignore", log, log] },
+    );
+    closeSync(log);
+    this.#daemon = daemon;
+    for (;;) {
+      const status = await this.ask<ZoneStatus>("GET", "/status").catch(() => undefined);
+      if (status) {
+        this.#port = Number(new URL(status.url).port);
+        return;
+      }
+      if (daemon.exitCode !== null)
+        throw new Error(
+          `the zone did not start:\n${readFileSync(this.#log, "utf8").trimEnd().split("\n").slice(-5).join("\n")}`,
+        );
+      await sleep(20);
+    }
+  }
+
+  /** Ends the daemon; its state stays. */
+  async end(): Promise<void> {
+    const daemon = this.#daemon;
+    this.#daemon = undefined;
+    if (!daemon || daemon.exitCode !== null) return;
+    daemon.kill("SIGTERM");
+    await once(daemon, "exit");
+  }
+
+  /** Ends it as a power cut does. */
+  kill(): void {
+    this.#daemon?.kill("SIGKILL");
+    this.#daemon = undefined;
+  }
+
+  /** Removes it with all its machines; waits for that. */
+  remove(): void {
+    // Whoever waits here could not see a daemon of his own end.
+    this.kill();
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...command, "down", `--state=${this.#state}`], {
+      encoding: "utf8",
+    });
+    if (status !== 0)
+      throw new Error(`the zone is not removed: ${stdout}${stderr}Again: bin/zone down --state ${this.#state}`);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/v2`;
+  }
+
+  /** What a person does by hand; calls are made once and refused with the API's words. */
+  get api(): Client {
+    return clientOf({ url: this.url, ...loadCredentials(this.#state) }, 50);
+  }
+
+  /** Calls to the API since the daemon started. */
+  async calls(): Promise<number> {
+    return (await this.ask<ZoneStatus>("GET", "/status"))!.apiCalls;
+  }
+
+  async addFaults(faults: readonly Fault[]): Promise<void> {
+    for (const fault of faults) await this.ask("POST", "/faults", fault);
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.ask("DELETE", "/faults");
+  }
+
+  /** Lets operations that hang go on, as those who run the real thing do one day. */
+  async mend(): Promise<void> {
+    await this.end();
+    const database = new DatabaseSync(join(this.#state, "zone.db"));
+    database.exec("UPDATE record SET value = json_remove(value, '$.stuck') WHERE kind = 'operations'");
+    database.close();
+    await this.start();
+  }
+
+  /** Until nothing is under way any more but what hangs. */
+  async settle(): Promise<void> {
+    for (let before = -1; ;) {
+      const { pendingOperations } = (await this.ask<ZoneStatus>("GET", "/status"))!;
+      if (pendingOperations === 0 || pendingOperations === before) return;
+      before = pendingOperations;
+      await sleep(200);
+    }
+  }
+
+  /** Asks the daemon what its command line does: see `zone/admin.ts`. */
+  ask<T>(method: string, path: string, body?: object): Promise<T | undefined> {
+    return askDaemon<T>(join(this.#state, "admin.sock"), method, path, body);
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Machines on a real engine, looked at as their users do: over SSH, and by the metadata service they ask. Needs root and
+ * the node image: .local/template, or the directory NODE_IMAGE names. A bed has an engine, a state and addresses of its
+ * own, beside a zone that may run here.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { Client, utils } from "ssh2";
+import type { Instance, Machines } from "../../types.ts";
+import { createMachines, type MachinesOptions, zoneId } from "../docker.ts";
+
+/** Directory of the node image. */
+export const artifact =
+  process.env["NODE_IMAGE"] ?? fileURLToPath(new URL("../../../.local/template", import.meta.url));
+export const template = { id: "5f3b1c52-8c3f-4d0e-9d55-6f2f1c0b7a01", name: "Flatcar" };
+export const gateway = "198.19.4.1";
+
+/** Every bed's machine of this number has this identity; one bed at a time. */
+export const instance = (n: number): Instance => ({
+  id: `5f3b1c52-8c3f-4d0e-9d55-0000000000${String(n).padStart(2, "0")}`,
+  name: `machine-${n}`,
+  address: `198.19.5.${n}`,
+  mac: `0a:00:c6:13:05:${n.toString(16).padStart(2, "0")}`,
+  state: "stopped",
+  template: template.id,
+  type: "standard.medium",
+  cpus: 2,
+  memory: 4 * 1024 ** 3,
+  diskSize: 10,
+  publicKeys: [],
+  securityGroups: [],
+  elasticIps: [],
+  antiAffinityGroups: [],
+  privateNetworks: [],
+  labels: {},
+  createdAt: new Date(0).toISOString(),
+});
+
+export class Bed {
+  readonly state = mkdtempSync("/tmp/exoscale-machines-");
+  readonly key = keyPair();
+  /** What the zone has logged. */
+  readonly logged: string[] = [];
+  /** What `onChange` has told: `ID STATE`. */
+  readonly changes: string[] = [];
+  /** What the metadata service answers as user-data, by the caller's address; a text as it is gzipped. */
+  readonly userData = new Map<string, string | Buffer>();
+  readonly options: MachinesOptions;
+  machines: Machines;
+
+  constructor(options: Partial<MachinesOptions> = {}) {
+    this.options = {
+      state: this.state,
+      network: "exotest",
+      subnet: "198.19.4.0/22",
+      gateway,
+      ca: join(this.state, "ca.pem"),
+      log: (line) => void this.logged.push(line),
+      ...options,
+    };
+    this.machines = this.#create();
+  }
+
+  #create(): Machines {
+    const machines = createMachines(this.options);
+    machines.onChange((id, now) => void this.changes.push(`${id} ${now}`));
+    return machines;
+  }
+
+  async open(): Promise<void> {
+    await this.machines.open();
+    await new Promise<void>((ready) => this.#metadata.listen(80, gateway, ready));
+  }
+
+  /** Opens it, with this machine made from the template and started. */
+  async openWith(machine: Instance): Promise<void> {
+    await this.open();
+    await this.importTemplate();
+    await this.machines.create(machine, template);
+    await this.machines.start(machine);
+  }
+
+  /** Where the engine listens that the zone has started. */
+  get engineSocket(): string {
+    return `/run/exoscale-${zoneId(this.state)}/docker.sock`;
+  }
+
+  /** The next daemon's machines on the same state; to be opened. */
+  next(): Machines {
+    return (this.machines = this.#create());
+  }
+
+  async importTemplate(): Promise<void> {
+    const [md5] = readFileSync(join(artifact, "MD5SUMS"), "utf8").split(" ");
+    await this.machines.importTemplate(template, `file://${artifact}/rootfs.tar`, md5!);
+  }
+
+  async close(): Promise<void> {
+    this.#metadata.closeAllConnections();
+    this.#metadata.close();
+    await this.machines.close({ remove: true });
+    rmSync(this.state, { recursive: true, force: true });
+  }
+
+  readonly #metadata = createServer((request, response) => {
+    if (request.url === "/latest/meta-data/public-keys") return response.end(`${this.key.public}\n`);
+    if (request.url === "/latest/user-data") {
+      const data = this.userData.get(request.socket.remoteAddress ?? "");
+      // Nothing, with 200, for an instance without: as Exoscale does.
+      return response.end(typeof data === "string" ? gzipSync(data) : data);
+    }
+    response.statusCode = 404;
+    response.end();
+  });
+
+  /** Runs a command as core. Waits up to 60 s for a machine that boots. */
+  async ssh(target: Instance, command: string): Promise<string> {
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      try {
+        return await this.#sshNow(target, command);
+      } catch (error) {
+        if (!(error as { level?: string }).level || Date.now() > deadline) throw error;
+        await sleep(200);
+      }
+    }
+  }
+
+  #sshNow(target: Instance, command: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const client = new Client();
+      client
+        .on("error", reject)
+        .on("ready", () =>
+          client.exec(command, (error, stream) => {
+            if (error) return reject(error);
+            let output = "",
+              errors = "";
+            stream
+              .on("data", (chunk: Buffer) => void (output += chunk))
+              .stderr.on("data", (chunk: Buffer) => void (errors += chunk));
+            // No exit code: the machine went down under the command.
+            stream.on("close", (code?: number | null) => {
+              client.end();
+              if (code === 0 || code == null) resolve(output.trim());
+              else reject(new Error(`${command}: exit code ${code}: ${output}${errors}`));
+            });
+          }),
+        )
+        .connect({ host: target.address!, username: "core", privateKey: this.key.private, readyTimeout: 5000 });
+    });
+  }
+
+  bootId(target: Instance): Promise<string> {
+    return this.ssh(target, "cat /proc/sys/kernel/random/boot_id");
+  }
+
+  /** `running`, or the units that failed. */
+  settled(target: Instance): Promise<string> {
+    return this.ssh(target, "systemctl is-system-running --wait || systemctl --failed --no-legend");
+  }
+
+  async until(what: string, condition: () => boolean | Promise<boolean>, seconds = 60): Promise<void> {
+    const deadline = Date.now() + seconds * 1000;
+    while (!(await condition())) {
+      if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s\n${this.logged.join("\n")}`);
+      await sleep(100);
+    }
+  }
+}
+
+/** ssh2 makes one now and then that it cannot read itself. */
+function keyPair(): { public: string; private: string } {
+  const pair = utils.generateKeyPairSync("ed25519");
+  return utils.parseKey(pair.private) instanceof Error ? keyPair() : pair;
+}
+
+/** Whether sshd's port answers. */
+export const listens = (target: Instance): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: target.address!, port: 22, timeout: 1000 });
+    const done = (answer: boolean) => (socket.destroy(), resolve(answer));
+    socket
+      .once("connect", () => done(true))
+      .once("error", () => done(false))
+      .once("timeout", () => done(false));
+  });

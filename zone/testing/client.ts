@@ -1,0 +1,80 @@
+import { typeByName } from "../api/catalog.ts";
+import { sign, type Credentials } from "../api/signature.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly body: any;
+}
+
+export interface Client {
+  /** One signed request; `path` below `/v2`. */
+  call(method: string, path: string, body?: object): Promise<Answer>;
+  /** A call that has to answer 200; resolves with its body. */
+  get(path: string): Promise<any>;
+  /** A mutation that has to succeed; resolves with its reference's id once its operation has. */
+  operate(method: string, path: string, body?: object): Promise<string>;
+  /** Resolves with an operation once it is no longer pending. */
+  finished(operation: { readonly id: string; readonly state: string }): Promise<any>;
+}
+
+/**
+ * A plain client of the API for tests: no retries, so that every answer is seen as it is.
+ * @param interval Milliseconds between two looks at an operation.
+ */
+export function clientOf(api: Credentials & { readonly url: string }, interval = 5): Client {
+  const call: Client["call"] = async (method, path, body) => {
+    const url = new URL(api.url + path);
+    const text = body === undefined ? "" : JSON.stringify(body);
+    const authorization = sign(
+      { method, target: url.pathname + url.search, body: text },
+      api,
+      Math.floor(Date.now() / 1000) + 600,
+    );
+    const response = await fetch(url, {
+      method,
+      body: text || undefined,
+      headers: { authorization, "content-type": "application/json" },
+    });
+    return { status: response.status, body: await response.json() };
+  };
+  const ok = async (method: string, path: string, body?: object) => {
+    const answer = await call(method, path, body);
+    if (answer.status === 200) return answer.body;
+    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  };
+  const finished: Client["finished"] = async (operation) => {
+    let latest = operation;
+    while (latest.state === "pending") {
+      await new Promise((resolve) => setTimeout(resolve, interval));
+      latest = await ok("GET", `/operation/${operation.id}`);
+    }
+    return latest;
+  };
+  return {
+    call,
+    finished,
+    get: (path) => ok("GET", path),
+    operate: async (method, path, body) => {
+      const operation = await finished(await ok(method, path, body));
+      if (operation.state === "success") return operation.reference?.id;
+      throw new Error(`${method} ${path}: operation ${operation.state}, ${operation.reason}: ${operation.message}`);
+    },
+  };
+}
+
+/** A template as one registers it. */
+export const templateBody = {
+  name: "Flatcar",
+  url: "https://example.com/image",
+  checksum: "0123456789abcdef0123456789abcdef",
+  "ssh-key-enabled": true,
+  "password-enabled": false,
+};
+
+/** The smallest body that makes an instance of a template, and more fields. */
+export const instanceBody = (template: string, more: object = {}): object => ({
+  "disk-size": 10,
+  "instance-type": { id: typeByName("standard.small")!.id },
+  template: { id: template },
+  ...more,
+});

@@ -1,0 +1,198 @@
+/** A simple model of a zone: what it should have after the calls so far, kept by other means than the zone's own. */
+import { expect } from "vitest";
+
+import type { Client } from "./client.ts";
+
+export interface ModelInstance {
+  name: string;
+  running: boolean;
+  labels: Record<string, string>;
+  userData?: string;
+  disk: number;
+  /** e.g. `small`. */
+  size: string;
+  readonly template: string;
+  readonly keys: readonly string[];
+  readonly groups: Set<string>;
+  readonly antiAffinity: readonly string[];
+  readonly elasticIps: Set<string>;
+  /** Last number of the address in each private network; undefined in one without a range. */
+  readonly networks: Map<string, number | undefined>;
+  protected: boolean;
+  /** As the zone said it at first: it may not change. */
+  readonly address: string | undefined;
+}
+
+export interface ModelNetwork {
+  name: string;
+  /** First and last number of addresses in 10.0.0.0/24. */
+  range?: readonly [number, number];
+  labels: Record<string, string>;
+}
+
+export interface ModelGroup {
+  readonly name: string;
+  /** Rules by what they say, with their ids. */
+  readonly rules: Map<string, string>;
+  readonly sources: Set<string>;
+}
+
+export class Model {
+  readonly templates = new Map<string, { name: string }>();
+  readonly keys = new Set<string>();
+  readonly groups = new Map<string, ModelGroup>();
+  readonly antiAffinity = new Map<string, { readonly name: string }>();
+  readonly elasticIps = new Map<string, { readonly address: string; description?: string; check?: object }>();
+  readonly networks = new Map<string, ModelNetwork>();
+  readonly instances = new Map<string, ModelInstance>();
+  /** Ids of what has been deleted. */
+  readonly gone: string[] = [];
+
+  /** Ids of the instances that fit. */
+  instancesWith(fit: (instance: ModelInstance) => boolean): string[] {
+    return [...this.instances].filter(([, instance]) => fit(instance)).map(([id]) => id);
+  }
+
+  /** Numbers of addresses that are leased in a network. */
+  leased(network: string): number[] {
+    return [...this.instances.values()].flatMap(({ networks }) => networks.get(network) ?? []);
+  }
+
+  /** Lowest number of a network's range that is not leased, if there is one. */
+  freeIn(network: string): number | undefined {
+    const [first, last] = this.networks.get(network)!.range!;
+    const leased = this.leased(network);
+    for (let n = first; n <= last; n++) if (!leased.includes(n)) return n;
+    return undefined;
+  }
+
+  /** Compares the whole zone with the model. */
+  async verify(client: Client): Promise<void> {
+    const { templates } = await client.get("/template");
+    expect(templates.map(({ id, name }: any) => [id, name])).toEqual(
+      [...this.templates].map(([id, { name }]) => [id, name]),
+    );
+    const { "ssh-keys": keys } = await client.get("/ssh-key");
+    expect(keys.map((key: any) => key.name)).toEqual([...this.keys]);
+    const { "security-groups": groups } = await client.get("/security-group");
+    expect(
+      groups.map(({ id, name, rules = [], "external-sources": sources = [] }: any) => ({
+        id,
+        name,
+        rules: rules.map((rule: any) => [saying(rule), rule.id]),
+        sources,
+      })),
+    ).toEqual(
+      [...this.groups].map(([id, group]) => ({
+        id,
+        name: group.name,
+        rules: [...group.rules],
+        sources: [...group.sources],
+      })),
+    );
+    const { "anti-affinity-groups": affinities } = await client.get("/anti-affinity-group");
+    expect(affinities.map(({ id, name, instances }: any) => [id, name, instances.map((one: any) => one.id)])).toEqual(
+      [...this.antiAffinity].map(([id, { name }]) => [
+        id,
+        name,
+        this.instancesWith((one) => one.antiAffinity.includes(id)),
+      ]),
+    );
+    const { "elastic-ips": ips } = await client.get("/elastic-ip");
+    expect(
+      ips.map(({ id, ip, description, healthcheck }: any) => [
+        id,
+        ip,
+        description,
+        healthcheck && pick(healthcheck, ["mode", "port", "uri"]),
+      ]),
+    ).toEqual([...this.elasticIps].map(([id, { address, description, check }]) => [id, address, description, check]));
+    const { "private-networks": networks } = await client.get("/private-network");
+    expect(networks.map(viewNetwork)).toEqual(
+      [...this.networks].map(([id, { name, range, labels }]) => ({
+        id,
+        name,
+        range,
+        labels,
+        leases: this.instancesWith((one) => one.networks.get(id) !== undefined).map((one) => [
+          one,
+          this.instances.get(one)!.networks.get(id),
+        ]),
+      })),
+    );
+    const { instances } = await client.get("/instance");
+    expect(instances.map((one: any) => one.id)).toEqual([...this.instances.keys()]);
+    for (const [id, instance] of this.instances)
+      expect(viewInstance(await client.get(`/instance/${id}`)), id).toEqual(expected(instance));
+    const addresses = [...this.instances.values()].flatMap(({ address }) => address ?? []);
+    expect(new Set(addresses).size).toBe(addresses.length);
+    const { quotas } = await client.get("/quota");
+    expect(Object.fromEntries(quotas.map(({ resource, usage }: any) => [resource, usage]))).toEqual({
+      instance: this.instances.size,
+      "elastic-ip": this.elasticIps.size,
+      "security-group": this.groups.size,
+      "ssh-key": this.keys.size,
+      "anti-affinity-group": this.antiAffinity.size,
+      template: this.templates.size,
+      "private-network": this.networks.size,
+    });
+  }
+}
+
+/** What makes two rules the same. */
+export const saying = (rule: any): string =>
+  JSON.stringify([
+    rule["flow-direction"],
+    rule.protocol,
+    rule["start-port"],
+    rule["end-port"],
+    rule.icmp,
+    rule.network,
+    rule["security-group"]?.id,
+  ]);
+
+const pick = (from: any, names: readonly string[]): object =>
+  Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
+
+/** Last number of an address. */
+const numberOf = (address: string): number => Number(address.split(".")[3]);
+
+const viewNetwork = ({ id, name, "start-ip": start, "end-ip": end, labels = {}, leases = [] }: any): object => ({
+  id,
+  name,
+  labels,
+  range: start && [numberOf(start), numberOf(end)],
+  leases: leases.map((lease: any) => [lease["instance-id"], numberOf(lease.ip)]),
+});
+
+const viewInstance = (one: any): object => ({
+  name: one.name,
+  state: one.state,
+  labels: one.labels,
+  userData: one["user-data"],
+  disk: one["disk-size"],
+  size: one["instance-type"].size,
+  template: one.template.id,
+  keys: one["ssh-keys"].map((key: any) => key.name),
+  groups: one["security-groups"].map((group: any) => group.id),
+  antiAffinity: one["anti-affinity-groups"].map((group: any) => group.id),
+  elasticIps: one["elastic-ips"].map((ip: any) => ip.id),
+  networks: one["private-networks"].map((network: any) => network.id),
+  address: one["public-ip"],
+});
+
+const expected = ({
+  running,
+  networks,
+  groups,
+  elasticIps,
+  protected: _protected,
+  ...rest
+}: ModelInstance): object => ({
+  ...rest,
+  userData: rest.userData,
+  state: running ? "running" : "stopped",
+  groups: [...groups],
+  elasticIps: [...elasticIps],
+  networks: [...networks.keys()],
+});
