@@ -44,7 +44,7 @@ export function credentials(env: NodeJS.ProcessEnv = process.env): Credentials {
   }
   let configuration: ExoConfiguration;
   try {
-    configuration = parse(text) as ExoConfiguration;
+    configuration = parse(text);
   } catch (error) {
     // Of the parser's message only the first line: the rest quotes the file.
     throw new Refused(`${file} cannot be read: ${messageOf(error).split("\n")[0]}`);

@@ -36,8 +36,8 @@ test("the worst comes first and is what all come to", () => {
     problem("api-silent", "b", "", ""),
     problem("not-asked", "c", "", ""),
   ];
-  expect(inOrder([warning!, critical!, unknown!])).toEqual([unknown, critical, warning]);
-  expect([stateOf([]), stateOf([warning!]), stateOf([warning!, critical!]), stateOf([unknown!, critical!])]).toEqual([
+  expect(inOrder([warning, critical, unknown])).toEqual([unknown, critical, warning]);
+  expect([stateOf([]), stateOf([warning]), stateOf([warning, critical]), stateOf([unknown, critical])]).toEqual([
     "OK",
     "WARNING",
     "CRITICAL",

@@ -21,7 +21,7 @@ function upstream(answer: () => Response): { upstream: Upstream; asked: string[]
     asked.push(`${options?.method ?? "GET"} ${url}`);
     return Promise.resolve().then(answer);
   };
-  return { upstream: new Upstream(fetcher as typeof fetch), asked };
+  return { upstream: new Upstream(fetcher), asked };
 }
 
 test("the right bytes arrive, executable", async () => {

@@ -113,7 +113,7 @@ export class State implements Tables {
   }
 
   #table(kind: Kind): Map<string, unknown> {
-    return this[kind] as Map<string, unknown>;
+    return this[kind];
   }
 }
 

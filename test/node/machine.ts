@@ -173,7 +173,7 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
   );
   children.push(init);
   await new Promise<void>((resolve, reject) => {
-    init.stdout!.once("data", () => resolve());
+    init.stdout.once("data", () => resolve());
     init.once("exit", () => reject(new Error("the node's namespaces could not be made")));
   });
   // unshare itself is outside; its child is the first inside.

@@ -63,7 +63,7 @@ describe.concurrent("the claim on an instance", () => {
     await using world = await openWorld();
     const { instance, elasticIp } = await world.surroundings();
     const ours = await claim(world, "instance", "kube-master-1");
-    const master = await claimed(instance() as unknown as Thing, ours);
+    const master = await claimed(instance(), ours);
     expect(master.outs.elasticIps).toEqual([elasticIp.id]);
     await ours.delete();
     expect(world.state.instances.size).toBe(0);
@@ -73,7 +73,7 @@ describe.concurrent("the claim on an instance", () => {
     await using world = await openWorld();
     const { instance } = await world.surroundings();
     const ours = await claim(world, "instance", "kube-master-1");
-    const master = await claimed(instance() as unknown as Thing, ours);
+    const master = await claimed(instance(), ours);
     await world.boot(master.id).create();
     await ours.delete();
     expect(world.state.instances.size).toBe(1);

@@ -53,7 +53,7 @@ export async function importTemplate(
     await image.remove({ force: true });
     throw new Error(`template ${url} cannot boot: ${cause.message}`, { cause });
   });
-  const [repo, tag] = imageName(template).split(":");
+  const [repo = "", tag = ""] = imageName(template).split(":");
   await image.tag({ repo, tag });
   return (await image.inspect()).Size;
 }

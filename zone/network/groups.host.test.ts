@@ -112,7 +112,7 @@ async function ping(from: string, to: string): Promise<boolean> {
   const inside = from === gateway ? [] : ["ip", "netns", "exec", `${bridge}-${from.split(".").slice(2).join("-")}`];
   const [file, ...args] = [...inside, "ping", "-c", "1", "-W", "1", to];
   // Debian's iputils-ping: Node cannot send ICMP.
-  const [code] = await once(spawn(file!, args, { stdio: "ignore" }), "exit");
+  const [code] = await once(spawn(file, args, { stdio: "ignore" }), "exit");
   return code === 0;
 }
 

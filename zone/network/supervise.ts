@@ -89,7 +89,7 @@ export class Service {
       namespace === undefined ? [command, ...args] : ["ip", "netns", "exec", namespace, command, ...args];
     // A file, not a pipe: the process outlives a crash of the zone, and would die of writing to nobody.
     const output = await open(logFile, "a", 0o600);
-    const child = spawn(file!, rest, { stdio: ["ignore", output.fd, output.fd] });
+    const child = spawn(file, rest, { stdio: ["ignore", output.fd, output.fd] });
     const exit = once(child, "exit").catch(() => {});
     await once(child, "spawn")
       .finally(() => output.close())

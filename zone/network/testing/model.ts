@@ -37,7 +37,7 @@ export function passes(world: World, healthCheckSource: string, { traffic, from,
 
 const isIn = (address: string, network: string): boolean => {
   const [range, prefix] = ipaddr.parseCIDR(network);
-  return range.kind() === "ipv4" && ipaddr.IPv4.parse(address).match(range as ipaddr.IPv4, prefix);
+  return range.kind() === "ipv4" && ipaddr.IPv4.parse(address).match(range, prefix);
 };
 
 function isOf(rule: Rule, traffic: Traffic): boolean {
