@@ -8,10 +8,7 @@ import { configurationPage } from "../docs/generate/configuration.ts";
 import { costsPage, defaultMonth } from "../docs/generate/costs.ts";
 import { picture } from "../docs/generate/picture.ts";
 import { portsPage } from "../docs/generate/ports.ts";
-import { record } from "../docs/generate/record.ts";
-import { terminal } from "../docs/generate/terminal.ts";
 import packageJson from "../package.json" with { type: "json" };
-import { kubernetes } from "../versions.ts";
 
 const read = (file: string): string => readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
 
@@ -20,7 +17,6 @@ test.each([
   ["configuration.md", "config.ts", configurationPage],
   ["costs.md", "config.ts", costsPage],
   ["architecture.svg", "docs/generate/picture.ts", picture],
-  ["up.svg", "docs/up.txt", terminal],
 ])("docs/%s says what %s says", async (page, _source, write) => {
   await expect(write()).toMatchFileSnapshot(`../docs/${page}`);
 });
@@ -29,23 +25,12 @@ test("README has today's sum", () => {
   expect(read("README.md")).toContain(`is about ${defaultMonth} EUR`);
 });
 
-// Else it is time for another: docs/generate/record.ts says how.
-test("the recorded run is one of today's program: its version, its nodes, its last words", () => {
-  const said = read("docs/up.txt");
-  const nodes = [...said.matchAll(/^(\S+) +Ready +(\S+) +\S+ +(\S+)/gm)].map(([, ...columns]) => columns.join(" "));
-  const row = (role: string, roles: string) => [1, 2, 3].map((n) => `dev-${role}-${n} ${roles} ${kubernetes}`);
-  expect(nodes).toEqual([...row("master", "control-plane,master"), ...row("worker", "worker")]);
-  const [, next] = /console\.log\(`\n([^`]+)`\)/.exec(read("toolchain/up.ts"))!;
-  expect(said.endsWith(`\n${next}\n`)).toBe(true);
-});
-
-test("a recording has no signs of life, no single resources and no place on this machine, and refuses another run", () => {
-  const said =
-    " 0:00 [1/2] a v1: …\n 0:15 [1/2] a v1: at it for 0:15\n 0:20 [1/2] a v1: done in 0:20, 1 MB\n\nkept in /home/me/x/.local/zone.\nUpdating (dev):\n\n +  b\n@ updating...\nResources:\n    + 1 created\n";
-  expect(record(said)).toBe(
-    "$ npm run up\n 0:20 [1/2] a v1: done in 0:20, 1 MB\nkept in ~/kubernetes/.local/zone.\nUpdating (dev):\n    ... 2 lines about each resource ...\nResources:\n    + 1 created\n",
-  );
-  expect(() => record("Nothing to do\n")).toThrow("npm run down");
+test("README shows the commands that `npm run up` prints at its end", () => {
+  const [, next] = /console\.log\(`\n[^\n]+\n([^`]+)`\)/.exec(read("toolchain/up.ts"))!;
+  const commands = next!.split("\n").map((line) => line.trim().split(/ {2,}/)[0]!);
+  expect(commands).toContain("npm run down");
+  const [typed] = /^```\n(bin\/kubectl [^]*?)^```$/m.exec(read("README.md"))!;
+  for (const command of commands) expect(typed).toContain(`${command} `);
 });
 
 test("docs/security.md names everybody whom a certificate names, and every role", () => {

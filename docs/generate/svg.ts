@@ -80,4 +80,4 @@ const text = (x: number, y: number, kind: string, content: string, anchor = "sta
   `<text class="${kind}" x="${x}" y="${y}" text-anchor="${anchor}">${escape(content)}</text>`;
 
 /** What a text says, where a mark would begin otherwise. */
-export const escape = (content: string): string => content.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const escape = (content: string): string => content.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
