@@ -1,9 +1,9 @@
 #!/bin/bash
-# build.sh OUTDIR BINDIR: makes OUTDIR/rootfs.tar and OUTDIR/MD5SUMS, the node image that stands in for Flatcar.
+# build.sh OUTDIR BINDIR: builds OUTDIR/rootfs.tar and OUTDIR/MD5SUMS, the node image that stands in for Flatcar.
 #
-# BINDIR has what Debian does not package: coreos-cloudinit, locksmithctl, and update-engine (built from update-engine/
-# here with `CGO_ENABLED=0 go build -trimpath -ldflags "-s -w"`).
-# Needs root, mmdebstrap and a Debian mirror; takes a minute or two. The same packages give the same bytes.
+# BINDIR holds what Debian does not package: coreos-cloudinit, locksmithctl, and update-engine (built from update-engine/
+# with `CGO_ENABLED=0 go build -trimpath -ldflags "-s -w"`).
+# Needs root, mmdebstrap and a Debian mirror; takes one to two minutes. The same packages give the same bytes.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?usage: build.sh OUTDIR BINDIR}
@@ -13,21 +13,21 @@ for name in coreos-cloudinit locksmithctl update-engine; do
 done
 
 packages=(
-  # a machine that boots, has a bus and a login manager, and knows its own name
+  # boot, D-Bus, login manager, resolving its own host name
   systemd systemd-sysv dbus libpam-systemd libnss-myhostname tzdata
-  # that people and pulumi reach
+  # access for people and Pulumi
   openssh-server sudo
-  # what Flatcar has for containers; both unpack images with pigz where it is there
+  # containers, as on Flatcar; docker and containerd unpack images with pigz if it is installed
   docker.io containerd runc pigz
-  # the network tools that kubelet, kube-proxy, flannel and their operators expect on a node
+  # network tools that kubelet, kube-proxy, flannel and operators expect on a node
   iproute2 iptables nftables conntrack ipset ethtool socat iputils-ping
-  # tools that Flatcar has and scripts rely on
+  # tools that scripts expect from Flatcar
   ca-certificates curl jq procps
 )
 excluded=(
-  # nobody reads on a node
+  # documentation and translations
   '/usr/share/man/*' '/usr/share/doc/*' '/usr/share/info/*' '/usr/share/locale/*' '/usr/share/lintian/*'
-  # test programs of docker's, and shims for an interface that containerd 1.6 no longer uses: 45 MB
+  # Docker's test programs, and shims that containerd 1.6 no longer uses: 45 MB
   /usr/bin/dnet /usr/bin/ovrouter /usr/bin/containerd-shim /usr/bin/containerd-shim-runc-v1
 )
 options=(
@@ -35,19 +35,19 @@ options=(
   --include="$(IFS=,; echo "${packages[*]}")"
   --aptopt='APT::Install-Recommends "false"'
   "${excluded[@]/#/--dpkgopt=path-exclude=}"
-  # Otherwise the merger of / and /usr is done by a package that needs all of perl.
+  # Without the hook, / and /usr are merged by a package that depends on all of perl.
   --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr
   --customize-hook="'$here/customize.sh' '$here/files' '$bin' \"\$1\""
 )
 
-# Not a package's own date, only an upper bound for every file's: what makes two builds equal.
+# An upper bound for the modification time of every file, so that two builds are equal.
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1767225600}
 mkdir -p "$out"
 partial=$out/rootfs.tar.partial log=$out/build.log
 trap 'rm -f "$partial"' EXIT
 if ! mmdebstrap "${options[@]}" bookworm "$partial" >"$log" 2>&1; then
   tail -n 20 "$log" >&2
-  echo "build.sh: mmdebstrap failed; all it said is in $log" >&2
+  echo "build.sh: mmdebstrap failed; its whole output is in $log" >&2
   exit 1
 fi
 rm "$log"

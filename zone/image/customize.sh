@@ -1,15 +1,15 @@
 #!/bin/bash
-# customize.sh FILES BINDIR ROOT: turns a fresh Debian in ROOT into the node image. Called by build.sh.
+# customize.sh FILES BINDIR ROOT: turns a fresh Debian in ROOT into the node image. build.sh calls it.
 set -euo pipefail
 files=$1 bin=$2 root=$3
 
-# A checkout's modes depend on its owner's umask; only who may execute is meant.
+# Modes in a checkout depend on the umask: only the executable bit is taken from there.
 cp -R --no-preserve=mode,ownership "$files/." "$root"
 (cd "$files" && find . -type f -perm -u+x) | (cd "$root" && xargs chmod 0755)
 chmod 0440 "$root/etc/sudoers.d/core"
 
 install -m 0755 "$bin/coreos-cloudinit" "$bin/locksmithctl" "$bin/update-engine" "$root/usr/bin/"
-# One program each; it looks at the name it was called by.
+# One program under several names: it acts by the name it is called by.
 for name in update-engine-announce update-engine-boot update_engine_client; do
   ln -s update-engine "$root/usr/bin/$name"
 done
@@ -20,23 +20,23 @@ ln -s ../../bin/locksmithctl "$root/usr/lib/locksmith/locksmithd"
 chroot "$root" useradd --key UID_MIN=500 --uid 500 --create-home --shell /bin/bash --groups sudo,docker --password '*' core
 mkdir -p "$root/opt/bin" "$root/etc/flatcar"
 
-# Docker starts when somebody talks to it, sshd for each connection.
+# Docker starts at the first connection to its socket, one sshd for each connection.
 systemctl --root="$root" --quiet disable docker.service ssh.service locksmithd.service
 systemctl --root="$root" --quiet enable docker.socket sshd.socket containerd.service update-engine.service \
   update-engine-boot.service kubelet-config.service systemd-networkd.service exoscale-ssh-key.service exoscale-cloudinit.service
-# Debian's own way to start sshd.
+# Debian's own units for sshd.
 systemctl --root="$root" --quiet mask ssh.service ssh.socket
-# A machine waits for no private network.
+# Booting does not wait for private networks.
 systemctl --root="$root" --quiet disable systemd-networkd-wait-online.service systemd-network-generator.service
-# A machine without a screen, whose disk, clock, audit trail and packages are the host's.
+# There is no screen, and the disk, the clock, the audit trail and packages are not the machine's to manage.
 systemctl --root="$root" --quiet mask getty.target console-getty.service systemd-timesyncd.service systemd-journald-audit.socket \
   apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
 systemctl --root="$root" --quiet set-default multi-user.target
 
-# Made anew by each machine, or the building host's.
+# Every machine generates its own; the build host's must not remain.
 : >"$root/etc/machine-id"
 : >"$root/etc/hostname"
 : >"$root/etc/resolv.conf"
 rm -f "$root"/etc/ssh/ssh_host_* "$root/var/lib/dbus/machine-id"
-# What only apt and this build have read.
+# Left over from apt and this build.
 rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/* "$root"/var/log/* "$root"/tmp/* "$root"/var/lib/systemd/random-seed

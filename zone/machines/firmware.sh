@@ -1,13 +1,14 @@
-# What a hypervisor and a PC's firmware do before an operating system starts: PID 1 of every machine until it hands over
-# to the template's /sbin/init. Run as: sh -c "$(cat firmware.sh)" firmware INSTANCE-ID GATEWAY
-# Only a POSIX shell, mount and coreutils are asked of a template.
+# shellcheck shell=sh
+# Does what a hypervisor and a PC's firmware do before an operating system starts: PID 1 of every machine until it
+# executes the template's /sbin/init. Run as: sh -c "$(cat firmware.sh)" firmware INSTANCE-ID GATEWAY
+# Needs only a POSIX shell, mount and coreutils in the template.
 set -eu
 id=$1 gateway=$2
 own=/run/firmware
 mkdir -p $own
 
-# Docker gives a container that is not privileged its cgroups read-only; systemd, docker and the kubelet make their own
-# below. The machine sees a private namespace, so its root is not the host's.
+# Docker mounts cgroups read-only in unprivileged containers, but systemd, Docker and the kubelet create their own. The
+# machine has a private cgroup namespace, so it does not see the host's root.
 writable_cgroups() {
   while read -r _ at type _; do
     case $type:$at in
@@ -16,7 +17,7 @@ writable_cgroups() {
   done </proc/mounts
 }
 
-# /dev/kmsg: the kubelet watches it for OOM kills and does not start without. fuse and tun: as on any machine.
+# The kubelet watches /dev/kmsg for OOM kills and does not start without it. Every machine has fuse and tun.
 devices() {
   mkdir -p /dev/net
   [ -e /dev/kmsg ] || mknod -m 0644 /dev/kmsg c 1 11
@@ -24,8 +25,8 @@ devices() {
   [ -e /dev/net/tun ] || mknod -m 0666 /dev/net/tun c 10 200
 }
 
-# Everything in /proc/sys outside net is the host's, and a machine is not to change it. The kubelet insists on setting
-# the four below: it gets copies.
+# Everything in /proc/sys outside net belongs to the host, so it is read-only. The kubelet must be able to set the four
+# below: it gets copies.
 own_sysctls() {
   mount --bind /proc/sys /proc/sys
   mount --bind /proc/sys/net /proc/sys/net
@@ -34,14 +35,14 @@ own_sysctls() {
     cat /proc/sys/$name >"$copy"
     mount --bind "$copy" /proc/sys/$name
   done
-  # A container has its host's boot id: here each boot of each machine has one.
+  # A container sees the host's boot id; here each boot of each machine has its own.
   cat /proc/sys/kernel/random/uuid >$own/boot_id
   mount --bind $own/boot_id /proc/sys/kernel/random/boot_id
   mount -o remount,bind,ro,nosuid,nodev,noexec /proc/sys
 }
 
-# The DMI tables name the host, or nobody: a kubelet's SystemUUID comes from there. (machine-id is the instance's id too:
-# systemd takes it from container_uuid in the environment.)
+# The kubelet reads its SystemUUID from the DMI tables, which describe the host or are missing. (systemd sets machine-id
+# to the instance's id, too, from container_uuid in the environment.)
 own_dmi() {
   mkdir -p $own/dmi
   echo "$id" >$own/dmi/product_uuid
@@ -52,10 +53,9 @@ own_dmi() {
     mount --bind $own/dmi "$(readlink -f /sys/class/dmi/id)"
     return
   fi
-  # A host without DMI has no place to put it, and nobody can make a directory in sysfs. So /sys/class becomes a tmpfs of
-  # links into the real one, which goes where nothing else is and the devices' relative links still hold: one level
-  # below /sys. (An overlay would do but for what it remembers: a device that was looked for before it came would
-  # stay missing.)
+  # A host without DMI has no mount point for it, and sysfs takes no new directories. So /sys/class becomes a tmpfs of
+  # links into the real one, which is mounted over an unused directory one level below /sys, where the devices' relative
+  # links stay valid. (An overlay caches failed lookups: a device looked up before it exists would stay missing.)
   mount --bind /sys/class /sys/firmware
   mount -t tmpfs -o mode=755 dmi /sys/class
   for class in /sys/firmware/*; do
@@ -66,8 +66,8 @@ own_dmi() {
   mount -o remount,ro /sys/class
 }
 
-# Docker binds its own files over these three; a machine's are its own (hostnamectl replaces /etc/hostname by rename,
-# which a mount refuses). The resolver is what DHCP would have said.
+# Docker bind-mounts its own files over these three. A machine needs its own: hostnamectl replaces /etc/hostname by
+# rename, which fails on a mount point. The resolver is the one that DHCP would set.
 own_etc() {
   for file in /etc/resolv.conf /etc/hosts /etc/hostname; do
     while umount "$file" 2>/dev/null; do :; done
@@ -76,19 +76,19 @@ own_etc() {
   [ -s /etc/hosts ] || printf '127.0.0.1 localhost\n::1 localhost\n' >/etc/hosts
 }
 
-# Docker's own DNS at 127.0.0.11 comes with NAT rules inside the machine's network: they are not the guest's.
+# Removes the NAT rules for Docker's own DNS at 127.0.0.11 from the machine's network namespace.
 no_docker_dns() {
   if command -v iptables-nft-restore >/dev/null; then
     printf '*nat\nCOMMIT\n' | iptables-nft-restore
   fi
-  # To ask about a legacy table is to make it: only where the host's docker did.
+  # Listing a legacy table creates it: only if the host's Docker has done so.
   if grep -qsx nat /proc/net/ip_tables_names; then
     printf '*nat\nCOMMIT\n' | iptables-legacy-restore
   fi
 }
 
-# systemd does this at boot, but not in a container. Without it no pod's mount reaches the machine
-# (mountPropagation: Bidirectional). Comes last: the mounts above are not to be repeated into each other.
+# systemd does this at boot, but not in a container. Without it, pods' mounts do not reach the machine
+# (mountPropagation: Bidirectional). Must come last, or the mounts above would propagate into each other.
 shared_mounts() {
   mount --make-rshared /
 }

@@ -13,7 +13,7 @@ const (
 	busName = "com.coreos.update1"
 	path    = dbus.ObjectPath("/com/coreos/update1")
 	manager = "com.coreos.update1.Manager"
-	// announcer is not Flatcar's: the way an update gets into this stand-in.
+	// announcer is not part of Flatcar: it is how an update gets into this stand-in.
 	announcer = "com.coreos.update1.Announcer"
 
 	idle       = "UPDATE_STATUS_IDLE"
@@ -21,7 +21,7 @@ const (
 	noVersion  = "0.0.0"
 )
 
-// status has the fields of GetStatus' reply and of the StatusUpdate signal in their order on the bus (signature xdssx).
+// status has the fields of GetStatus's reply and of the StatusUpdate signal, in their order on the bus (signature xdssx).
 type status struct {
 	lastChecked int64
 	progress    float64
@@ -52,12 +52,12 @@ func (e *engine) GetStatus() (int64, float64, string, string, int64, *dbus.Error
 	return s.lastChecked, s.progress, s.operation, s.newVersion, s.newSize, nil
 }
 
-// AttemptUpdate looks for an update at once. There never is one by itself: only the time of the check changes.
+// AttemptUpdate checks for an update. There is none unless announced: only the time of the check changes.
 func (e *engine) AttemptUpdate() *dbus.Error {
 	return e.change(func(s status) (status, error) { return s, nil })
 }
 
-// ResetStatus forgets an announced update.
+// ResetStatus discards an announced update.
 func (e *engine) ResetStatus() *dbus.Error {
 	return e.change(func(status) (status, error) { return upToDate(), clearPending() })
 }
@@ -70,7 +70,7 @@ func (e *engine) Announce(v string) *dbus.Error {
 	return e.change(func(status) (status, error) { return installed(v), setPending(v) })
 }
 
-// change applies one change and tells everybody who listens.
+// change applies a change to the status and emits StatusUpdate.
 func (e *engine) change(apply func(status) (status, error)) *dbus.Error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -113,7 +113,7 @@ func serve(conn *dbus.Conn) error {
 	return fmt.Errorf("the system bus closed the connection")
 }
 
-// description is what busctl and gdbus show of the object.
+// description is the object's introspection data, as busctl and gdbus show it.
 func description() *introspect.Node {
 	var args []introspect.Arg
 	for _, a := range [][2]string{

@@ -1,11 +1,11 @@
-// Command update-engine stands in for Flatcar's update engine: it never downloads anything, and it says that an update
-// waits for a reboot when it is told so. The machine then runs that version from its next boot on. By the name it is
-// called by:
+// Command update-engine stands in for Flatcar's update engine. It downloads nothing: it reports that an update waits for
+// a reboot when one is announced to it, and the machine runs that version from its next boot on. It acts by the name it
+// is called by:
 //
 //	update-engine                  serves com.coreos.update1 on D-Bus until it is stopped
-//	update-engine-announce V       tells the running update-engine that version V is installed and needs a reboot
-//	update-engine-boot             at boot: changes to the version that an earlier boot has installed
-//	update_engine_client -status   Flatcar's: prints what the running update-engine says
+//	update-engine-announce V       announces to the running update-engine that version V is installed and needs a reboot
+//	update-engine-boot             at boot: switches to the version that was installed before the reboot
+//	update_engine_client -status   as on Flatcar: prints the status of the running update-engine
 package main
 
 import (
@@ -44,7 +44,7 @@ func onBus(work func(*dbus.Conn) error) error {
 	return work(conn)
 }
 
-// ask is what of Flatcar's update_engine_client people and scripts use; its options take one dash or two.
+// ask is the part of Flatcar's update_engine_client that people and scripts use; options take one dash or two.
 func ask(engine dbus.BusObject, option string) error {
 	switch option {
 	case "-status", "--status":

@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	// pendingFile has the version that was installed and the boot that it was installed in.
+	// pendingFile contains the installed version and the id of the boot that installed it.
 	pendingFile = "/var/lib/update_engine/pending"
 	bootIDFile  = "/proc/sys/kernel/random/boot_id"
-	// osRelease says which version runs: to the kubelet, which tells the cluster, first of all.
+	// osRelease names the running version; the kubelet reports it to the cluster.
 	osRelease = "/usr/lib/os-release"
 )
 
@@ -21,7 +21,7 @@ var (
 	runningVersion = regexp.MustCompile(`(?m)^VERSION_ID=(.+)$`)
 )
 
-// pending returns the version that waits for a reboot, empty if none does, and whether this boot installed it.
+// pending returns the version that waits for a reboot (empty if none does), and whether this boot installed it.
 func pending() (v string, thisBoot bool) {
 	content, err := os.ReadFile(pendingFile)
 	fields := strings.Fields(string(content))
@@ -50,7 +50,8 @@ func clearPending() error {
 	return nil
 }
 
-// applyPending does what the boot loader does on Flatcar, which has two system partitions: another boot, the new version.
+// applyPending switches to the pending version after a reboot, as the boot loader does on Flatcar, which has two system
+// partitions.
 func applyPending() error {
 	v, thisBoot := pending()
 	if v == "" || thisBoot {
@@ -71,7 +72,7 @@ func applyPending() error {
 	return clearPending()
 }
 
-// replace writes a file so that a power cut leaves the old or the new one.
+// replace writes a file atomically: a power cut leaves either the old or the new content.
 func replace(file, content string) error {
 	fresh := file + ".new"
 	out, err := os.Create(fresh)

@@ -1,2 +1,3 @@
-# /opt/bin is where Flatcar keeps what a node downloads; Debian's profile names other directories only.
+# shellcheck shell=sh
+# Flatcar's PATH contains /opt/bin, where downloaded programs are; Debian's does not.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin

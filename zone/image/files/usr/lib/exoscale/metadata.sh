@@ -1,4 +1,5 @@
-# Sourced by cloudinit and ssh-key. The metadata service is the DHCP server, which is the machine's gateway.
+# shellcheck shell=bash
+# Sourced by cloudinit and ssh-key. The metadata service is at the address of the DHCP server, the machine's gateway.
 gateway=$(ip -4 -json route show default | jq -r '.[0].gateway // empty')
 if [ -z "$gateway" ]; then
   echo "no network, so no metadata"
@@ -6,8 +7,8 @@ if [ -z "$gateway" ]; then
 fi
 metadata=http://$gateway/latest
 
-# await PATH: waits, however long it takes, until the metadata service answers for PATH: 0 when it has it, 1 when it
-# has none (404). A zone that starts after its machines finds them waiting.
+# await PATH: waits without a timeout until the metadata service answers for PATH. Returns 0 if it exists and 1 if it
+# does not (404). No timeout, because the zone's daemon may start after its machines.
 await() {
   local code tries=0
   while true; do
