@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 
 import { openAdmin } from "./admin.ts";
-import { addressesIn } from "./api/addresses.ts";
+import { addressesIn } from "./addresses.ts";
 import { listen, type Api } from "./api/index.ts";
 import type { Otherwise } from "./api/server.ts";
 import { loadCredentials } from "./credentials.ts";
@@ -35,12 +35,12 @@ export async function runZone(options: ZoneOptions, log: (line: string) => void)
   const undo: (() => Promise<void> | void)[] = [() => state.close()];
   try {
     chmodSync(options.state, 0o700);
-    refuseOtherWorld(options);
+    refuseOtherHardware(options);
     const pidFile = join(options.state, "zone.pid");
     writeFileSync(pidFile, `${process.pid}\n`);
     undo.push(() => rmSync(pidFile, { force: true }));
     const credentials = loadCredentials(options.state);
-    const { machines, network } = await world(options, state, log);
+    const { machines, network } = await openHardware(options, state, log);
     const { host, port, network: subnet, operationDelay } = options;
     const otherwise: Otherwise = (request, response) => web(request, response);
     const api = await listen({
@@ -108,7 +108,7 @@ export async function removeZone(directory: string, log: (line: string) => void)
   const state = openState(directory);
   if (existsSync(optionsFile(directory))) {
     const options = JSON.parse(readFileSync(optionsFile(directory), "utf8")) as ZoneOptions;
-    const { machines, network } = await world(options, state, log);
+    const { machines, network } = await openHardware(options, state, log);
     await machines.close({ remove: true });
     // A bridge that is still there belongs to another zone, which was started since: so does all that has its name.
     if (!existsSync(`/sys/class/net/${bridgeOf(options)}`)) await network.close();
@@ -130,7 +130,7 @@ function refuseForeignDirectory(directory: string): void {
 const optionsFile = (state: string): string => join(state, "zone.json");
 
 /** Instances, their addresses and their network cannot change under a state that may have some. */
-function refuseOtherWorld(options: ZoneOptions): void {
+function refuseOtherHardware(options: ZoneOptions): void {
   const file = optionsFile(options.state);
   if (!existsSync(file)) return;
   const before = JSON.parse(readFileSync(file, "utf8")) as ZoneOptions;
@@ -154,7 +154,7 @@ function openState(directory: string): State {
   }
 }
 
-async function world(
+async function openHardware(
   options: ZoneOptions,
   state: State,
   log: (line: string) => void,
@@ -172,7 +172,7 @@ async function world(
     }),
     network: networkRoom.createNetwork({
       ...common,
-      world: state,
+      inventory: state,
       bridge: bridgeOf(options),
       mirror: options.mirror,
       template: options.template,

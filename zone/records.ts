@@ -1,4 +1,4 @@
-/** What the zone keeps of each thing: the World's shapes (types.ts) plus what only the API's answers need. */
+/** What the zone keeps of each thing: the inventory's shapes (types.ts) plus what only the API's answers need. */
 import type { ElasticIp, Instance, PrivateNetwork, SecurityGroup, Template } from "./types.ts";
 
 export interface InstanceRecord extends Instance {

@@ -1,6 +1,6 @@
 /**
- * What the zone's rooms tell each other. `api/` owns the World and changes it; `machines/` and `network/` make the
- * machine and the kernel look like it.
+ * What the zone's rooms share. `api/` owns the inventory and changes it; `machines/` and `network/` make the containers
+ * and the kernel match it.
  */
 
 /** Exoscale's instance states that the zone knows (schema `instance-state`). */
@@ -8,29 +8,29 @@ export type InstanceState = "starting" | "running" | "stopping" | "stopped" | "d
 
 export interface Instance {
   readonly id: string;
-  name: string;
+  readonly name: string;
   /** Public IPv4 address, kept for the instance's life; null with public-ip-assignment none. */
   readonly address: string | null;
   /** MAC address, locally administered, derived from the address. */
   readonly mac: string;
-  state: InstanceState;
+  readonly state: InstanceState;
   readonly template: string;
   /** `family.size`, e.g. `standard.medium`. */
-  type: string;
-  cpus: number;
+  readonly type: string;
+  readonly cpus: number;
   /** Bytes. */
-  memory: number;
+  readonly memory: number;
   /** GiB. */
-  diskSize: number;
+  readonly diskSize: number;
   /** base64 as the API got it. */
-  userData?: string;
+  readonly userData?: string;
   /** OpenSSH public keys for the metadata service. */
-  publicKeys: string[];
-  securityGroups: string[];
-  elasticIps: string[];
-  antiAffinityGroups: string[];
-  privateNetworks: Attachment[];
-  labels: Record<string, string>;
+  readonly publicKeys: readonly string[];
+  readonly securityGroups: readonly string[];
+  readonly elasticIps: readonly string[];
+  readonly antiAffinityGroups: readonly string[];
+  readonly privateNetworks: readonly Attachment[];
+  readonly labels: Readonly<Record<string, string>>;
   /** ISO 8601. */
   readonly createdAt: string;
 }
@@ -44,15 +44,22 @@ export interface Attachment {
   readonly ip?: string;
 }
 
+/** First and last IPv4 address, both included, and the netmask of the network that they lie in. */
+export interface AddressRange {
+  readonly start: string;
+  readonly end: string;
+  readonly netmask: string;
+}
+
 export interface PrivateNetwork {
   readonly id: string;
-  name: string;
-  description?: string;
+  readonly name: string;
+  readonly description?: string;
   /** The range that DHCP leases from; without it (an unmanaged network) guests choose their own addresses. */
-  range?: { readonly start: string; readonly end: string; readonly netmask: string };
+  readonly range?: AddressRange;
   /** What DHCP hands out beside an address of the range. */
-  options?: DhcpOptions;
-  labels: Record<string, string>;
+  readonly options?: DhcpOptions;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** IPv4 addresses, and domains to search; a list that is absent is not handed out. */
@@ -82,8 +89,8 @@ export interface SecurityGroup {
   readonly name: string;
   readonly description?: string;
   /** CIDRs that count as members where the group is a peer. */
-  externalSources?: string[];
-  rules: Rule[];
+  readonly externalSources?: readonly string[];
+  readonly rules: readonly Rule[];
 }
 
 /**
@@ -112,25 +119,25 @@ export interface HealthCheck {
 export interface ElasticIp {
   readonly id: string;
   readonly address: string;
-  description?: string;
-  healthcheck?: HealthCheck;
-  labels: Record<string, string>;
+  readonly description?: string;
+  readonly healthcheck?: HealthCheck;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface Template {
   readonly id: string;
   readonly name: string;
   /** OCI image reference in the Docker Engine once imported. */
-  image?: string;
+  readonly image?: string;
 }
 
-/** The part of the zone's state that machines and network act on. */
-export interface World {
-  instances: Map<string, Instance>;
-  securityGroups: Map<string, SecurityGroup>;
-  elasticIps: Map<string, ElasticIp>;
-  templates: Map<string, Template>;
-  privateNetworks: Map<string, PrivateNetwork>;
+/** What exists in the zone, as far as machines and network act on it: the desired state. */
+export interface Inventory {
+  readonly instances: ReadonlyMap<string, Instance>;
+  readonly securityGroups: ReadonlyMap<string, SecurityGroup>;
+  readonly elasticIps: ReadonlyMap<string, ElasticIp>;
+  readonly templates: ReadonlyMap<string, Template>;
+  readonly privateNetworks: ReadonlyMap<string, PrivateNetwork>;
 }
 
 /** Boots and ends machines. Every call is idempotent and rejects with an Error whose message a person can act on. */
@@ -176,7 +183,7 @@ export interface Network {
    */
   prepare(): Promise<void>;
   open(): Promise<void>;
-  /** Makes the kernel, the resolver and the health checks fit the world; resolves when it does. Calls are serialized and coalesced. */
+  /** Makes the kernel, the resolver and the health checks fit the inventory; resolves when it does. Calls are serialized and coalesced. */
   apply(): Promise<void>;
   /**
    * Ends what runs for the network. Where there are instances the rules stay in force, since machines may run on; where

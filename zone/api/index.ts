@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import { addressesIn } from "../addresses.ts";
 import type { State } from "../state.ts";
 import type { Machines, Network } from "../types.ts";
-import { addressesIn } from "./addresses.ts";
 import { Faults } from "./faults.ts";
 import { Operations } from "./operations.ts";
 import { settle } from "./routes/instance-state.ts";

@@ -1,12 +1,9 @@
 /** The addresses of a private network. */
 import ipaddr from "ipaddr.js";
 
-import { toNumber, toText } from "./addresses.ts";
+import { dhcpServerAddress, toNumber, toText } from "../addresses.ts";
+import type { AddressRange } from "../types.ts";
 import { badRequest, conflict } from "./errors.ts";
-import { serverAddress } from "../network/dhcp.ts";
-import type { PrivateNetwork } from "../types.ts";
-
-export type Range = NonNullable<PrivateNetwork["range"]>;
 
 /**
  * The range that a request asks for; nothing where it names none of the three fields.
@@ -17,7 +14,7 @@ export function rangeFrom(
   start: string | undefined,
   end: string | undefined,
   netmask: string | undefined,
-): Range | undefined {
+): AddressRange | undefined {
   if (start === undefined && end === undefined && netmask === undefined) return undefined;
   if (start === undefined || end === undefined || netmask === undefined) {
     throw badRequest("Invalid request", [
@@ -47,10 +44,10 @@ export function rangeFrom(
  * Whether an address can be leased: any of the network that the range lies in, also outside of the range itself, but
  * the one that DHCP answers from.
  */
-export const isLeasable = (range: Range, address: string): boolean =>
-  isHost(range, address) && address !== serverAddress(range);
+export const isLeasable = (range: AddressRange, address: string): boolean =>
+  isHost(range, address) && address !== dhcpServerAddress(range);
 
-function isHost({ start, netmask }: Range, address: string): boolean {
+function isHost({ start, netmask }: AddressRange, address: string): boolean {
   const mask = toNumber(netmask);
   const size = 2 ** 32 - mask;
   const network = Math.floor(toNumber(start) / size) * size;
@@ -63,7 +60,7 @@ function isHost({ start, netmask }: Range, address: string): boolean {
  *
  * @throws ApiError 409 when all are
  */
-export function nextFree(range: Range, taken: ReadonlySet<string>): string {
+export function nextFree(range: AddressRange, taken: ReadonlySet<string>): string {
   for (let number = toNumber(range.start); number <= toNumber(range.end); number++) {
     const address = toText(number);
     if (!taken.has(address) && isLeasable(range, address)) return address;

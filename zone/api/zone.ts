@@ -2,7 +2,7 @@
 import type { Change, State } from "../state.ts";
 import type { OperationRecord, Reference } from "../records.ts";
 import type { Machines, Network } from "../types.ts";
-import type { Addresses } from "./addresses.ts";
+import type { Addresses } from "../addresses.ts";
 
 export interface Zone {
   /** e.g. `local-1`. */
@@ -76,5 +76,5 @@ export interface Family {
   readonly work?: Readonly<Record<string, Work>>;
 }
 
-/** The work of an operation that changes nothing but the World. */
+/** The work of an operation that changes nothing but the inventory. */
 export const applyNetwork: Work = (zone) => zone.network.apply();

@@ -23,7 +23,7 @@ function network(m: number) {
 }
 const [first, second] = [network(1), network(2)];
 const one: Instance = { ...instance(1), privateNetworks: [first.attach(1)] };
-const two: Instance = { ...instance(2), privateNetworks: [] };
+const two: { -readonly [K in keyof Instance]: Instance[K] } = { ...instance(2), privateNetworks: [] };
 
 const ip = (...args: string[]): string =>
   execFileSync("ip", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { request } from "node:http";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import type { Instance, World } from "../types.ts";
+import type { Instance } from "../types.ts";
 import { answer, startMetadata, type MetadataService } from "./index.ts";
 
 const instance = (fields: Partial<Instance>): Instance => ({
@@ -27,18 +27,18 @@ const instance = (fields: Partial<Instance>): Instance => ({
 });
 
 const gzipped = Buffer.from("1f8b0800000000000003ff", "hex");
-const world = {
+const inventory = {
   instances: new Map(
     [
       instance({ userData: gzipped.toString("base64") }),
       instance({ id: "second", name: "worker-1", address: "127.0.0.3" }),
     ].map((one) => [one.id, one]),
   ),
-} as World;
+};
 let service: MetadataService;
 
 beforeAll(async () => {
-  service = await startMetadata({ world, address: "127.0.0.1", zone: "local-1" });
+  service = await startMetadata({ inventory, address: "127.0.0.1", zone: "local-1" });
 });
 afterAll(() => service.close());
 
@@ -61,7 +61,10 @@ test("no user-data is an empty answer", async () => {
 });
 
 test("user-data is read anew", async () => {
-  world.instances.set("second", instance({ id: "second", address: "127.0.0.3", userData: btoa("#cloud-config\n") }));
+  inventory.instances.set(
+    "second",
+    instance({ id: "second", address: "127.0.0.3", userData: btoa("#cloud-config\n") }),
+  );
   expect(await get("127.0.0.3", "/latest/user-data")).toEqual([200, "#cloud-config\n"]);
 });
 

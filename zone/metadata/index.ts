@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Instance, World } from "../types.ts";
+import type { Instance, Inventory } from "../types.ts";
 
 export interface MetadataOptions {
-  readonly world: World;
+  readonly inventory: Pick<Inventory, "instances">;
   /** Where to listen; the port is the kernel's choice, packets to port 80 are led there. */
   readonly address: string;
   /** Value of `availability-zone`. */
@@ -20,9 +20,9 @@ export interface MetadataService {
  * Starts Exoscale's metadata service: `/{1.0,latest}/user-data` and `/{1.0,latest}/meta-data/<key>`. A caller is told
  * from another by its source address, which the packet filter vouches for, and reads of itself alone.
  */
-export async function startMetadata({ world, address, zone }: MetadataOptions): Promise<MetadataService> {
+export async function startMetadata({ inventory, address, zone }: MetadataOptions): Promise<MetadataService> {
   const server = createServer((request, response) => {
-    const caller = callerOf(world, request.socket.remoteAddress);
+    const caller = callerOf(inventory, request.socket.remoteAddress);
     const known = request.method === "GET" || request.method === "HEAD";
     const body = caller === undefined || !known ? undefined : answer(request.url ?? "/", caller, zone);
     if (body === undefined) response.writeHead(known ? 404 : 405, { "content-type": "text/plain" }).end();
@@ -36,8 +36,10 @@ export async function startMetadata({ world, address, zone }: MetadataOptions): 
   return { port: (server.address() as AddressInfo).port, close: () => close(server) };
 }
 
-function callerOf(world: World, address: string | undefined): Instance | undefined {
-  return [...world.instances.values()].find((instance) => instance.address !== null && instance.address === address);
+function callerOf(inventory: Pick<Inventory, "instances">, address: string | undefined): Instance | undefined {
+  return [...inventory.instances.values()].find(
+    (instance) => instance.address !== null && instance.address === address,
+  );
 }
 
 /**

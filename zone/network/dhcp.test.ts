@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
-import { dnsmasqArguments, serverAddress } from "./dhcp.ts";
+import { dhcpServerAddress } from "../addresses.ts";
+import { dnsmasqArguments } from "./dhcp.ts";
 
 test.each([
   ["10.0.0.20", "255.255.255.0", "10.0.0.254"],
   ["10.1.2.3", "255.0.0.0", "10.255.255.254"],
   ["192.168.7.129", "255.255.255.252", "192.168.7.130"],
 ])("DHCP in the network of %s and %s answers from %s", (start, netmask, address) => {
-  expect(serverAddress({ start, end: start, netmask })).toBe(address);
+  expect(dhcpServerAddress({ start, end: start, netmask })).toBe(address);
 });
 
 test("what is not asked for is not handed out", () => {

@@ -7,18 +7,16 @@ import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import ipaddr from "ipaddr.js";
-import { toNumber, toText } from "../api/addresses.ts";
-import type { DhcpOptions, PrivateNetwork } from "../types.ts";
+import { dhcpServerAddress } from "../addresses.ts";
+import type { AddressRange, DhcpOptions } from "../types.ts";
 import { run } from "./command.ts";
 import { deleteLink } from "./host.ts";
 import type { Layout } from "./layout.ts";
 import { endLeftover } from "./process.ts";
 import { Service } from "./supervise.ts";
 
-type Range = NonNullable<PrivateNetwork["range"]>;
-
 export interface DhcpSettings {
-  readonly range: Range;
+  readonly range: AddressRange;
   readonly options?: DhcpOptions;
   /** Each interface gets its address and nobody else one. */
   readonly leases: readonly { readonly mac: string; readonly ip: string }[];
@@ -77,10 +75,6 @@ export async function removeDhcp(layout: Layout, bridge: string): Promise<void> 
   if (existsSync(`/run/netns/${bridge}`)) await run("ip", ["netns", "delete", bridge]);
 }
 
-/** Where DHCP answers from: the last address of the network, which Exoscale keeps for that as well. */
-export const serverAddress = ({ start, netmask }: Range): string =>
-  toText(toNumber(ipaddr.IPv4.broadcastAddressFromCIDR(`${start}/${prefixOf(netmask)}`).toString()) - 1);
-
 const prefixOf = (netmask: string): number => ipaddr.IPv4.parse(netmask).prefixLengthFromSubnetMask()!;
 
 /** Addresses from a list of known interfaces, and of the options those that Exoscale has: no router, no resolver by itself. */
@@ -107,7 +101,7 @@ export function dnsmasqArguments({ range, options = {} }: DhcpSettings, hosts: s
   ];
 }
 
-async function makeNamespace(bridge: string, range: Range): Promise<void> {
+async function makeNamespace(bridge: string, range: AddressRange): Promise<void> {
   await run("ip", ["netns", "add", bridge]);
   await run("ip", ["link", "add", cable(bridge), "type", "veth", "peer", "name", "eth0", "netns", bridge]);
   await run("ip", ["link", "set", cable(bridge), "master", bridge, "up"]);
@@ -115,7 +109,7 @@ async function makeNamespace(bridge: string, range: Range): Promise<void> {
     "link set eth0 addrgenmode none",
     "link set lo up",
     "link set eth0 up",
-    `address add ${serverAddress(range)}/${prefixOf(range.netmask)} dev eth0`,
+    `address add ${dhcpServerAddress(range)}/${prefixOf(range.netmask)} dev eth0`,
   ];
   await run("ip", ["-n", bridge, "-batch", "-"], { input: `${inside.join("\n")}\n` });
 }

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { renderHosts } from "./dns.ts";
-import { instance, worldOf } from "./testing/environment.ts";
+import { instance, inventoryOf } from "./testing/environment.ts";
 
 test("hosts: instances with an address and a name that is a host's", () => {
-  const world = worldOf({
+  const inventory = inventoryOf({
     instances: [
       instance(1, { name: "master-1" }),
       instance(2, { name: "two.example.org" }),
@@ -13,5 +13,5 @@ test("hosts: instances with an address and a name that is a host's", () => {
       instance(6, { name: "s".repeat(64) }),
     ],
   });
-  expect(renderHosts(world)).toBe("198.18.1.1 master-1\n198.18.1.2 two.example.org\n");
+  expect(renderHosts(inventory)).toBe("198.18.1.1 master-1\n198.18.1.2 two.example.org\n");
 });

@@ -2,7 +2,7 @@ import { Resolver } from "node:dns/promises";
 import { getServers } from "node:dns";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { World } from "../types.ts";
+import type { Inventory } from "../types.ts";
 import { addressed } from "./elastic.ts";
 import { metadataAddress, servicePorts, type Layout } from "./layout.ts";
 import { Service } from "./supervise.ts";
@@ -12,8 +12,8 @@ const metadataName = "metadata.exoscale.com";
 
 /** The resolver of the instances, at the gateway's address: knows them by name and asks the host's resolvers for the rest. */
 export interface Dns {
-  /** Makes it know the world's instances. */
-  follow(world: World): Promise<void>;
+  /** Makes it know the inventory's instances. */
+  follow(inventory: Inventory): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -56,8 +56,8 @@ export async function startDns(layout: Layout, state: string, log: (line: string
     log,
   });
   return {
-    follow: async (world) => {
-      const text = renderHosts(world);
+    follow: async (inventory) => {
+      const text = renderHosts(inventory);
       if (text === written) return;
       await writeFile(hosts, text);
       written = text;
@@ -73,8 +73,8 @@ export const hostsFile = ({ runtime }: Layout): string => join(runtime, "hosts")
 export const dnsPidFile = ({ runtime }: Layout): string => join(runtime, "dns.pid");
 
 /** hosts(5) of the instances whose name is a host name, older ones first where names are the same. */
-export const renderHosts = (world: World): string =>
-  addressed(world)
+export const renderHosts = (inventory: Inventory): string =>
+  addressed(inventory)
     .filter(
       ({ name }) =>
         name.length <= 253 && /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(name),

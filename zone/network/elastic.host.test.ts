@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { healthCheckSources, type Instance, type Network } from "../types.ts";
 import { createNetwork } from "./index.ts";
 import { Agent, Bed } from "./testing/bed.ts";
-import { elasticIp, group, instance, rule, worldOf } from "./testing/environment.ts";
+import { elasticIp, group, instance, rule, inventoryOf } from "./testing/environment.ts";
 
 const bridge = "exoelastic0";
 const subnet = "198.19.144.0/20";
@@ -18,7 +18,7 @@ const masters = [1, 2, 3].map((n) =>
 );
 const client = instance(4, { securityGroups: ["clients"] }, "198.19.145");
 const stranger = instance(5, { securityGroups: ["strangers"] }, "198.19.145");
-const world = worldOf({
+const inventory = inventoryOf({
   groups: [
     group("masters", [
       rule({ protocol: "tcp", startPort: 6443, endPort: 6443, securityGroup: healthCheckSources.id }),
@@ -53,7 +53,7 @@ const agentOf = ({ id }: Instance): Agent => agents.get(id)!;
 const listen = (one: Instance): Promise<string> =>
   agentOf(one).request({ do: "listen", protocol: "tcp", port: 6443, name: one.id });
 const setState = async (one: Instance, to: Instance["state"]): Promise<void> => {
-  world.instances.set(one.id, { ...world.instances.get(one.id)!, state: to });
+  inventory.instances.set(one.id, { ...inventory.instances.get(one.id)!, state: to });
   await network.apply();
 };
 
@@ -66,9 +66,9 @@ async function answers(from: Agent): Promise<string[]> {
 beforeAll(async () => {
   state = await mkdtemp(join(tmpdir(), "exoscale-network-"));
   await bed.open();
-  network = createNetwork({ state, world, bridge, subnet, gateway, log: (line) => log.push(line) });
+  network = createNetwork({ state, inventory, bridge, subnet, gateway, log: (line) => log.push(line) });
   await network.open();
-  for (const one of world.instances.values()) agents.set(one.id, await bed.plug(one));
+  for (const one of inventory.instances.values()) agents.set(one.id, await bed.plug(one));
   await Promise.all(masters.map(listen));
 });
 
@@ -140,7 +140,7 @@ test("a plain elastic IP is reached where its holder has it configured", async (
   expect(await host.ask("tcp", plain, 6443)).toBeUndefined();
   await bed.inside(first, `addr add ${plain}/32 dev lo`);
   expect(await host.ask("tcp", plain, 6443)).toBeUndefined();
-  world.instances.set(first.id, { ...world.instances.get(first.id)!, elasticIps: ["managed", "plain"] });
+  inventory.instances.set(first.id, { ...inventory.instances.get(first.id)!, elasticIps: ["managed", "plain"] });
   await network.apply();
   await vi.waitFor(async () => expect(await host.ask("tcp", plain, 6443)).toBe(`${first.id} ${gateway}`), {
     timeout: 8000,

@@ -8,7 +8,7 @@ import ipaddr from "ipaddr.js";
 import type { Instance, Network, Rule, SecurityGroup } from "../types.ts";
 import { createNetwork } from "./index.ts";
 import { Agent, Bed } from "./testing/bed.ts";
-import { group, instance as numbered, rule, worldOf } from "./testing/environment.ts";
+import { group, instance as numbered, rule, inventoryOf } from "./testing/environment.ts";
 
 const bridge = "exogroups0";
 const subnet = "198.19.128.0/20";
@@ -49,7 +49,7 @@ const instances = [
   instance(5, { securityGroups: ["open"] }),
   instance(6, { securityGroups: ["shut"] }),
 ];
-const world = worldOf({ groups, instances });
+const inventory = inventoryOf({ groups, instances });
 const bed = new Bed({ bridge, subnet, gateway });
 const agents = new Map<string, Agent>();
 let state: string;
@@ -58,7 +58,7 @@ let network: Network;
 beforeAll(async () => {
   state = await mkdtemp(join(tmpdir(), "exoscale-network-"));
   await bed.open();
-  network = createNetwork({ state, world, bridge, subnet, gateway, log: () => {} });
+  network = createNetwork({ state, inventory, bridge, subnet, gateway, log: () => {} });
   await network.open();
   agents.set(gateway, new Agent());
   for (const one of instances) {
@@ -150,7 +150,7 @@ test("a rule is in force, and out of it, within a second; connections that stand
   expect(await ask()).toBeUndefined();
 
   const start = performance.now();
-  world.securityGroups.set(
+  inventory.securityGroups.set(
     "shut",
     group("shut", [rule({ protocol: "tcp", startPort: 8000, endPort: 8000, securityGroup: "a" })]),
   );
@@ -159,7 +159,7 @@ test("a rule is in force, and out of it, within a second; connections that stand
   expect(performance.now() - start).toBeLessThan(1000);
 
   await client.request({ do: "hold", address: shut.address!, port: 8000 });
-  world.securityGroups.set("shut", group("shut", []));
+  inventory.securityGroups.set("shut", group("shut", []));
   await network.apply();
   expect(await ask()).toBeUndefined();
   expect(await client.request({ do: "held", timeout: 1000 })).toContain(shut.name);

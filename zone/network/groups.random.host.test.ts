@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { healthCheckSources, type Instance, type Rule, type SecurityGroup, type World } from "../types.ts";
+import { healthCheckSources, type Instance, type Rule, type SecurityGroup, type Inventory } from "../types.ts";
 import { run } from "./command.ts";
-import { healthCheckSourceOf } from "./layout.ts";
+import { healthCheckSourceOf } from "../addresses.ts";
 import { Bed } from "./testing/bed.ts";
 import { passes, type Packet } from "./testing/model.ts";
 import { Raw, type Traffic } from "./testing/raw.ts";
-import { group, instance as numbered, rule, worldOf } from "./testing/environment.ts";
+import { group, instance as numbered, rule, inventoryOf } from "./testing/environment.ts";
 import { randomFrom, someSeed } from "../testing/random.ts";
 import { ZoneProcess } from "./testing/zone.ts";
 
@@ -25,7 +25,7 @@ const outside = ["10.253.8.9", "10.253.8.20"] as const;
 const instances = [1, 2, 3, 4, 5, 6].map((n) => numbered(n, {}, "198.19.225"));
 
 const bed = new Bed({ bridge, subnet, gateway, ownHost: true });
-const world = worldOf({ instances });
+const inventory = inventoryOf({ instances });
 /** By the addresses that send there. */
 const raws = new Map<string, Raw>();
 let directory: string;
@@ -35,7 +35,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "exoscale-network-"));
   await bed.open();
   zone = new ZoneProcess({ state: join(directory, "state"), bridge, subnet, gateway }, bed.host);
-  await zone.do("open", world);
+  await zone.do("open", inventory);
   const host = await Raw.start(bed.host!);
   const far = await Raw.start(await bed.connect("10.253.8.1", outside));
   for (const address of [gateway, healthCheckSource]) raws.set(address, host);
@@ -48,7 +48,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all([...new Set(raws.values())].map((raw) => raw.end()));
-  await zone?.do("close", world);
+  await zone?.do("close", inventory);
   await zone?.kill();
   await bed.close();
   await rm(directory, { recursive: true, force: true });
@@ -109,13 +109,13 @@ function randomRule(): Rule {
   });
 }
 
-function randomWorld(): Pick<World, "securityGroups" | "instances"> {
+function randomInventory(): Pick<Inventory, "securityGroups" | "instances"> {
   const groups = groupIds.map((id): SecurityGroup => ({
     ...group(id, Array.from({ length: random.int(0, 6) }, randomRule)),
     externalSources: some(["10.253.8.0/28", "10.253.8.20/32", `${gateway}/32`, "2001:db8::/32"], 0.25),
   }));
   const members = instances.map((one): Instance => ({ ...one, securityGroups: some(groupIds, 0.4) }));
-  return worldOf({ groups, instances: members });
+  return inventoryOf({ groups, instances: members });
 }
 
 /** Protocols without ports: to the kernel all of a pair's packets are one connection. */
@@ -153,8 +153,8 @@ test(`random groups, SEED=${random.seed}`, { timeout: 300_000 }, async () => {
   const targets = [...instances.map(({ address }) => address!), ...outside];
   const isOutside = (address: string): boolean => (outside as readonly string[]).includes(address);
   for (let round = 1; round <= ROUNDS; round++) {
-    Object.assign(world, randomWorld());
-    await zone.do("apply", world);
+    Object.assign(inventory, randomInventory());
+    await zone.do("apply", inventory);
     // Connections of the last round's groups would go on.
     await run("ip", ["netns", "exec", bed.host!, "conntrack", "-F"]);
     const packets = senders.flatMap((from) =>
@@ -163,7 +163,7 @@ test(`random groups, SEED=${random.seed}`, { timeout: 300_000 }, async () => {
         .filter((to) => to !== from && !(isOutside(to) && !instances.some(({ address }) => address === from)))
         .flatMap((to) => traffics.map((traffic): Packet => ({ traffic, from, to }))),
     );
-    const allowed = (packet: Packet): boolean => passes(world, healthCheckSource, packet);
+    const allowed = (packet: Packet): boolean => passes(inventory, healthCheckSource, packet);
     let passed = await compare(
       packets.filter(({ traffic }) => !isPortless(traffic)),
       allowed,

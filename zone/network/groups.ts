@@ -1,6 +1,6 @@
 /** Security groups as nftables sets and chains. */
 import ipaddr from "ipaddr.js";
-import { healthCheckSources, type Rule, type SecurityGroup, type World } from "../types.ts";
+import { healthCheckSources, type Rule, type SecurityGroup, type Inventory } from "../types.ts";
 import { addressed, holdersOf } from "./elastic.ts";
 import type { Layout } from "./layout.ts";
 import { set } from "./set.ts";
@@ -15,8 +15,8 @@ type Direction = Rule["direction"];
  * Rules are Exoscale's: an instance may receive what a rule of any of its groups admits; it may send anything until one
  * of its groups has an egress rule, and from then on what any egress rule of its groups admits.
  */
-export function renderGroups(world: World, layout: Layout): string[] {
-  const groups = [...world.securityGroups.values()];
+export function renderGroups(inventory: Inventory, layout: Layout): string[] {
+  const groups = [...inventory.securityGroups.values()];
   const combinations = new Map<string, Combination>();
   const chainOf = (ids: readonly string[]): string => {
     const members = groups.filter(({ id }) => ids.includes(id));
@@ -25,18 +25,21 @@ export function renderGroups(world: World, layout: Layout): string[] {
     combinations.set(key, known);
     return known.name;
   };
-  const chains = new Map(addressed(world).map(({ address, securityGroups }) => [address, chainOf(securityGroups)]));
-  for (const elasticIp of world.elasticIps.values()) {
+  const chains = new Map(addressed(inventory).map(({ address, securityGroups }) => [address, chainOf(securityGroups)]));
+  for (const elasticIp of inventory.elasticIps.values()) {
     // A plain elastic IP lies on its holders' own interfaces.
-    const holders = elasticIp.healthcheck === undefined ? holdersOf(world, elasticIp) : [];
+    const holders = elasticIp.healthcheck === undefined ? holdersOf(inventory, elasticIp) : [];
     if (holders.length > 0)
       chains.set(elasticIp.address, chainOf(holders.flatMap(({ securityGroups }) => securityGroups)));
   }
   const verdicts = (direction: Direction): string[] =>
     [...chains].map(([address, chain]) => `${address} : goto ${direction}-${chain}`);
   return [
-    ...renderMembers(world, layout),
-    ...groups.flatMap((group) => [...renderGroup(world, group, "ingress"), ...renderGroup(world, group, "egress")]),
+    ...renderMembers(inventory, layout),
+    ...groups.flatMap((group) => [
+      ...renderGroup(inventory, group, "ingress"),
+      ...renderGroup(inventory, group, "egress"),
+    ]),
     ...[...combinations.values()].flatMap(renderCombination),
     ...set("egress", "ipv4_addr : verdict", verdicts("egress"), { kind: "map" }),
     ...set("ingress", "ipv4_addr : verdict", verdicts("ingress"), { kind: "map" }),
@@ -51,15 +54,15 @@ interface Combination {
 const membersSet = (group: string): string => `members-${group}`;
 const groupChain = (group: SecurityGroup, direction: Direction): string => `group-${group.id}-${direction}`;
 
-function renderMembers(world: World, { healthCheckSource }: Layout): string[] {
+function renderMembers(inventory: Inventory, { healthCheckSource }: Layout): string[] {
   const members = new Map<string, string[]>();
-  for (const { id, externalSources = [] } of world.securityGroups.values()) {
+  for (const { id, externalSources = [] } of inventory.securityGroups.values()) {
     members.set(
       id,
       externalSources.flatMap((source) => toNetwork(source) ?? []),
     );
   }
-  for (const { address, securityGroups } of addressed(world)) {
+  for (const { address, securityGroups } of addressed(inventory)) {
     for (const group of securityGroups) members.get(group)?.push(address);
   }
   members.set(healthCheckSources.id, [healthCheckSource]);
@@ -69,8 +72,8 @@ function renderMembers(world: World, { healthCheckSource }: Layout): string[] {
   });
 }
 
-function renderGroup(world: World, group: SecurityGroup, direction: Direction): string[] {
-  const rules = rulesOf(group, direction).flatMap((rule) => renderRule(world, rule));
+function renderGroup(inventory: Inventory, group: SecurityGroup, direction: Direction): string[] {
+  const rules = rulesOf(group, direction).flatMap((rule) => renderRule(inventory, rule));
   return [
     `chain ${groupChain(group, direction)} {`,
     `  comment "${comment(group.name)}"`,
@@ -97,18 +100,18 @@ const rulesOf = (group: SecurityGroup, direction: Direction): Rule[] =>
   group.rules.filter((rule) => rule.direction === direction);
 
 /** Nothing for a rule that no IPv4 packet can match: one of IPv6, or of a peer that is gone. */
-function renderRule(world: World, rule: Rule): string[] {
-  const peer = renderPeer(world, rule);
+function renderRule(inventory: Inventory, rule: Rule): string[] {
+  const peer = renderPeer(inventory, rule);
   const traffic = renderTraffic(rule);
   if (peer === undefined || traffic === undefined) return [];
   const verdict = rule.direction === "ingress" ? "accept" : "goto delivery";
   return [[peer, traffic, verdict, `comment "${comment(rule.id)}"`].filter((part) => part !== "").join(" ")];
 }
 
-function renderPeer(world: World, { direction, network, securityGroup }: Rule): string | undefined {
+function renderPeer(inventory: Inventory, { direction, network, securityGroup }: Rule): string | undefined {
   const address = direction === "ingress" ? "ip saddr" : "ip daddr";
   if (securityGroup !== undefined) {
-    const known = world.securityGroups.has(securityGroup) || securityGroup === healthCheckSources.id;
+    const known = inventory.securityGroups.has(securityGroup) || securityGroup === healthCheckSources.id;
     return known ? `${address} @${membersSet(securityGroup)}` : undefined;
   }
   const text = network === undefined ? undefined : toNetwork(network);

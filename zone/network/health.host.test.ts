@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { healthCheckSources, type HealthCheck, type Instance, type Rule } from "../types.ts";
 import { Agent, Bed } from "./testing/bed.ts";
-import { elasticIp, group, instance as numbered, rule, worldOf } from "./testing/environment.ts";
+import { elasticIp, group, instance as numbered, rule, inventoryOf } from "./testing/environment.ts";
 import { ZoneProcess } from "./testing/zone.ts";
 
 const bridge = "exohealth0";
@@ -41,9 +41,9 @@ const client = numbered(4, { securityGroups: [] }, "198.19.113");
 const forClients = rule({ protocol: "tcp", startPort: 6443, endPort: 6443, network: "0.0.0.0/0" });
 const forChecks = rule({ protocol: "tcp", startPort: 7000, endPort: 8443, securityGroup: healthCheckSources.id });
 const forTheHost = rule({ protocol: "tcp", startPort: 1, endPort: 65535, network: `${gateway}/32` });
-const groupWith = (...rules: Rule[]): ReturnType<typeof worldOf>["securityGroups"] =>
-  worldOf({ groups: [group("holders", rules)] }).securityGroups;
-const world = worldOf({
+const groupWith = (...rules: Rule[]): ReturnType<typeof inventoryOf>["securityGroups"] =>
+  inventoryOf({ groups: [group("holders", rules)] }).securityGroups;
+const inventory = inventoryOf({
   groups: [group("holders", [forClients, forChecks])],
   instances: [...holders, client],
   elasticIps: names.map((name) => elasticIp(name, addressOf(name), checks[name])),
@@ -101,13 +101,13 @@ beforeAll(async () => {
     await answer(one, 8080, "/healthz", 200);
     await answer(one, 8443, "/readyz", 200);
   }
-  await zone.do("open", world);
+  await zone.do("open", inventory);
 });
 
 afterAll(async () => {
   vi.unstubAllEnvs();
   await host?.end();
-  await zone?.do("close", world);
+  await zone?.do("close", inventory);
   await zone?.kill();
   await bed.close();
   await rm(directory, { recursive: true, force: true });
@@ -168,25 +168,25 @@ test("the one without healthy holders refuses at once, and comes back; the other
 });
 
 test("holders that do not admit the health checks' sources are unhealthy, even if they admit the host", async () => {
-  world.securityGroups = groupWith(forClients, forTheHost);
-  await zone.do("apply", world);
+  inventory.securityGroups = groupWith(forClients, forTheHost);
+  await zone.do("apply", inventory);
   await expectAnswers({ tcp: [], http: [], unverified: [], verified: [], mistrusted: [] });
   // The service is there all the time.
   expect(await agentOf(client).ask("tcp", first.address!, 6443)).toBe(`${first.name} ${client.address}`);
-  world.securityGroups = groupWith(forClients, forChecks);
-  await zone.do("apply", world);
+  inventory.securityGroups = groupWith(forClients, forChecks);
+  await zone.do("apply", inventory);
   await expectAnswers(all);
 });
 
 test("an elastic IP that becomes plain, and managed again", async () => {
-  world.elasticIps.set("tcp", elasticIp("tcp", addressOf("tcp")));
-  await zone.do("apply", world);
+  inventory.elasticIps.set("tcp", elasticIp("tcp", addressOf("tcp")));
+  await zone.do("apply", inventory);
   expect(await agentOf(client).ask("tcp", addressOf("tcp"), 6443)).toBeUndefined();
-  world.elasticIps.set("tcp", elasticIp("tcp", addressOf("tcp"), check({ port: 6999 })));
-  await zone.do("apply", world);
+  inventory.elasticIps.set("tcp", elasticIp("tcp", addressOf("tcp"), check({ port: 6999 })));
+  await zone.do("apply", inventory);
   // Nobody listens there.
   await expectAnswers({ ...all, tcp: [] });
-  world.elasticIps.set("tcp", elasticIp("tcp", addressOf("tcp"), checks.tcp));
-  await zone.do("apply", world);
+  inventory.elasticIps.set("tcp", elasticIp("tcp", addressOf("tcp"), checks.tcp));
+  await zone.do("apply", inventory);
   await expectAnswers(all);
 });

@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { HealthCheck } from "../types.ts";
 import { HealthChecks } from "./health.ts";
 import { probe } from "./probe.ts";
-import { elasticIp, instance, worldOf } from "./testing/environment.ts";
+import { elasticIp, instance, inventoryOf } from "./testing/environment.ts";
 
 const check = (fields: Partial<HealthCheck>): HealthCheck => ({
   mode: "http",
@@ -60,11 +60,11 @@ test("strikes: the first good answer counts, then it takes as many in a row as t
   let script: boolean[] = [];
   const seen: string[] = [];
   const port = await listening(createServer((_, response) => response.writeHead(script.shift() ? 200 : 500).end()));
-  const world = worldOf({
+  const inventory = inventoryOf({
     instances: [instance(1, { address: "127.0.0.1", elasticIps: ["api"] })],
     elasticIps: [elasticIp("api", "198.18.255.1", check({ port }))],
   });
-  const [ip, holder] = [world.elasticIps.get("api")!, world.instances.get("instance-1")!];
+  const [ip, holder] = [inventory.elasticIps.get("api")!, inventory.instances.get("instance-1")!];
   const checks = new HealthChecks({
     from: "127.0.0.1",
     log: () => {},
@@ -73,30 +73,30 @@ test("strikes: the first good answer counts, then it takes as many in a row as t
   open.push(checks);
   //        not yet       up    two bad, not enough   three bad: down       one good, not enough  two good: up  stays
   script = [false, false, true, false, false, true, false, false, false, true, false, true, true, true];
-  checks.follow(world);
+  checks.follow(inventory);
   await vi.waitFor(() => expect(seen.length).toBe(3), 2000);
   expect(seen).toEqual(["up with 11 to come", "down with 5 to come", "up with 1 to come"]);
 });
 
 test("an instance that does not run is unhealthy at once, and begins anew", async () => {
   const port = await listening(createTcpServer(() => {}));
-  const world = worldOf({
+  const inventory = inventoryOf({
     instances: [instance(1, { address: "127.0.0.1", elasticIps: ["api"] })],
     elasticIps: [elasticIp("api", "198.18.255.1", check({ mode: "tcp", port, interval: 60 }))],
   });
-  const [ip, holder] = [world.elasticIps.get("api")!, world.instances.get("instance-1")!];
+  const [ip, holder] = [inventory.elasticIps.get("api")!, inventory.instances.get("instance-1")!];
   const checks = new HealthChecks({ from: "127.0.0.1", log: () => {}, onChange: () => {} });
   open.push(checks);
-  checks.follow(world);
+  checks.follow(inventory);
   await vi.waitFor(() => expect(checks.healthy(ip, holder)).toBe(true));
   // Other settings change nothing of what is known.
-  world.elasticIps.set("api", { ...ip, healthcheck: check({ mode: "tcp", port, interval: 61 }) });
-  checks.follow(world);
+  inventory.elasticIps.set("api", { ...ip, healthcheck: check({ mode: "tcp", port, interval: 61 }) });
+  checks.follow(inventory);
   expect(checks.healthy(ip, holder)).toBe(true);
-  world.instances.set(holder.id, { ...holder, state: "stopped" });
-  checks.follow(world);
+  inventory.instances.set(holder.id, { ...holder, state: "stopped" });
+  checks.follow(inventory);
   expect(checks.healthy(ip, holder)).toBe(false);
-  world.instances.set(holder.id, holder);
-  checks.follow(world);
+  inventory.instances.set(holder.id, holder);
+  checks.follow(inventory);
   await vi.waitFor(() => expect(checks.healthy(ip, holder)).toBe(true));
 });

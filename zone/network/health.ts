@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ElasticIp, HealthCheck, Instance, World } from "../types.ts";
+import type { ElasticIp, HealthCheck, Instance, Inventory } from "../types.ts";
 import { holdersOf } from "./elastic.ts";
 import { probe } from "./probe.ts";
 
@@ -33,13 +33,13 @@ export class HealthChecks {
     this.#options = options;
   }
 
-  /** Starts and ends checks as the world has it. */
-  follow(world: World): void {
+  /** Starts and ends checks as the inventory has it. */
+  follow(inventory: Inventory): void {
     const wanted = new Set<string>();
-    for (const elasticIp of world.elasticIps.values()) {
+    for (const elasticIp of inventory.elasticIps.values()) {
       const settings = elasticIp.healthcheck;
       if (settings === undefined) continue;
-      for (const holder of holdersOf(world, elasticIp).filter(({ state }) => state === "running")) {
+      for (const holder of holdersOf(inventory, elasticIp).filter(({ state }) => state === "running")) {
         const key = keyOf(elasticIp, holder);
         wanted.add(key);
         const check = this.#checks.get(key);

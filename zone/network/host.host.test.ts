@@ -5,11 +5,11 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Instance, World } from "../types.ts";
+import type { Instance, Inventory } from "../types.ts";
 import { run } from "./command.ts";
 import { privateBridge } from "./layout.ts";
 import { Agent, Bed } from "./testing/bed.ts";
-import { group, instance as numbered, privateNetwork, rule, worldOf } from "./testing/environment.ts";
+import { group, instance as numbered, privateNetwork, rule, inventoryOf } from "./testing/environment.ts";
 import { ZoneProcess } from "./testing/zone.ts";
 
 const bridge = "exohost0";
@@ -25,7 +25,7 @@ const [client, server, locked] = [
   instance(2, { securityGroups: ["open"] }),
   instance(3, { securityGroups: ["shut"] }),
 ];
-const worldNow = (): World => worldOf({ groups: [open, shut], instances: [client, server, locked] });
+const inventoryNow = (): Inventory => inventoryOf({ groups: [open, shut], instances: [client, server, locked] });
 
 let directory: string;
 let bed: Bed;
@@ -55,7 +55,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await host.end();
-  await zone.do("close", worldNow());
+  await zone.do("close", inventoryNow());
   await zone.kill();
   await bed.close();
   await rm(directory, { recursive: true, force: true });
@@ -95,7 +95,7 @@ async function reachesOutside(): Promise<boolean> {
 }
 
 test("a firewall like Docker's and ufw's, which drops by default, and starts after the zone", async () => {
-  await zone.do("open", worldNow());
+  await zone.do("open", inventoryNow());
   expect(await reachable()).toEqual(asItShould);
   const before = await onHost("iptables", "-S");
   await onHost("iptables", "-P", "FORWARD", "DROP");
@@ -117,7 +117,7 @@ test("a firewall like Docker's and ufw's, which drops by default, and starts aft
   await onHost("iptables", "-F", "DOCKER-USER");
   await vi.waitFor(async () => expect(await reachable()).toEqual(asItShould), { timeout: 10_000 });
 
-  await zone.do("close", worldNow());
+  await zone.do("close", inventoryNow());
   const after = await onHost("iptables", "-S");
   expect(after).not.toContain(bridge);
   expect(before).not.toContain(bridge);
@@ -145,7 +145,7 @@ test("a Docker Engine that was there first, and had forwarding dropped", async (
   try {
     await vi.waitFor(() => onHost("docker", "-H", options.hosts[0]!, "info"), { timeout: 60_000, interval: 500 });
     expect(await onHost("iptables", "-S")).toContain("-P FORWARD DROP");
-    await zone.do("open", worldNow());
+    await zone.do("open", inventoryNow());
     expect(await reachable()).toEqual(asItShould);
   } finally {
     engine.kill("SIGTERM");
@@ -158,12 +158,12 @@ test("a table of the administrator's that drops by default", async () => {
     "table inet admin { chain forward { type filter hook forward priority filter; policy drop; }; chain input { type filter hook input priority filter; policy drop; ct state established,related accept; iif lo accept; }; }",
   );
   const before = await nft("list table inet admin");
-  await zone.do("open", worldNow());
+  await zone.do("open", inventoryNow());
   expect(await reachable()).toEqual(asItShould);
   expect(await reachesOutside()).toBe(true);
   await nft("flush chain inet admin forward");
   await vi.waitFor(async () => expect(await reachable()).toEqual(asItShould), { timeout: 10_000 });
-  await zone.do("close", worldNow());
+  await zone.do("close", inventoryNow());
   expect(await nft("list table inet admin")).toBe(before);
 });
 
@@ -172,9 +172,9 @@ test("firewalld, whose policy is to accept and whose last rule rejects", async (
     "table inet firewalld { chain filter_FORWARD { type filter hook forward priority filter + 10; policy accept; ct state established,related accept; reject with icmpx admin-prohibited; }; }",
   );
   const before = await nft("list table inet firewalld");
-  await zone.do("open", worldNow());
+  await zone.do("open", inventoryNow());
   expect(await reachable()).toEqual(asItShould);
-  await zone.do("close", worldNow());
+  await zone.do("close", inventoryNow());
   expect(await nft("list table inet firewalld")).toBe(before);
 });
 
@@ -184,7 +184,7 @@ test("a table that a program has for itself: the start fails and says what to do
     "add table inet firewalld { flags owner; }\nadd chain inet firewalld forward { type filter hook forward priority filter; policy drop; }\n",
   );
   await vi.waitFor(async () => expect(await nft("list tables")).toContain("firewalld"), { timeout: 10_000 });
-  await expect(zone.do("open", worldNow())).rejects.toThrow(
+  await expect(zone.do("open", inventoryNow())).rejects.toThrow(
     "the firewall of this host (nftables' table inet firewalld) drops instances' packets and belongs to a program that has it for itself: run `firewall-cmd --zone=trusted --add-interface=exohost0`",
   );
   owner.stdin.end();
@@ -198,7 +198,7 @@ test.each([
   ["a rule is slipped in", () => nft(`insert rule inet ${bridge} delivery accept`)],
   ["the rules against spoofing go", () => nft(`flush table bridge ${bridge}`)],
 ])("%s: the rules are back within seconds", async (_, harm) => {
-  await zone.do("open", worldNow());
+  await zone.do("open", inventoryNow());
   const text = async (): Promise<string> =>
     (await nft(`list table inet ${bridge}`)) + (await nft(`list table bridge ${bridge}`));
   const before = await text();
@@ -210,7 +210,7 @@ test.each([
 
 test("after the host's restart nothing passes before there are rules", async () => {
   const nothing = { instances: false, lockedIn: false, fromHost: false, hostLocked: false, dns: false };
-  await zone.do("prepare", worldNow());
+  await zone.do("prepare", inventoryNow());
   // Frames that never come to the bridge's owner, too.
   await onHost("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0");
   expect(await reachable()).toEqual(nothing);
@@ -219,7 +219,7 @@ test("after the host's restart nothing passes before there are rules", async () 
   await bed.onHost(`neigh replace ${locked.address} dev ${bridge} lladdr ${locked.mac}`);
   await host.ask("udp", locked.address!, 9000);
   expect(await agentOf(locked).request({ do: "heard" })).toBe("");
-  await zone.do("open", worldNow());
+  await zone.do("open", inventoryNow());
   // Callers have found that nobody has the address, and ask again after a while.
   await vi.waitFor(async () => expect(await reachable()).toEqual(asItShould), { timeout: 10_000 });
 
@@ -227,14 +227,14 @@ test("after the host's restart nothing passes before there are rules", async () 
   await agentOf(client).request({ do: "hold", address: server.address!, port: 8000 });
   await zone.kill();
   zone = newZone();
-  await zone.do("prepare", worldNow());
+  await zone.do("prepare", inventoryNow());
   expect(await reachable()).toMatchObject({ ...asItShould, dns: expect.anything() });
   expect(await agentOf(client).request({ do: "held", timeout: 3000 })).toContain("instance-2");
 });
 
 test("security groups hold where the host filters no bridges", async () => {
   await onHost("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0", "net.bridge.bridge-nf-call-ip6tables=0");
-  await zone.do("open", worldNow());
+  await zone.do("open", inventoryNow());
   expect(await reachable()).toEqual(asItShould);
   expect((await onHost("sysctl", "-n", "net.bridge.bridge-nf-call-iptables")).trim()).toBe("0");
 });
@@ -245,13 +245,13 @@ test("a start that fails leaves instances neither open nor, without any, rules b
   const failure = new RegExp(
     `^port 53 at ${gateway}, which the zone's DNS needs, is taken by .* \\(process \\d+\\): end it, or have it listen at its own addresses instead of all of the host's$`,
   );
-  await expect(zone.do("open", worldNow())).rejects.toThrow(failure);
+  await expect(zone.do("open", inventoryNow())).rejects.toThrow(failure);
   expect(await reachable()).toEqual({ ...asItShould, dns: false });
-  const empty = worldOf({});
+  const empty = inventoryOf({});
   await expect(zone.do("open", empty)).rejects.toThrow(failure);
   expect(await nft("list tables")).not.toContain(bridge);
   await holder.end();
-  await zone.do("open", worldNow());
+  await zone.do("open", inventoryNow());
   expect(await reachable()).toEqual(asItShould);
 });
 
@@ -263,12 +263,12 @@ test("two zones beside each other: each its own services and elastic IPs; one go
   const mirror = await makeMirror();
   const neighbour = numbered(1, { name: "neighbour" }, "198.19.209");
   const second = newZone({ ...other, state: join(directory, "other"), mirror });
-  const otherWorld = worldOf({
+  const otherWorld = inventoryOf({
     instances: [neighbour],
     privateNetworks: [privateNetwork("lan", "10.9.0.1 10.9.0.9 255.255.255.0")],
   });
   zone = newZone({ mirror });
-  const ownWorld = { ...worldNow(), privateNetworks: otherWorld.privateNetworks };
+  const ownWorld = { ...inventoryNow(), privateNetworks: otherWorld.privateNetworks };
   await Promise.all([zone.do("open", ownWorld), second.do("open", otherWorld)]);
   expect(await host.request({ do: "resolve", server: gateway, name: "instance-2" })).toBe(server.address);
   expect(await host.request({ do: "resolve", server: other.gateway, name: "neighbour" })).toBe(neighbour.address);
@@ -286,12 +286,12 @@ test("two zones beside each other: each its own services and elastic IPs; one go
 });
 
 test("a zone of the same name is refused", async () => {
-  await zone.do("open", worldNow());
+  await zone.do("open", inventoryNow());
   const second = newZone({ state: join(directory, "other") });
-  await expect(second.do("prepare", worldNow())).rejects.toThrow(
+  await expect(second.do("prepare", inventoryNow())).rejects.toThrow(
     /^process \d+ runs a zone on the bridge exohost0: end it, or give this zone another network name$/,
   );
-  await second.do("close", worldNow());
+  await second.do("close", inventoryNow());
   await second.kill();
   expect(await reachable()).toEqual(asItShould);
 });
@@ -300,14 +300,14 @@ test("what the zone has on the host goes with it, also when a crash came before"
   const processes = async (): Promise<string[]> =>
     (await run("ip", ["netns", "pids", bed.host!])).trim().split("\n").sort();
   const before = await processes();
-  const world = {
-    ...worldNow(),
+  const inventory = {
+    ...inventoryNow(),
     privateNetworks: new Map([["lan", privateNetwork("lan", "10.9.0.1 10.9.0.9 255.255.255.0")]]),
   };
-  await zone.do("open", world);
+  await zone.do("open", inventory);
   await zone.kill();
   zone = newZone();
-  await zone.do("close", world);
+  await zone.do("close", inventory);
   await zone.kill();
   expect(await nft("list ruleset")).toBe("");
   expect(await bed.onHost(`route show table local dev ${bridge} proto static`)).toBe("");

@@ -3,7 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { startMetadata } from "../metadata/index.ts";
-import type { Network, World } from "../types.ts";
+import type { Network, Inventory } from "../types.ts";
 import { dnsPidFile, startDns, type Dns } from "./dns.ts";
 import { lostTargets, targetsOf } from "./elastic.ts";
 import { admitPassages, passagesOf, type Passage } from "./firewall.ts";
@@ -26,7 +26,7 @@ import { registryPidFile, startMirrorAndRegistry, type ServicesOptions } from ".
 import { watchRulesets } from "./watch.ts";
 
 export interface NetworkOptions extends ServicesOptions {
-  readonly world: World;
+  readonly inventory: Inventory;
   /** The bridge that instances are plugged into; it must be there when the network opens. */
   readonly bridge: string;
   /** CIDR of the instances' network. */
@@ -93,7 +93,7 @@ class LocalNetwork implements Network {
 
   async prepare(): Promise<void> {
     if (this.#prepared) return;
-    const { state, world } = this.#options;
+    const { state, inventory } = this.#options;
     const layout = this.#layout;
     const other = await this.#otherDaemon();
     if (other !== undefined) {
@@ -105,8 +105,8 @@ class LocalNetwork implements Network {
     await mkdir(layout.runtime, { recursive: true, mode: 0o755 });
     await mkdir(state, { recursive: true, mode: 0o700 });
     await writePidFile(ownerFile(layout), process.pid);
-    if ((await listRuleset(layout)) === undefined) await loadRuleset(renderLock(world, layout));
-    await followBridges(world, layout);
+    if ((await listRuleset(layout)) === undefined) await loadRuleset(renderLock(inventory, layout));
+    await followBridges(inventory, layout);
     this.#prepared = true;
   }
 
@@ -120,13 +120,13 @@ class LocalNetwork implements Network {
   }
 
   async #start(): Promise<void> {
-    const { state, world, zone = "local-1", log } = this.#options;
+    const { state, inventory, zone = "local-1", log } = this.#options;
     const layout = this.#layout;
     await this.prepare();
     await requireBridge(layout);
     // Health checks are sent from one of these, and begin with the first apply.
     await answerFor(new Set([layout.healthCheckSource]), layout);
-    const metadata = await startMetadata({ world, zone, address: layout.gateway });
+    const metadata = await startMetadata({ inventory, zone, address: layout.gateway });
     this.#undo.push(() => metadata.close());
     this.#metadataPort = metadata.port;
     this.#open = true;
@@ -147,7 +147,7 @@ class LocalNetwork implements Network {
     const networks = (this.#private = new PrivateNetworks(layout, state, log));
     this.#undo.push(() => networks.close());
     // One that has no DHCP server keeps nobody from the rest of the zone.
-    await networks.follow(world).catch((error: Error) => log(error.message));
+    await networks.follow(inventory).catch((error: Error) => log(error.message));
   }
 
   /** The process of another zone that lives on the same bridge. */
@@ -160,11 +160,11 @@ class LocalNetwork implements Network {
     const dns = await startDns(this.#layout, this.#options.state, this.#options.log);
     this.#undo.push(() => dns.stop());
     this.#dns = dns;
-    await dns.follow(this.#options.world);
+    await dns.follow(this.#options.inventory);
   }
 
   apply(): Promise<void> {
-    // One runs, one waits: whoever calls meanwhile is served by the one that waits, which sees the newest world.
+    // One runs, one waits: whoever calls meanwhile is served by the one that waits, which sees the newest inventory.
     if (this.#running === undefined) {
       this.#running = this.#applyOnce().finally(() => {
         this.#running = undefined;
@@ -187,21 +187,21 @@ class LocalNetwork implements Network {
 
   async #applyOnce(): Promise<void> {
     if (!this.#open) return;
-    const { world } = this.#options;
-    this.#health.follow(world);
-    const targets = targetsOf(world, this.#health.healthy);
+    const { inventory } = this.#options;
+    this.#health.follow(inventory);
+    const targets = targetsOf(inventory, this.#health.healthy);
     await this.#load(
-      renderRuleset(world, { layout: this.#layout, metadataPort: this.#metadataPort, targets }),
+      renderRuleset(inventory, { layout: this.#layout, metadataPort: this.#metadataPort, targets }),
       targets,
     );
     const lost = lostTargets(this.#targets, targets);
     this.#targets = targets;
-    await Promise.all([...lost.map(forgetConnections), this.#dns?.follow(world), this.#private?.follow(world)]);
+    await Promise.all([...lost.map(forgetConnections), this.#dns?.follow(inventory), this.#private?.follow(inventory)]);
   }
 
   /** Brings rules into force, and sees to it that nothing else on this host is in their way. */
   async #load(ruleset: string, targets: ReadonlyMap<string, unknown>): Promise<void> {
-    const { world, log } = this.#options;
+    const { inventory, log } = this.#options;
     const layout = this.#layout;
     const suspicious = this.#suspicious;
     this.#suspicious = false;
@@ -220,7 +220,7 @@ class LocalNetwork implements Network {
     }
     const passages = passagesOf(
       layout,
-      [...world.privateNetworks.keys()].map((id) => privateBridge(layout.bridge, id)),
+      [...inventory.privateNetworks.keys()].map((id) => privateBridge(layout.bridge, id)),
     );
     if (suspicious || !isDeepStrictEqual(passages, this.#admitted)) {
       await admitPassages(passages, layout).catch((error: Error) => {
@@ -233,7 +233,7 @@ class LocalNetwork implements Network {
   }
 
   async release(): Promise<void> {
-    if (this.#options.world.instances.size === 0) return this.close();
+    if (this.#options.inventory.instances.size === 0) return this.close();
     await this.#end();
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import ipaddr from "ipaddr.js";
-import { toNumber, toText } from "../api/addresses.ts";
+import { healthCheckSourceOf } from "../addresses.ts";
 
 /** One zone's place on this host: everything that two zones beside each other must not share derives from it. */
 export interface Layout {
@@ -39,12 +39,6 @@ export function layoutOf({ bridge, subnet, gateway }: Pick<Layout, "bridge" | "s
     mark: `exoscale zone ${bridge}`,
   };
 }
-
-/**
- * Where health checks of elastic IPs come from, what the public group `public-nlb-healthcheck-sources` stands for: the
- * address after the gateway's. It is not the host's own one, so a rule that admits the host does not admit them.
- */
-export const healthCheckSourceOf = (gateway: string): string => toText(toNumber(gateway) + 1);
 
 /**
  * Name of a private network's bridge on this host: another for each network, and for each zone by its own bridge's name.

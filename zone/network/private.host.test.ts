@@ -3,11 +3,11 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { Attachment, Instance, World } from "../types.ts";
+import type { Attachment, Instance, Inventory } from "../types.ts";
 import { run } from "./command.ts";
 import { privateBridge } from "./layout.ts";
 import { Agent, Bed } from "./testing/bed.ts";
-import { group, instance as numbered, privateNetwork, rule, worldOf } from "./testing/environment.ts";
+import { group, instance as numbered, privateNetwork, rule, inventoryOf } from "./testing/environment.ts";
 import { ZoneProcess } from "./testing/zone.ts";
 
 const bridge = "exopriv0";
@@ -34,7 +34,7 @@ const open = group("open", [
   rule({ protocol: "tcp", network: "0.0.0.0/0" }),
   rule({ protocol: "udp", network: "0.0.0.0/0" }),
 ]);
-const world = worldOf({ groups: [open], instances, privateNetworks: networks });
+const inventory = inventoryOf({ groups: [open], instances, privateNetworks: networks });
 
 const bed = new Bed({ bridge, subnet, gateway, ownHost: true });
 const agents = new Map<Instance, Agent>();
@@ -57,7 +57,7 @@ beforeAll(async () => {
   for (const iptables of ["iptables", "ip6tables"]) await onHost(iptables, ["-P", "FORWARD", "DROP"]);
   zone = new ZoneProcess({ state: join(directory, "state"), bridge, subnet, gateway }, bed.host);
   host = new Agent(bed.host);
-  await zone.do("open", world);
+  await zone.do("open", inventory);
   for (const who of instances) {
     agents.set(who, await bed.plug(who));
     for (const [index, { network, mac }] of who.privateNetworks.entries())
@@ -74,7 +74,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await host?.end();
-  await zone?.do("close", world);
+  await zone?.do("close", inventory);
   await zone?.kill();
   await bed.close();
   await rm(directory, { recursive: true, force: true });
@@ -198,13 +198,13 @@ test("out of a network nothing leads: not to the host, not to the zone, not to a
   await onHost("iptables", ["-P", "FORWARD", "DROP"]);
 });
 
-test("leases follow the world: another address, options, an instance that goes, a range that comes", async () => {
-  const change = async (fields: Partial<Pick<World, "instances" | "privateNetworks">>): Promise<void> => {
-    Object.assign(world, fields);
-    await zone.do("apply", world);
+test("leases follow the inventory: another address, options, an instance that goes, a range that comes", async () => {
+  const change = async (fields: Partial<Pick<Inventory, "instances" | "privateNetworks">>): Promise<void> => {
+    Object.assign(inventory, fields);
+    await zone.do("apply", inventory);
   };
   // Instance 2 has what was instance 1's.
-  const swapped = worldOf({
+  const swapped = inventoryOf({
     groups: [open],
     instances: [
       { ...one, privateNetworks: [attachment("lan", 1, "10.9.0.50"), attachment("bare", 1, "10.8.0.1")] },
@@ -246,20 +246,20 @@ test("a DHCP server that ends is started again; one that cannot be is told of on
   ).toHaveLength(1);
 
   const bad = { ...privateNetwork("bad", range), options: { routers: ["no address"] } };
-  const before = world.privateNetworks;
-  Object.assign(world, { privateNetworks: new Map([...before, ["bad", bad]]) });
-  await expect(zone.do("apply", world)).rejects.toThrow(
+  const before = inventory.privateNetworks;
+  Object.assign(inventory, { privateNetworks: new Map([...before, ["bad", bad]]) });
+  await expect(zone.do("apply", inventory)).rejects.toThrow(
     /^DHCP of the private network bad: dnsmasq ended: .*bad IP address/,
   );
-  await zone.do("apply", world);
-  Object.assign(world, { privateNetworks: before });
-  await zone.do("apply", world);
+  await zone.do("apply", inventory);
+  Object.assign(inventory, { privateNetworks: before });
+  await zone.do("apply", inventory);
 });
 
 test("a network goes with its bridge and its DHCP server", async () => {
   expect(await privateBridges()).toHaveLength(3);
-  world.privateNetworks.delete("twin");
-  await zone.do("apply", world);
+  inventory.privateNetworks.delete("twin");
+  await zone.do("apply", inventory);
   expect(await privateBridges()).toHaveLength(2);
   expect(await lease(three, "eth1", three.privateNetworks[0]!.mac, 1000)).toBeUndefined();
   expect(await readdir(`/run/exoscale-network-${bridge}`)).not.toContainEqual(
@@ -271,16 +271,16 @@ test("a network goes with its bridge and its DHCP server", async () => {
 test("after a crash a new daemon has cables stay where they are, and removes what is no longer wanted", async () => {
   await zone.kill();
   expect(await agentOf(one).ask("tcp", "10.9.0.11", 8000, { timeout: 3000 })).toBe("instance-2 10.9.0.10");
-  world.privateNetworks.delete("bare");
+  inventory.privateNetworks.delete("bare");
   zone = new ZoneProcess({ state: join(directory, "state"), bridge, subnet, gateway }, bed.host);
-  await zone.do("open", world);
+  await zone.do("open", inventory);
   expect(await privateBridges()).toEqual([privateBridge(bridge, "lan")]);
   expect(await agentOf(one).ask("tcp", "10.9.0.11", 8000, { timeout: 3000 })).toBe("instance-2 10.9.0.10");
   expect((await lease(two, "eth1", two.privateNetworks[0]!.mac))?.address).toBe("10.9.0.10");
 
   await zone.kill();
   zone = new ZoneProcess({ state: join(directory, "state"), bridge, subnet, gateway }, bed.host);
-  await zone.do("close", world);
+  await zone.do("close", inventory);
   expect(await privateBridges()).toEqual([]);
   expect(await onHost("nft", ["list", "tables"])).not.toContain(bridge);
   expect(await onHost("iptables", ["-S"])).toBe("-P INPUT ACCEPT\n-P FORWARD DROP\n-P OUTPUT ACCEPT\n");

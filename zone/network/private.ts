@@ -2,15 +2,15 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { PrivateNetwork, World } from "../types.ts";
+import type { PrivateNetwork, Inventory } from "../types.ts";
 import { run } from "./command.ts";
 import { removeDhcp, startDhcp, type DhcpServer, type DhcpSettings } from "./dhcp.ts";
 import { deleteLink } from "./host.ts";
 import { privateBridge, type Layout } from "./layout.ts";
 
-/** Makes the host's bridges those of the world's private networks. What an earlier daemon left is taken over or removed. */
-export async function followBridges(world: Pick<World, "privateNetworks">, layout: Layout): Promise<void> {
-  const wanted = [...world.privateNetworks.keys()].map((id) => privateBridge(layout.bridge, id));
+/** Makes the host's bridges those of the inventory's private networks. What an earlier daemon left is taken over or removed. */
+export async function followBridges(inventory: Pick<Inventory, "privateNetworks">, layout: Layout): Promise<void> {
+  const wanted = [...inventory.privateNetworks.keys()].map((id) => privateBridge(layout.bridge, id));
   const present = await ownBridges(layout);
   for (const bridge of present.filter((name) => !wanted.includes(name))) {
     await removeDhcp(layout, bridge);
@@ -64,22 +64,22 @@ export class PrivateNetworks {
   }
 
   /**
-   * Makes them what the world has.
+   * Makes them what the inventory has.
    *
    * @throws Error of the first DHCP server that does not come up, once all others have; it is tried again when its
    * settings change
    */
-  async follow(world: World): Promise<void> {
-    const managed = [...world.privateNetworks.values()].filter(({ range }) => range !== undefined);
+  async follow(inventory: Inventory): Promise<void> {
+    const managed = [...inventory.privateNetworks.values()].filter(({ range }) => range !== undefined);
     const gone = [...this.#served.keys()].filter((id) => !managed.some((network) => network.id === id));
     await Promise.all(gone.map((id) => this.#stop(id)));
-    await followBridges(world, this.#layout);
-    const outcome = await Promise.allSettled(managed.map((network) => this.#serve(network, world)));
+    await followBridges(inventory, this.#layout);
+    const outcome = await Promise.allSettled(managed.map((network) => this.#serve(network, inventory)));
     for (const result of outcome) if (result.status === "rejected") throw result.reason;
   }
 
-  async #serve({ id, name, range, options }: PrivateNetwork, world: World): Promise<void> {
-    const attachments = [...world.instances.values()].flatMap(({ privateNetworks }) => privateNetworks);
+  async #serve({ id, name, range, options }: PrivateNetwork, inventory: Inventory): Promise<void> {
+    const attachments = [...inventory.instances.values()].flatMap(({ privateNetworks }) => privateNetworks);
     const leases = attachments.flatMap(({ network, mac, ip }) =>
       network === id && ip !== undefined ? { mac, ip } : [],
     );

@@ -3,15 +3,15 @@ import { healthCheckSources, type Rule } from "../types.ts";
 import { targetsOf } from "./elastic.ts";
 import { layoutOf } from "./layout.ts";
 import { renderLock, renderRemoval, renderRuleset } from "./ruleset.ts";
-import { elasticIp, group, instance, privateNetwork, rule, worldOf } from "./testing/environment.ts";
+import { elasticIp, group, instance, privateNetwork, rule, inventoryOf } from "./testing/environment.ts";
 
 const layout = layoutOf({ bridge: "exozone0", subnet: "198.18.0.0/16", gateway: "198.18.0.1" });
 
-const render = (world = worldOf({}), healthy = true): string =>
-  renderRuleset(world, { layout, metadataPort: 40080, targets: targetsOf(world, () => healthy) });
+const render = (inventory = inventoryOf({}), healthy = true): string =>
+  renderRuleset(inventory, { layout, metadataPort: 40080, targets: targetsOf(inventory, () => healthy) });
 
 test("a cluster's zone renders as it did", async () => {
-  const world = worldOf({
+  const inventory = inventoryOf({
     groups: [
       group("masters", [
         rule({ protocol: "tcp", startPort: 22, endPort: 22, network: "192.0.2.77/24" }),
@@ -52,7 +52,7 @@ test("a cluster's zone renders as it did", async () => {
     ],
     privateNetworks: [privateNetwork("lan")],
   });
-  await expect(render(world)).toMatchFileSnapshot("testing/ruleset.nft");
+  await expect(render(inventory)).toMatchFileSnapshot("testing/ruleset.nft");
 });
 
 test("an empty zone lets nothing in", () => {
@@ -62,14 +62,14 @@ test("an empty zone lets nothing in", () => {
 });
 
 test("an elastic IP without a healthy holder has no target", () => {
-  const world = worldOf({
+  const inventory = inventoryOf({
     instances: [instance(1, { elasticIps: ["api"] })],
     elasticIps: [
       elasticIp("api", "198.18.255.1", { mode: "tcp", port: 1, interval: 5, timeout: 2, strikesOk: 2, strikesFail: 3 }),
     ],
   });
-  expect(render(world, true)).toContain("ip daddr 198.18.255.1 dnat ip to numgen inc mod 1 map { 0 : 198.18.1.1 }");
-  expect(render(world, false)).not.toContain("numgen");
+  expect(render(inventory, true)).toContain("ip daddr 198.18.255.1 dnat ip to numgen inc mod 1 map { 0 : 198.18.1.1 }");
+  expect(render(inventory, false)).not.toContain("numgen");
 });
 
 test.each<[string, Partial<Rule>, string | undefined]>([
@@ -97,22 +97,26 @@ test.each<[string, Partial<Rule>, string | undefined]>([
   ["no peer", { protocol: "tcp" }, undefined],
 ])("a rule of %s", (_, fields, expected) => {
   const one = rule(fields);
-  const lines = render(worldOf({ groups: [group("g", [one])] }))
+  const lines = render(inventoryOf({ groups: [group("g", [one])] }))
     .split("\n")
     .filter((line) => line.includes(one.id));
   expect(lines.map((line) => line.trim())).toEqual(expected === undefined ? [] : [`${expected} comment "${one.id}"`]);
 });
 
 test("external sources count as members", () => {
-  const world = worldOf({ groups: [{ ...group("g", []), externalSources: ["192.0.2.0/24", "2001:db8::/32"] }] });
-  expect(render(world)).toMatch(
+  const inventory = inventoryOf({
+    groups: [{ ...group("g", []), externalSources: ["192.0.2.0/24", "2001:db8::/32"] }],
+  });
+  expect(render(inventory)).toMatch(
     /set members-g \{\n\s+type ipv4_addr\n\s+flags interval\n\s+auto-merge\n\s+elements = \{\n\s+192\.0\.2\.0\/24,\n\s+\}/,
   );
 });
 
 test("the public group of the health checks' sources is their address, and not the host's", () => {
-  const world = worldOf({ groups: [group("g", [rule({ protocol: "tcp", securityGroup: healthCheckSources.id })])] });
-  expect(render(world)).toMatch(
+  const inventory = inventoryOf({
+    groups: [group("g", [rule({ protocol: "tcp", securityGroup: healthCheckSources.id })])],
+  });
+  expect(render(inventory)).toMatch(
     new RegExp(
       `set members-${healthCheckSources.id} \\{\\n\\s+type ipv4_addr\\n\\s+elements = \\{\\n\\s+198\\.18\\.0\\.2,\\n\\s+\\}`,
     ),
@@ -120,12 +124,12 @@ test("the public group of the health checks' sources is their address, and not t
 });
 
 test("before there are rules, nothing passes from or to any instance", async () => {
-  const world = worldOf({
+  const inventory = inventoryOf({
     groups: [group("g", [rule({ network: "0.0.0.0/0" })])],
     instances: [instance(1, { securityGroups: ["g"] })],
     privateNetworks: [privateNetwork("lan")],
   });
-  await expect(renderLock(world, layout)).toMatchFileSnapshot("testing/lock.nft");
+  await expect(renderLock(inventory, layout)).toMatchFileSnapshot("testing/lock.nft");
 });
 
 test("the tables are named after the bridge", () => {
@@ -138,7 +142,7 @@ test("a thousand instances stay small: an element each, not rules", () => {
   const groups = [group("a", [rule({ protocol: "tcp", securityGroup: "a" })])];
   const size = (count: number): number =>
     render(
-      worldOf({
+      inventoryOf({
         groups,
         instances: Array.from({ length: count }, (_, index) => instance(index + 1, { securityGroups: ["a"] })),
       }),

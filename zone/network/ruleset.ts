@@ -11,7 +11,7 @@ import { addressed, holdersOf } from "./elastic.ts";
 import { renderGroups } from "./groups.ts";
 import { set } from "./set.ts";
 import { renderWires } from "./wires.ts";
-import type { World } from "../types.ts";
+import type { Inventory } from "../types.ts";
 
 export interface RulesetOptions {
   readonly layout: Layout;
@@ -22,20 +22,20 @@ export interface RulesetOptions {
 }
 
 /** Renders both tables, and before them the removal of what stood there. */
-export function renderRuleset(world: World, options: RulesetOptions): string {
+export function renderRuleset(inventory: Inventory, options: RulesetOptions): string {
   const { bridge } = options.layout;
   return [
     ...removal(bridge),
     `table bridge ${bridge} {`,
-    ...indent(renderArp(world, options.layout)),
+    ...indent(renderArp(inventory, options.layout)),
     "}",
     `table inet ${bridge} {`,
     ...indent([
-      ...renderWires(world, options.layout),
-      ...renderSenders(world, options.layout),
-      ...renderGroups(world, options.layout),
+      ...renderWires(inventory, options.layout),
+      ...renderSenders(inventory, options.layout),
+      ...renderGroups(inventory, options.layout),
       ...renderFilter(options),
-      ...renderElastic(world, options),
+      ...renderElastic(inventory, options),
       ...renderNat(options),
     ]),
     "}",
@@ -47,13 +47,13 @@ export function renderRuleset(world: World, options: RulesetOptions): string {
  * Renders what stands in the tables' place until there are rules: no instance is heard by anybody, and none is sent
  * anything. The bridge may not be there yet, so its frames are known by their senders.
  */
-export function renderLock(world: World, layout: Layout): string {
+export function renderLock(inventory: Inventory, layout: Layout): string {
   const { bridge } = layout;
   return [
     ...removal(bridge),
     `table bridge ${bridge} {`,
     ...indent([
-      ...renderStations(world),
+      ...renderStations(inventory),
       "chain prerouting {",
       "  type filter hook prerouting priority dstnat; policy accept;",
       "  ether saddr @stations drop",
@@ -62,7 +62,7 @@ export function renderLock(world: World, layout: Layout): string {
     "}",
     `table inet ${bridge} {`,
     ...indent([
-      ...renderWires(world, layout),
+      ...renderWires(inventory, layout),
       ...["output", "forward"].flatMap((hook) => [
         `chain ${hook} {`,
         `  type filter hook ${hook} priority filter - 10; policy accept;`,
@@ -82,19 +82,19 @@ export const renderRemoval = (bridge: string): string => [...removal(bridge), ""
 const removal = (bridge: string): string[] =>
   ["bridge", "inet"].flatMap((family) => [`table ${family} ${bridge}`, `delete table ${family} ${bridge}`]);
 
-const renderStations = (world: World): string[] =>
+const renderStations = (inventory: Inventory): string[] =>
   set(
     "stations",
     "ether_addr",
-    addressed(world).map(({ mac }) => mac),
+    addressed(inventory).map(({ mac }) => mac),
   );
 
 /** MAC and IPv4 address of each instance; a plain elastic IP is its holders' own as well. */
-function sendersOf(world: World): string[] {
-  const own = addressed(world).map(({ mac, address }) => `${mac} . ${address}`);
-  const plain = [...world.elasticIps.values()]
+function sendersOf(inventory: Inventory): string[] {
+  const own = addressed(inventory).map(({ mac, address }) => `${mac} . ${address}`);
+  const plain = [...inventory.elasticIps.values()]
     .filter(({ healthcheck }) => healthcheck === undefined)
-    .flatMap((elasticIp) => holdersOf(world, elasticIp).map(({ mac }) => `${mac} . ${elasticIp.address}`));
+    .flatMap((elasticIp) => holdersOf(inventory, elasticIp).map(({ mac }) => `${mac} . ${elasticIp.address}`));
   return [...own, ...plain];
 }
 
@@ -102,10 +102,10 @@ function sendersOf(world: World): string[] {
  * No spoofing in ARP: nobody on the bridge claims an address of the zone's network, the host's among them, but its
  * owner. The network stands for the bridge, which only `meta ibrname` would name, and not every kernel has that.
  */
-function renderArp(world: World, { subnet }: Layout): string[] {
+function renderArp(inventory: Inventory, { subnet }: Layout): string[] {
   return [
-    ...set("senders", "ether_addr . ipv4_addr", sendersOf(world)),
-    ...renderStations(world),
+    ...set("senders", "ether_addr . ipv4_addr", sendersOf(inventory)),
+    ...renderStations(inventory),
     "chain prerouting {",
     "  type filter hook prerouting priority dstnat; policy accept;",
     "  ether saddr @stations ether type != { ip, arp } drop",
@@ -119,9 +119,9 @@ function renderArp(world: World, { subnet }: Layout): string[] {
 }
 
 /** No spoofing in IPv4, no IPv6, no broadcasts. */
-function renderSenders(world: World, { bridge }: Layout): string[] {
+function renderSenders(inventory: Inventory, { bridge }: Layout): string[] {
   return [
-    ...set("senders", "ether_addr . ipv4_addr", sendersOf(world)),
+    ...set("senders", "ether_addr . ipv4_addr", sendersOf(inventory)),
     "chain senders {",
     "  type filter hook prerouting priority raw; policy accept;",
     `  iifname != "${bridge}" accept`,
@@ -174,10 +174,10 @@ function renderFilter({ layout: { bridge, gateway }, metadataPort }: RulesetOpti
  * Managed elastic IPs: holders see the traffic with their own address as its destination. A holder does not get
  * through to an elastic IP of its own, as on Exoscale.
  */
-function renderElastic(world: World, { targets }: RulesetOptions): string[] {
-  const managed = [...world.elasticIps.values()].filter(({ healthcheck }) => healthcheck !== undefined);
+function renderElastic(inventory: Inventory, { targets }: RulesetOptions): string[] {
+  const managed = [...inventory.elasticIps.values()].filter(({ healthcheck }) => healthcheck !== undefined);
   const holders = managed.flatMap((elasticIp) =>
-    holdersOf(world, elasticIp).map(({ address }) => `${address} . ${elasticIp.address}`),
+    holdersOf(inventory, elasticIp).map(({ address }) => `${address} . ${elasticIp.address}`),
   );
   return [
     ...set(

@@ -13,7 +13,7 @@ import { createNetwork, type NetworkOptions } from "./index.ts";
 import { probe } from "./probe.ts";
 import { run } from "./command.ts";
 import { Bed } from "./testing/bed.ts";
-import { worldOf } from "./testing/environment.ts";
+import { inventoryOf } from "./testing/environment.ts";
 
 const bridge = "exoservices0";
 const subnet = "198.19.160.0/20";
@@ -47,7 +47,7 @@ beforeAll(async () => {
   await bed.open();
   options = {
     state: join(directory, "state"),
-    world: worldOf({}),
+    inventory: inventoryOf({}),
     bridge,
     subnet,
     gateway,
@@ -156,8 +156,8 @@ test("after a crash a new daemon takes over; close leaves nothing", async () => 
   // One that opens and is killed, in a process of its own.
   const script = `
     import { createNetwork } from ${JSON.stringify(new URL("index.ts", import.meta.url).href)};
-    await createNetwork({ ...${JSON.stringify({ ...options, world: undefined })}, log: () => {},
-      world: { instances: new Map(), securityGroups: new Map(), templates: new Map(), privateNetworks: new Map(), elasticIps: new Map([["e", {
+    await createNetwork({ ...${JSON.stringify({ ...options, inventory: undefined })}, log: () => {},
+      inventory: { instances: new Map(), securityGroups: new Map(), templates: new Map(), privateNetworks: new Map(), elasticIps: new Map([["e", {
         id: "e", address: "198.19.175.1", labels: {}, healthcheck: { mode: "tcp", port: 1, interval: 9, timeout: 1, strikesOk: 1, strikesFail: 1 } }]]) },
     }).open();
     process.kill(process.pid, "SIGKILL");`;
@@ -194,7 +194,7 @@ test("a zone does not touch the network of another that lives", async () => {
   const running = await pids();
   const script = `
     import { createNetwork } from ${JSON.stringify(new URL("index.ts", import.meta.url).href)};
-    await createNetwork({ ...${JSON.stringify({ ...options, world: undefined })}, log: () => {}, world: { instances: new Map(), privateNetworks: new Map() } }).open();`;
+    await createNetwork({ ...${JSON.stringify({ ...options, inventory: undefined })}, log: () => {}, inventory: { instances: new Map(), privateNetworks: new Map() } }).open();`;
   await expect(execute(process.execPath, ["--input-type=module", "--eval", script])).rejects.toMatchObject({
     stderr: expect.stringContaining(`process ${process.pid} runs a zone on the bridge ${bridge}`),
   });

@@ -5,6 +5,7 @@ import { issueCertificate } from "../registry/certificates.ts";
 import { startMirror } from "../registry/mirror.ts";
 import { prepareRegistry } from "../registry/registry.ts";
 import { servicePorts, type Layout } from "./layout.ts";
+import { requireFree } from "./listening.ts";
 import { Service } from "./supervise.ts";
 
 export interface ServicesOptions {
@@ -35,10 +36,11 @@ export async function startMirrorAndRegistry(
   if (mirror === undefined && template === undefined) return;
   const certificate = await issueCertificate(resolve(state), `Exoscale local zone ${bridge}`, [gateway, "127.0.0.1"]);
   const files = mirror && join(mirror, "files");
+  const mirrorAt = { address: gateway, port: servicePorts.mirror };
+  await requireFree({ ...mirrorAt, protocols: ["tcp"], what: "the zone's mirror" });
   undo.push(
     await startMirror({
-      address: gateway,
-      port: servicePorts.mirror,
+      ...mirrorAt,
       certificate,
       ...(files && { files }),
       ...(template && { template }),

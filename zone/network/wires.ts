@@ -1,5 +1,5 @@
 /** The host's rules for private networks: each is a wire of its own, which the host neither filters nor is on. */
-import type { World } from "../types.ts";
+import type { Inventory } from "../types.ts";
 import { privateBridge, type Layout } from "./layout.ts";
 import { set } from "./set.ts";
 
@@ -8,8 +8,8 @@ import { set } from "./set.ts";
  * untracked: two networks may use the same addresses, which are one connection to conntrack, and other tables' NAT
  * has no business with them.
  */
-export function renderWires(world: World, { bridge }: Layout): string[] {
-  const bridges = [...world.privateNetworks.keys()].map((id) => privateBridge(bridge, id));
+export function renderWires(inventory: Inventory, { bridge }: Layout): string[] {
+  const bridges = [...inventory.privateNetworks.keys()].map((id) => privateBridge(bridge, id));
   return [
     ...set("private", "ifname", bridges.map(quoted)),
     ...set(

@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import send from "send";
-import { requireFree } from "../network/listening.ts";
 import type { Certificate } from "./certificates.ts";
 
 export interface MirrorOptions {
@@ -17,7 +16,7 @@ export interface MirrorOptions {
 
 const TEMPLATE = "/template/";
 
-/** Starts the file mirror: upstream's files under upstream's names, byte for byte. Resolves with what closes it. */
+/** Starts the file mirror: upstream's files under upstream's names, byte for byte. Resolves with what closes it. The port must be free. */
 export async function startMirror({
   address,
   port,
@@ -40,7 +39,6 @@ export async function startMirror({
       .on("error", (error: { status?: number }) => response.writeHead(error.status ?? 500).end())
       .pipe(response);
   });
-  await requireFree({ address, port, protocols: ["tcp"], what: "the zone's mirror" });
   server.listen(port, address);
   await once(server, "listening");
   return async () => {

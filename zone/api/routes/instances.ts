@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import type { InstanceRecord } from "../../records.ts";
-import { macOf } from "../addresses.ts";
+import { macOf } from "../../addresses.ts";
 import { badRequest, conflict, notFound, notImplemented } from "../errors.ts";
 import { applyNetwork, type Family, type Zone } from "../zone.ts";
 import {

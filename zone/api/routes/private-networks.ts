@@ -1,9 +1,9 @@
 import { createHash, randomInt, randomUUID } from "node:crypto";
 
 import type { InstanceRecord, PrivateNetworkRecord } from "../../records.ts";
-import type { Attachment, DhcpOptions } from "../../types.ts";
+import type { AddressRange, Attachment, DhcpOptions } from "../../types.ts";
 import { badRequest, conflict } from "../errors.ts";
-import { isLeasable, nextFree, rangeFrom, type Range } from "../ranges.ts";
+import { isLeasable, nextFree, rangeFrom } from "../ranges.ts";
 import { applyNetwork, Plan, type Family, type Work, type Zone } from "../zone.ts";
 import { findLiving, findPrivateNetwork, refuseOverQuota } from "./find.ts";
 import { plug } from "./instance-state.ts";
@@ -167,7 +167,7 @@ function leaseFor(
 }
 
 /** The members of a network as its new range has them: leases stay, and those who had none get one. */
-function renewed(zone: Zone, { id, name }: PrivateNetworkRecord, range: Range): InstanceRecord[] {
+function renewed(zone: Zone, { id, name }: PrivateNetworkRecord, range: AddressRange): InstanceRecord[] {
   const leased = leasedIn(zone, id);
   for (const ip of leased) {
     if (!isLeasable(range, ip))

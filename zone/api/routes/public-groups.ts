@@ -1,4 +1,4 @@
-import { healthCheckSourceOf } from "../../network/layout.ts";
+import { healthCheckSourceOf } from "../../addresses.ts";
 import { healthCheckSources } from "../../types.ts";
 import type { Zone } from "../zone.ts";
 

@@ -1,14 +1,24 @@
-/** Worlds for tests, in few words. */
-import type { ElasticIp, HealthCheck, Instance, PrivateNetwork, Rule, SecurityGroup, World } from "../../types.ts";
+/** Inventories for tests, in few words. */
+import type { ElasticIp, HealthCheck, Instance, PrivateNetwork, Rule, SecurityGroup, Inventory } from "../../types.ts";
 
-export interface WorldParts {
+export interface InventoryParts {
   readonly groups?: readonly SecurityGroup[];
   readonly instances?: readonly Instance[];
   readonly elasticIps?: readonly ElasticIp[];
   readonly privateNetworks?: readonly PrivateNetwork[];
 }
 
-export const worldOf = ({ groups = [], instances = [], elasticIps = [], privateNetworks = [] }: WorldParts): World => ({
+/** An inventory that a test may change. */
+export type TestInventory = {
+  -readonly [K in keyof Inventory]: Inventory[K] extends ReadonlyMap<string, infer T> ? Map<string, T> : never;
+};
+
+export const inventoryOf = ({
+  groups = [],
+  instances = [],
+  elasticIps = [],
+  privateNetworks = [],
+}: InventoryParts): TestInventory => ({
   securityGroups: new Map(groups.map((group) => [group.id, group])),
   instances: new Map(instances.map((instance) => [instance.id, instance])),
   elasticIps: new Map(elasticIps.map((elasticIp) => [elasticIp.id, elasticIp])),

@@ -1,6 +1,6 @@
 /** Security groups as Exoscale describes them, worked out for one packet and by other means than nftables. */
 import ipaddr from "ipaddr.js";
-import { healthCheckSources, type Instance, type Rule, type SecurityGroup, type World } from "../../types.ts";
+import { healthCheckSources, type Instance, type Rule, type SecurityGroup, type Inventory } from "../../types.ts";
 import type { Traffic } from "./raw.ts";
 
 export interface Packet {
@@ -10,16 +10,16 @@ export interface Packet {
 }
 
 /** Whether the first packet of a connection passes. */
-export function passes(world: World, healthCheckSource: string, { traffic, from, to }: Packet): boolean {
+export function passes(inventory: Inventory, healthCheckSource: string, { traffic, from, to }: Packet): boolean {
   const instanceAt = (address: string): Instance | undefined =>
-    [...world.instances.values()].find((one) => one.address === address);
+    [...inventory.instances.values()].find((one) => one.address === address);
   const groupsAt = (address: string): SecurityGroup[] =>
-    [...world.securityGroups.values()].filter(({ id }) => instanceAt(address)?.securityGroups.includes(id));
+    [...inventory.securityGroups.values()].filter(({ id }) => instanceAt(address)?.securityGroups.includes(id));
   const isMember = (group: string, address: string): boolean =>
     group === healthCheckSources.id
       ? address === healthCheckSource
       : groupsAt(address).some(({ id }) => id === group) ||
-        (world.securityGroups.get(group)?.externalSources ?? []).some((network) => isIn(address, network));
+        (inventory.securityGroups.get(group)?.externalSources ?? []).some((network) => isIn(address, network));
   const admits =
     (direction: Rule["direction"], peer: string) =>
     (rule: Rule): boolean =>

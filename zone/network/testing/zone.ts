@@ -2,18 +2,19 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Network, World } from "../../types.ts";
+import type { Network, Inventory } from "../../types.ts";
 import { createNetwork, type NetworkOptions } from "../index.ts";
 
 type Step = "prepare" | "open" | "apply" | "release" | "close";
 type Message =
-  { readonly options: Omit<NetworkOptions, "log" | "world"> } | { readonly step: Step; readonly world: World };
+  | { readonly options: Omit<NetworkOptions, "log" | "inventory"> }
+  | { readonly step: Step; readonly inventory: Inventory };
 
 export class ZoneProcess {
   readonly log: string[] = [];
   readonly #child: ChildProcess;
 
-  constructor(options: Omit<NetworkOptions, "log" | "world">, namespace?: string) {
+  constructor(options: Omit<NetworkOptions, "log" | "inventory">, namespace?: string) {
     const command = [process.execPath, fileURLToPath(import.meta.url)];
     const [file, ...args] = namespace === undefined ? command : ["ip", "netns", "exec", namespace, ...command];
     this.#child = spawn(file!, args, { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
@@ -24,7 +25,7 @@ export class ZoneProcess {
   }
 
   /** @throws Error with the message of what the step threw */
-  async do(step: Step, world: World): Promise<void> {
+  async do(step: Step, inventory: Inventory): Promise<void> {
     const done = new Promise<{ error?: string }>((resolve) => {
       const listen = (message: { done?: true; error?: string }): void => {
         if (message.done !== true) return;
@@ -33,7 +34,7 @@ export class ZoneProcess {
       };
       this.#child.on("message", listen);
     });
-    this.#send({ step, world });
+    this.#send({ step, inventory });
     const { error } = await done;
     if (error !== undefined) throw new Error(error);
   }
@@ -53,13 +54,13 @@ export class ZoneProcess {
 function serve(): void {
   const say = (message: object): void => void process.send!(message);
   let network: Network;
-  const world = {} as World;
+  const inventory = {} as Inventory;
   process.on("message", (message: Message) => {
     if ("options" in message) {
-      network = createNetwork({ ...message.options, world, log: (line) => say({ line }) });
+      network = createNetwork({ ...message.options, inventory, log: (line) => say({ line }) });
       return;
     }
-    Object.assign(world, message.world);
+    Object.assign(inventory, message.inventory);
     network[message.step]().then(
       () => say({ done: true }),
       (error: Error) => say({ done: true, error: error.message }),

@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
+import type { AddressRange } from "./types.ts";
 
-/** The zone's addresses, laid out in one subnet: the first 256 for the host, the last 256 for elastic IPs. */
+/** Addresses of one subnet: the first 256 belong to the host, the last 256 are elastic IPs, the rest is for instances. */
 export interface Addresses {
   /** e.g. `198.18.0.1`. */
   readonly gateway: string;
@@ -13,8 +14,8 @@ export interface Addresses {
 const RESERVED = 256;
 
 /**
- * Pools of addresses in `subnet`. Each pool is walked round and round, so an address rests as long as possible before
- * somebody else gets it.
+ * Pools of addresses in `subnet`. Each pool is walked round and round, so a freed address is reused as late
+ * as possible.
  *
  * @throws Error if `subnet` is not an IPv4 network of at least a /22.
  */
@@ -27,10 +28,23 @@ export function addressesIn(subnet: string): Addresses {
   };
 }
 
-/** A locally administered MAC address that says its IPv4 address in its last four bytes. */
+/** A locally administered MAC address whose last four bytes are the IPv4 address. */
 export function macOf(address: string): string {
   const bytes = ipaddr.IPv4.parse(address).octets;
   return ["06", "00", ...bytes.map((byte) => byte.toString(16).padStart(2, "0"))].join(":");
+}
+
+/**
+ * Where health checks of elastic IPs come from: the address after the gateway's, which the public security group
+ * `public-nlb-healthcheck-sources` stands for. It is not the host's own, so a rule that admits the host does not admit
+ * health checks.
+ */
+export const healthCheckSourceOf = (gateway: string): string => toText(toNumber(gateway) + 1);
+
+/** Where a private network's DHCP server answers: the network's last address, which Exoscale reserves for it too. */
+export function dhcpServerAddress({ start, netmask }: AddressRange): string {
+  const prefix = ipaddr.IPv4.parse(netmask).prefixLengthFromSubnetMask()!;
+  return toText(toNumber(ipaddr.IPv4.broadcastAddressFromCIDR(`${start}/${prefix}`).toString()) - 1);
 }
 
 function pool(from: number, to: number, what: string, subnet: string): (taken: ReadonlySet<string>) => string {
