@@ -1,0 +1,93 @@
+/** The table in docs/architecture.md is what dependency-cruiser checks: it has every room, and an import against it fails. */
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+import { expect, test } from "vitest";
+
+import { rooms } from "../.dependency-cruiser.mjs";
+
+const root = join(import.meta.dirname, "..");
+const house = rooms(readFileSync(join(root, "docs/architecture.md"), "utf8"));
+
+test("every folder and every file of the root is a room of the table", () => {
+  const found = readdirSync(root, { withFileTypes: true })
+    .filter(({ name }) => !name.startsWith(".") && !["node_modules", "test-results"].includes(name))
+    .filter((entry) =>
+      entry.isDirectory()
+        ? readdirSync(join(root, entry.name), { recursive: true }).some((file) => String(file).endsWith(".ts"))
+        : entry.name.endsWith(".ts") && !/\.(test|config)\.ts$/.test(entry.name),
+    )
+    .map(({ name }) => name.replace(/\.ts$/, ""));
+  expect([...house.keys()].sort()).toEqual(found.sort());
+});
+
+test("the table names rooms only", () => {
+  const named = [...house.values()].flatMap((imports) => (imports === "all" ? [] : imports));
+  expect(named.filter((room) => !house.has(room))).toEqual([]);
+});
+
+test("files and folders are named in kebab-case", async () => {
+  const { stdout } = await promisify(execFile)("git", ["ls-files", "*.ts"], { cwd: root });
+  const parts = stdout.split("\n").flatMap((file) => file.split("/"));
+  expect(
+    parts.filter((part) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*$/.test(part) && !part.startsWith("__") && part),
+  ).toEqual([]);
+});
+
+/** What dependency-cruiser says of these files, under the rules of this repository. */
+async function cruise(files: Readonly<Record<string, string>>): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), "house-"));
+  try {
+    for (const file of [".dependency-cruiser.mjs", "tsconfig.json", "docs/architecture.md"])
+      cpSync(join(root, file), join(directory, file));
+    for (const [file, text] of Object.entries({ "package.json": '{"type":"module"}', ...files })) {
+      mkdirSync(dirname(join(directory, file)), { recursive: true });
+      writeFileSync(join(directory, file), text);
+    }
+    const cli = join(root, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [cli, "--config", ".dependency-cruiser.mjs", "--output-type", "err", "."],
+      { cwd: directory },
+    ).catch((error: { stdout: string }) => error);
+    return stdout;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+test.each([
+  [
+    "imports of exoscale: exoscale/a.ts → node/b.ts",
+    { "exoscale/a.ts": 'import "../node/b.ts";', "node/b.ts": "export {};" },
+  ],
+  [
+    "the program reaches nothing of the zone: index.ts → zone/c.ts",
+    {
+      "index.ts": 'import "./components/b.ts";',
+      "components/b.ts": 'import "../zone/c.ts";',
+      "zone/c.ts": "export {};",
+    },
+  ],
+  [
+    "no test support in the product: node/a.ts → node/testing/b.ts",
+    { "node/a.ts": 'import "./testing/b.ts";', "node/testing/b.ts": "export {};" },
+  ],
+  [
+    "no circles: node/a.ts →",
+    {
+      "node/a.ts": 'import { b } from "./b.ts"; export const a = b;',
+      "node/b.ts": 'import { a } from "./a.ts"; export const b = a;',
+    },
+  ],
+])("an import against the rules fails: %s", async (message, files) => {
+  expect(await cruise(files)).toContain(message);
+});
+
+test("imports along the arrows pass", async () => {
+  const said = await cruise({ "node/a.ts": 'import "../exoscale/b.ts";', "exoscale/b.ts": "export {};" });
+  expect(said).toContain("no dependency violations found");
+});
