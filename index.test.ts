@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { byName, run, settled, type Registered } from "./components/testing/engine.ts";
+import { decodeUserData } from "./exoscale/user-data.ts";
 import { configure, program } from "./test/program.ts";
 
 /** The program with nothing but what is required. */
@@ -127,6 +128,45 @@ test("waitFor instances needs no cluster: no commands, no add-ons", async () => 
   const { resources } = await program({ waitFor: "instances" });
   expect(resources.filter(({ type }) => /^(command|kubernetes|pulumi:providers:kubernetes):/.test(type))).toEqual([]);
   expect(byName(resources, "Boot")["dev-worker-1"].waitFor).toBe("instances");
+});
+
+/** A master's EncryptionConfiguration, as its user-data has it. */
+function encryptionOf(resources: readonly Registered[], master: string) {
+  const { write_files: files } = parse(decodeUserData(byName(resources, "Boot")[master].userData));
+  const { content } = files.find(({ path }: { path: string }) => path.endsWith("/encryption.yaml"));
+  const [{ resources: kinds, providers }] = parse(content).resources;
+  expect(kinds).toEqual(["secrets"]);
+  return providers;
+}
+
+test.each([
+  ["random", "a new cluster", ["random", "key1"]],
+  ["derived", "a cluster of a release before", ["key1", "random"]],
+] as const)("the %s key writes the Secrets of %s, both are readable", async (secretsKey, _, names) => {
+  const { resources } = await program({}, { secretsKey });
+  for (const master of ["dev-master-1", "dev-master-2", "dev-master-3"]) {
+    const [{ secretbox }, ...others] = encryptionOf(resources, master);
+    expect(secretbox.keys.map(({ name }: { name: string }) => name)).toEqual(names);
+    expect(others).toEqual([{ identity: {} }]);
+    for (const { secret } of secretbox.keys) expect(Buffer.from(secret, "base64")).toHaveLength(32);
+    expect(encryptionOf(resources, "dev-master-1")).toEqual(encryptionOf(resources, master));
+  }
+});
+
+test("whether a cluster is new is asked before there are instances", () => {
+  const { resources } = plain;
+  expect(byName(resources, "ClusterOrigin")).toEqual({
+    dev: { api: { endpoint: "https://api-ch-gva-2.exoscale.com/v2", zone: "ch-gva-2" }, cluster: "dev" },
+  });
+});
+
+test("no clear part of anything holds a key that encrypts Secrets, nor what it is made from", () => {
+  const { resources } = plain;
+  const [{ secretbox }] = encryptionOf(resources, "dev-master-1");
+  const secrets = [...secretbox.keys.map(({ secret }: { secret: string }) => secret), "password of", "pem of"];
+  expect(secrets).toHaveLength(4);
+  for (const { visible, ...resource } of resources)
+    for (const secret of secrets) expect(visible, key({ visible, ...resource })).not.toContain(secret);
 });
 
 test("what is secret is secret in the outputs and plain nowhere", async () => {

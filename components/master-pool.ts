@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AntiAffinityGroup, type Boot, type Instance } from "../provider/index.ts";
+import { AntiAffinityGroup, ClusterOrigin, type Boot, type Instance } from "../provider/index.ts";
 import { renderMaster } from "../ignition/index.ts";
 import { sharedNodeArgs, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
 import { nodeCommand, nodeScript, publicLine } from "./node-command.ts";
@@ -31,6 +31,12 @@ export class MasterPool extends pulumi.ComponentResource {
       { api, name: `${name}-masters` },
       { parent: this },
     );
+    // Without instances among its inputs: in a new cluster it looks for masters before there are any.
+    const { secretsKey } = new ClusterOrigin(name, { api, cluster: args.clusterName }, { parent: this });
+    const { derived, random } = pki.encryptionKeys;
+    const encryptionKeys = pulumi
+      .all([secretsKey, derived, random])
+      .apply(([writer, derived, random]) => (writer === "derived" ? [derived, random] : [random, derived]));
     const instances = Array.from({ length: args.count }, (_, i) => createMachine(this, `${name}-master-${i + 1}`));
 
     this.nodes = instances.map(({ nodeName, instance }) => ({
@@ -70,7 +76,7 @@ export class MasterPool extends pulumi.ComponentResource {
           kubernetesEtcdCA: pki.kubernetesEtcdCA.trusted,
           serviceAccountKey: pki.serviceAccount.privateKeyPem,
           serviceAccountPublicKey: pki.serviceAccount.publicKeyPem,
-          encryptionKey: pki.encryptionKey,
+          encryptionKeys,
         })
         .apply(renderMaster);
       // Without a template: a master is never made anew, it would lose its part of both etcds.

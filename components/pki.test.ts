@@ -1,4 +1,4 @@
-import { hkdfSync } from "node:crypto";
+import { createHash, hkdfSync } from "node:crypto";
 import { expect, test } from "vitest";
 import { byName, run, settled } from "./testing/engine.ts";
 import { Pki } from "./pki.ts";
@@ -80,16 +80,21 @@ test("no private key is visible in any input", async () => {
   for (const { visible } of resources) expect(visible).not.toContain("SECRET");
 });
 
-test("the encryption key is 32 bytes, and secret", async () => {
-  const { result } = await run(make);
-  const { value, isSecret } = await settled(result.pki.encryptionKey);
-  expect(value).toBe(
-    Buffer.from(hkdfSync("sha256", "SECRET pem of dev-encryption", "", "Secrets in kubernetes-etcd", 32)).toString(
-      "base64",
-    ),
-  );
-  expect(Buffer.from(value, "base64")).toHaveLength(32);
-  expect(isSecret).toBe(true);
+test("the keys that encrypt Secrets are 32 bytes, secret, and keep their names", async () => {
+  const { derived, random } = (await run(make)).result.pki.encryptionKeys;
+  const base64 = (bytes: ArrayBuffer | Buffer) => Buffer.from(bytes as Buffer).toString("base64");
+  const fromTLSKey = hkdfSync("sha256", "SECRET pem of dev-encryption", "", "Secrets in kubernetes-etcd", 32);
+  const fromPassword = createHash("sha256").update("SECRET password of dev-encryption-key").digest();
+  expect(await settled(derived)).toEqual({ value: { name: "key1", secret: base64(fromTLSKey) }, isSecret: true });
+  expect(await settled(random)).toEqual({ value: { name: "random", secret: base64(fromPassword) }, isSecret: true });
+  for (const key of [fromTLSKey, fromPassword]) expect(key).toHaveProperty("byteLength", 32);
+});
+
+test("the random key comes from a password of more than 256 bits, not from bytes whose id tells them", async () => {
+  const { resources } = await run(make);
+  expect(byName(resources, "RandomPassword")).toEqual({ "dev-encryption-key": { length: 64, special: false } });
+  expect(Math.log2(26 + 26 + 10) * 64).toBeGreaterThan(256);
+  expect(resources.filter(({ type }) => type.startsWith("random:"))).toHaveLength(1);
 });
 
 /** Per purpose, at a step of a replacement: who signs, and who is trusted. */

@@ -1,6 +1,8 @@
-import { hkdfSync } from "node:crypto";
+import { createHash, hkdfSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
+import type { EncryptionKey } from "../ignition/index.ts";
 import { addressIn } from "../ignition/node.ts";
 
 export interface PkiArgs {
@@ -77,8 +79,12 @@ export class Pki extends pulumi.ComponentResource {
   readonly ssh: tls.PrivateKey;
   /** One SSH host key for all masters: the elastic IP leads to any of them. */
   readonly masterHostKey: tls.PrivateKey;
-  /** 32 bytes, base64: encrypts Secrets in kubernetes-etcd. */
-  readonly encryptionKey: pulumi.Output<string>;
+  /** Encrypt Secrets in kubernetes-etcd. */
+  readonly encryptionKeys: {
+    /** Of the releases that derived it from a TLS key. Their Secrets stay readable by it. */
+    readonly derived: pulumi.Output<EncryptionKey>;
+    readonly random: pulumi.Output<EncryptionKey>;
+  };
   /** The administrator's client certificate. Its group is bound to cluster-admin and, unlike system:masters, can be unbound. */
   readonly admin: { readonly key: pulumi.Output<string>; readonly cert: pulumi.Output<string> };
 
@@ -97,7 +103,10 @@ export class Pki extends pulumi.ComponentResource {
     this.serviceAccount = this.#key(`${name}-service-account`);
     this.ssh = this.#key(`${name}-ssh`);
     this.masterHostKey = this.#key(`${name}-master-host-key`);
-    this.encryptionKey = pulumi.secret(this.#key(`${name}-encryption`).privateKeyPem.apply(encryptionKeyOf));
+    this.encryptionKeys = {
+      derived: pulumi.secret(this.#key(`${name}-encryption`).privateKeyPem.apply(derivedKey)),
+      random: pulumi.secret(this.#password(`${name}-encryption-key`).apply(randomKey)),
+    };
 
     const adminKey = this.#key(`${name}-admin`);
     this.admin = {
@@ -192,6 +201,11 @@ export class Pki extends pulumi.ComponentResource {
     return new tls.PrivateKey(name, ECDSA, { parent: this });
   }
 
+  /** 64 letters and digits: 381 bits of entropy. Not `RandomBytes`, whose id is the secret in clear in the state. */
+  #password(name: string): pulumi.Output<string> {
+    return new random.RandomPassword(name, { length: 64, special: false }, { parent: this }).result;
+  }
+
   /** The one that signs now, and whoever is trusted beside it. */
   #authority(purpose: string): Authority {
     const step = this.#args.caReplacement % 3;
@@ -264,7 +278,12 @@ const kubelet = ({ name, address }: NodeIdentity): Subject => ({
   ipAddresses: [address],
 });
 
-/** A key for AES from one that serves nothing else: https://www.rfc-editor.org/rfc/rfc5869 */
-function encryptionKeyOf(pem: string): string {
-  return Buffer.from(hkdfSync("sha256", pem, "", "Secrets in kubernetes-etcd", 32)).toString("base64");
+/** From a key that serves nothing else: https://www.rfc-editor.org/rfc/rfc5869 */
+function derivedKey(pem: string): EncryptionKey {
+  const bytes = hkdfSync("sha256", pem, "", "Secrets in kubernetes-etcd", 32);
+  return { name: "key1", secret: Buffer.from(bytes).toString("base64") };
+}
+
+function randomKey(password: string): EncryptionKey {
+  return { name: "random", secret: createHash("sha256").update(password).digest("base64") };
 }

@@ -70,7 +70,10 @@ function standIn(settings: Settings, name: string): MasterArgs {
     kubernetesCAKey: key("kubernetes"),
     serviceAccountKey: key("service-account"),
     serviceAccountPublicKey: pem("PUBLIC KEY", "service-account", DER.publicKey),
-    encryptionKey: noise("encryption", 32).toString("base64"),
+    encryptionKeys: ["key1", "random"].map((name) => ({
+      name,
+      secret: noise(`encryption ${name}`, 32).toString("base64"),
+    })),
   };
 }
 

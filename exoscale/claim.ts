@@ -81,6 +81,7 @@ async function dropInstances(client: Client, name: string, mark: string): Promis
   }
 }
 
-function isUntold({ "user-data": userData }: Instance): boolean {
+/** It has no user-data of its own yet: the one it is created with does nothing. */
+export function isUntold({ "user-data": userData }: Instance): boolean {
   return userDataSha256(userData) === userDataSha256(emptyCloudConfig);
 }

@@ -56,7 +56,7 @@ export function renderMaster(master: MasterArgs): string {
     schedulerImage: images.scheduler,
     etcdImage: images.etcd,
     infraEtcdImage: dockerImage("infraEtcd", master.mirror),
-    encryptionKey: master.encryptionKey,
+    encryptionKeys: master.encryptionKeys.map(({ name, secret }) => `{name: ${name}, secret: ${secret}}`).join(", "),
   };
   return toYAML({
     hostname: master.name,

@@ -25,6 +25,14 @@ export interface Peer {
   readonly address: string;
 }
 
+/** A key as kube-apiserver's EncryptionConfiguration has it. */
+export interface EncryptionKey {
+  /** Stored with everything it encrypts: a key keeps its name. */
+  readonly name: string;
+  /** 32 bytes, base64. */
+  readonly secret: string;
+}
+
 /** Common to every node. PEM texts throughout. */
 export interface NodeArgs {
   /** Instance name, node name and hostname. */
@@ -82,6 +90,6 @@ export interface MasterArgs extends NodeArgs {
   /** Service-account signing key and public key. */
   readonly serviceAccountKey: string;
   readonly serviceAccountPublicKey: string;
-  /** 32 random bytes, base64: encrypts Secrets in kubernetes-etcd. */
-  readonly encryptionKey: string;
+  /** Encrypt Secrets in kubernetes-etcd: the first one writes, all of them read. */
+  readonly encryptionKeys: readonly EncryptionKey[];
 }

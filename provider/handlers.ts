@@ -1,6 +1,7 @@
 import { antiAffinityGroup } from "../exoscale/anti-affinity-group.ts";
 import { boot } from "../node/rollout/boot.ts";
 import { claim } from "../exoscale/claim.ts";
+import { clusterOrigin } from "../node/rollout/cluster-origin.ts";
 import { clusterShape } from "../node/rollout/cluster-shape.ts";
 import { elasticIp } from "../exoscale/elastic-ip.ts";
 import { Incomplete, isGone, messageOf, Refused } from "../exoscale/errors.ts";
@@ -35,6 +36,7 @@ export const providers = {
   instance: methods(instance),
   boot: methods(boot),
   clusterShape: methods(clusterShape),
+  clusterOrigin: methods(clusterOrigin),
   claim: methods(claim),
 } as const satisfies Record<string, Methods>;
 

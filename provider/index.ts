@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { BootInputs } from "../node/rollout/boot.ts";
 import type { ClaimInputs } from "../exoscale/claim.ts";
+import type { ClusterOriginInputs, ClusterOriginOutputs } from "../node/rollout/cluster-origin.ts";
 import type { ClusterShapeInputs } from "../node/rollout/cluster-shape.ts";
 import type { ElasticIpInputs } from "../exoscale/elastic-ip.ts";
 import type { GroupInputs } from "../exoscale/group.ts";
@@ -30,6 +31,7 @@ export type SecurityGroupRulesArgs = Args<SecurityGroupRulesInputs>;
 export type ElasticIpArgs = Args<Omit<ElasticIpInputs, "token">>;
 export type InstanceArgs = Args<Omit<InstanceInputs, "token">>;
 export type ClusterShapeArgs = Args<ClusterShapeInputs>;
+export type ClusterOriginArgs = Args<ClusterOriginInputs>;
 type ClaimArgs = Args<Omit<ClaimInputs, "of" | "uses">> & {
   readonly of: ClaimInputs["of"];
   readonly uses?: pulumi.Input<string[]>;
@@ -134,6 +136,15 @@ export class ClusterShape extends DynamicResource {
 
   constructor(name: string, args: ClusterShapeArgs, opts?: pulumi.CustomResourceOptions) {
     super("clusterShape", "ClusterShape", name, args, opts);
+  }
+}
+
+/** Remembers which key encrypted Secrets when the cluster began: see `cluster-origin.ts`. */
+export class ClusterOrigin extends DynamicResource {
+  declare readonly secretsKey: pulumi.Output<ClusterOriginOutputs["secretsKey"]>;
+
+  constructor(name: string, args: ClusterOriginArgs, opts?: pulumi.CustomResourceOptions) {
+    super("clusterOrigin", "ClusterOrigin", name, args, opts, ["secretsKey"]);
   }
 }
 

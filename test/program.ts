@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { vi } from "vitest";
 
-import { run } from "../components/testing/engine.ts";
+import { run, type Answers } from "../components/testing/engine.ts";
 
 const required = {
   zone: "ch-gva-2",
@@ -19,8 +19,8 @@ export function configure(values: Readonly<Record<string, string>>): void {
 }
 
 /** Runs it with what is required and these values, as Pulumi hands them out. */
-export const program = (values: Readonly<Record<string, string>> = {}) =>
+export const program = (values: Readonly<Record<string, string>> = {}, answers: Answers = {}) =>
   run(() => {
     configure(values);
     return import("../index.ts");
-  });
+  }, answers);

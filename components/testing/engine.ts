@@ -5,12 +5,19 @@ export interface Registered {
   readonly type: string;
   readonly name: string;
   /** Whatever the resource takes, secrets included. */
-  readonly inputs: any;
+  readonly inputs: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests assert on any field as it arrives
   /** The same as JSON without what is marked secret: what a state file would show to anybody. */
   readonly visible: string;
 }
 
 let registered: Registered[] = [];
+
+/** What the cloud answers where a test may choose. */
+export interface Answers {
+  /** Of `ClusterOrigin`. @default "random", a new cluster's */
+  readonly secretsKey?: "derived" | "random";
+}
+let answers: Answers = {};
 
 /** What the cloud and the tls provider would answer, told apart by the resource's name. */
 function outputs(
@@ -33,6 +40,10 @@ function outputs(
     case "tls:index/selfSignedCert:SelfSignedCert":
     case "tls:index/locallySignedCert:LocallySignedCert":
       return { certPem: `certificate ${name} for ${validityPeriodHours} h` };
+    case "random:index/randomPassword:RandomPassword":
+      return { result: secret("password") };
+    case "pulumi-nodejs:dynamic/exoscale:ClusterOrigin":
+      return { secretsKey: answers.secretsKey ?? "random" };
     case "pulumi-nodejs:dynamic/exoscale:ElasticIp":
       return { ip: "198.51.100.99" };
     case "pulumi-nodejs:dynamic/exoscale:Instance":
@@ -69,8 +80,12 @@ const mocks: pulumi.runtime.Mocks = {
 };
 
 /** Runs a program and returns every resource it registered, components included, beside what it returned. */
-export async function run<T>(program: () => T | Promise<T>): Promise<{ resources: Registered[]; result: T }> {
+export async function run<T>(
+  program: () => T | Promise<T>,
+  given: Answers = {},
+): Promise<{ resources: Registered[]; result: T }> {
   registered = [];
+  answers = given;
   await pulumi.runtime.setMocks(mocks, "kubernetes", "dev", false);
   let result!: T;
   await pulumi.runtime.runInPulumiStack(async () => {

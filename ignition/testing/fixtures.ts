@@ -52,5 +52,8 @@ export const master: MasterArgs = {
   kubernetesCAKey: key("kubernetes CA"),
   serviceAccountKey: key("service accounts"),
   serviceAccountPublicKey: pem("PUBLIC KEY", "service accounts"),
-  encryptionKey: "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlIQ==",
+  encryptionKeys: [
+    { name: "first", secret: "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlIQ==" },
+    { name: "second", secret: "c2l4dGVlbiBtb3JlLCBhbmQgc2l4dGVlbiBieXRlcyE=" },
+  ],
 };

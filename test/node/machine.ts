@@ -99,7 +99,7 @@ function makePki(directory: string): Partial<MasterArgs> {
     apiserverEtcdClientCert: any,
     frontProxyClientCert: any,
     kubernetesEtcdCert: any,
-    encryptionKey: Buffer.alloc(32, 7).toString("base64"),
+    encryptionKeys: [{ name: "key1", secret: Buffer.alloc(32, 7).toString("base64") }],
   };
 }
 
