@@ -1,4 +1,4 @@
-import ipaddr from "ipaddr.js";
+import { type Network, networkOf, parseNetwork, toNumber, toText } from "./ipv4.ts";
 import type { AddressRange } from "./types.ts";
 
 /** Addresses of one subnet: the first 256 belong to the host, the last 256 are elastic IPs, the rest is for instances. */
@@ -30,8 +30,8 @@ export function addressesIn(subnet: string): Addresses {
 
 /** A locally administered MAC address whose last four bytes are the IPv4 address. */
 export function macOf(address: string): string {
-  const bytes = ipaddr.IPv4.parse(address).octets;
-  return ["06", "00", ...bytes.map((byte) => byte.toString(16).padStart(2, "0"))].join(":");
+  const octets = address.split(".").map(Number);
+  return ["06", "00", ...octets.map((octet) => octet.toString(16).padStart(2, "0"))].join(":");
 }
 
 /**
@@ -41,10 +41,10 @@ export function macOf(address: string): string {
  */
 export const healthCheckSourceOf = (gateway: string): string => toText(toNumber(gateway) + 1);
 
-/** Where a private network's DHCP server answers: the network's last address, which Exoscale reserves for it too. */
+/** Where a private network's DHCP server answers: the network's last address for a host, which Exoscale reserves for it too. */
 export function dhcpServerAddress({ start, netmask }: AddressRange): string {
-  const prefix = ipaddr.IPv4.parse(netmask).prefixLengthFromSubnetMask()!;
-  return toText(toNumber(ipaddr.IPv4.broadcastAddressFromCIDR(`${start}/${prefix}`).toString()) - 1);
+  const { base, size } = networkOf(start, netmask);
+  return toText(base + size - 2);
 }
 
 function pool(from: number, to: number, what: string, subnet: string): (taken: ReadonlySet<string>) => string {
@@ -68,16 +68,10 @@ function afterHighest(taken: ReadonlySet<string>, from: number, to: number): num
   return next < to ? next : from;
 }
 
-function parseSubnet(subnet: string): { base: number; size: number } {
-  if (!ipaddr.IPv4.isValidCIDR(subnet))
-    throw new Error(`${subnet} is not an IPv4 network: give one like 198.18.0.0/16`);
-  const prefix = ipaddr.IPv4.parseCIDR(subnet)[1];
-  if (prefix > 22) throw new Error(`${subnet} is too small for a zone: give a /22 or larger, like 198.18.0.0/16`);
-  return { base: toNumber(ipaddr.IPv4.networkAddressFromCIDR(subnet).toString()), size: 2 ** (32 - prefix) };
+function parseSubnet(subnet: string): Network {
+  const network = parseNetwork(subnet);
+  if (network === undefined) throw new Error(`${subnet} is not an IPv4 network: give one like 198.18.0.0/16`);
+  if (network.prefix > 22)
+    throw new Error(`${subnet} is too small for a zone: give a /22 or larger, like 198.18.0.0/16`);
+  return network;
 }
-
-export const toNumber = (address: string): number =>
-  ipaddr.IPv4.parse(address).octets.reduce((sum, octet) => sum * 256 + octet, 0);
-
-export const toText = (address: number): string =>
-  [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");

@@ -1,7 +1,6 @@
 /** The addresses of a private network. */
-import ipaddr from "ipaddr.js";
-
-import { dhcpServerAddress, toNumber, toText } from "../addresses.ts";
+import { dhcpServerAddress } from "../addresses.ts";
+import { isHostIn, networkOf, prefixOf, toNumber, toText } from "../ipv4.ts";
 import type { AddressRange } from "../types.ts";
 import { badRequest, conflict } from "./errors.ts";
 
@@ -21,7 +20,7 @@ export function rangeFrom(
       "start-ip, end-ip and netmask go together: give all three, or none for an unmanaged network",
     ]);
   }
-  if (ipaddr.IPv4.parse(netmask).prefixLengthFromSubnetMask() === null) {
+  if (prefixOf(netmask) === undefined) {
     throw badRequest("Invalid request", [`netmask ${netmask} is none: give one like 255.255.255.0`]);
   }
   const range = { start, end, netmask };
@@ -47,13 +46,8 @@ export function rangeFrom(
 export const isLeasable = (range: AddressRange, address: string): boolean =>
   isHost(range, address) && address !== dhcpServerAddress(range);
 
-function isHost({ start, netmask }: AddressRange, address: string): boolean {
-  const mask = toNumber(netmask);
-  const size = 2 ** 32 - mask;
-  const network = Math.floor(toNumber(start) / size) * size;
-  const host = toNumber(address) - network;
-  return host > 0 && host < size - 1;
-}
+const isHost = ({ start, netmask }: AddressRange, address: string): boolean =>
+  isHostIn(networkOf(start, netmask), address);
 
 /**
  * The lowest address of the range that is not taken.

@@ -6,8 +6,8 @@
 import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import ipaddr from "ipaddr.js";
 import { dhcpServerAddress } from "../addresses.ts";
+import { prefixOf } from "../ipv4.ts";
 import type { AddressRange, DhcpOptions } from "../types.ts";
 import { run } from "./command.ts";
 import { deleteLink } from "./host.ts";
@@ -74,8 +74,6 @@ export async function removeDhcp(layout: Layout, bridge: string): Promise<void> 
   await deleteLink(cable(bridge));
   if (existsSync(`/run/netns/${bridge}`)) await run("ip", ["netns", "delete", bridge]);
 }
-
-const prefixOf = (netmask: string): number => ipaddr.IPv4.parse(netmask).prefixLengthFromSubnetMask()!;
 
 /** Addresses from a list of known interfaces, and of the options those that Exoscale has: no router, no resolver by itself. */
 export function dnsmasqArguments({ range, options = {} }: DhcpSettings, hosts: string): string[] {

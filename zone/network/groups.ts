@@ -1,5 +1,5 @@
 /** Security groups as nftables sets and chains. */
-import ipaddr from "ipaddr.js";
+import { parseNetwork, toText } from "../ipv4.ts";
 import { healthCheckSources, type Rule, type SecurityGroup, type Inventory } from "../types.ts";
 import { addressed, holdersOf } from "./elastic.ts";
 import type { Layout } from "./layout.ts";
@@ -147,10 +147,10 @@ function renderTraffic({ protocol, startPort, endPort, icmp }: Rule): string | u
 }
 
 /** An IPv4 network without bits of a host's; nothing for IPv6. */
-const toNetwork = (cidr: string): string | undefined =>
-  ipaddr.IPv4.isValidCIDR(cidr)
-    ? `${ipaddr.IPv4.networkAddressFromCIDR(cidr)}/${ipaddr.IPv4.parseCIDR(cidr)[1]}`
-    : undefined;
+function toNetwork(cidr: string): string | undefined {
+  const network = parseNetwork(cidr);
+  return network && `${toText(network.base)}/${network.prefix}`;
+}
 
 /** For the eyes of `nft list`: a text that ends no string and stays below nftables' 128 characters. */
 const comment = (text: string): string => text.replace(/[^\w .:/@-]/g, "_").slice(0, 100);

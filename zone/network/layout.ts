@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import ipaddr from "ipaddr.js";
 import { healthCheckSourceOf } from "../addresses.ts";
+import { parseNetwork } from "../ipv4.ts";
 
 /** One zone's place on this host: everything that two zones beside each other must not share derives from it. */
 export interface Layout {
@@ -27,7 +27,8 @@ export function layoutOf({ bridge, subnet, gateway }: Pick<Layout, "bridge" | "s
       `${bridge} cannot be the name of a bridge: give up to 15 lower-case letters and digits, like exozone0`,
     );
   }
-  if (!ipaddr.IPv4.isValidCIDR(subnet) || ipaddr.IPv4.parseCIDR(subnet)[1] > 22) {
+  const network = parseNetwork(subnet);
+  if (network === undefined || network.prefix > 22) {
     throw new Error(`${subnet} is no network for a zone: give an IPv4 network of a /22 or larger, like 198.18.0.0/16`);
   }
   return {

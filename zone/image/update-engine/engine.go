@@ -130,4 +130,3 @@ func description() *introspect.Node {
 			Methods: []introspect.Method{{Name: "Announce", Args: []introspect.Arg{{Name: "version", Type: "s", Direction: "in"}}}}},
 	}}
 }
-
