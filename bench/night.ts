@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { scriptCommand } from "../node/remote/scripts.ts";
 import { ports } from "../ports.ts";
 import { request, startReader, startWriter } from "../test/cluster/load.ts";
 import { NODE_PORT, served } from "../test/cluster/served.ts";
@@ -110,9 +111,7 @@ async function updated({ api }: Cluster): Promise<number> {
 const mastersOf = (cluster: Cluster): string[] => [...cluster.nodes.keys()].filter((name) => name.includes("-master-"));
 
 async function isLockFree(cluster: Cluster): Promise<boolean> {
-  const text = await cluster
-    .on(mastersOf(cluster)[0]!, "sudo bash /run/kubernetes/bin/reboot-lock show")
-    .catch(() => "");
+  const text = await cluster.on(mastersOf(cluster)[0]!, scriptCommand("reboot-lock", "show")).catch(() => "");
   return text !== "" && (JSON.parse(text) as { holders: readonly unknown[] }).holders.length === 0;
 }
 

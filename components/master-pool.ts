@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { AntiAffinityGroup, ClusterOrigin, type Boot, type Instance } from "../provider/index.ts";
 import { renderMaster } from "../ignition/index.ts";
 import { sharedNodeArgs, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
-import { nodeCommand, nodeScript, publicLine } from "./node-command.ts";
+import { scriptCommand } from "../node/remote/scripts.ts";
+import { nodeCommand, publicLine } from "./node-command.ts";
 import { createBoot, createInstance } from "./machine.ts";
 
 export interface MasterPoolArgs extends ClusterArgs, PoolArgs {
@@ -99,7 +100,7 @@ export class MasterPool extends pulumi.ComponentResource {
           ssh: pki.ssh,
           dialErrorLimit: 40,
           // The role's label is a master's to give: a kubelet may not give it to itself.
-          create: `${nodeScript("wait-ready")} && ${nodeScript("node-join", nodeName, "master")}`,
+          create: `${scriptCommand("wait-ready")} && ${scriptCommand("node-join", nodeName, "master")}`,
           triggers: [instance.id],
         },
         { parent, dependsOn: boot },
@@ -117,7 +118,7 @@ export class MasterPool extends pulumi.ComponentResource {
             hostKey,
             ssh: pki.ssh,
             dialErrorLimit: 40,
-            create: nodeScript("wait-ready"),
+            create: scriptCommand("wait-ready"),
             triggers: [elasticIp.id],
           },
           { parent, dependsOn },

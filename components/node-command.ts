@@ -2,13 +2,6 @@ import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type * as tls from "@pulumi/tls";
 
-/** Where a node's cloud-config puts its scripts. Given to bash: /run may be mounted noexec. */
-const BIN = "/run/kubernetes/bin";
-
-/** A command line that runs one of the node's own scripts as root. */
-export const nodeScript = (name: string, ...args: string[]): string =>
-  ["sudo bash", `${BIN}/${name}`, ...args].join(" ");
-
 /** An OpenSSH public key line as SSH clients compare it. */
 export const publicLine = (key: tls.PrivateKey): pulumi.Output<string> =>
   key.publicKeyOpenssh.apply((line) => line.trim());

@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Boot, Instance } from "../provider/index.ts";
 import { renderWorker } from "../ignition/index.ts";
 import { sharedNodeArgs, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
-import { nodeCommand, nodeScript, publicLine } from "./node-command.ts";
+import { scriptCommand } from "../node/remote/scripts.ts";
+import { nodeCommand, publicLine } from "./node-command.ts";
 import { createBoot, createInstance } from "./machine.ts";
 import type { MasterPool } from "./master-pool.ts";
 
@@ -75,8 +76,8 @@ export class WorkerPool extends pulumi.ComponentResource {
           hostKey: publicLine(pki.masterHostKey),
           ssh: pki.ssh,
           dialErrorLimit: 10,
-          create: nodeScript("node-join", nodeName, "worker"),
-          delete: nodeScript("node-remove", nodeName, String(args.drainTimeout)),
+          create: scriptCommand("node-join", nodeName, "worker"),
+          delete: scriptCommand("node-remove", nodeName, String(args.drainTimeout)),
           triggers: [instance.id],
         },
         {

@@ -1,5 +1,6 @@
 /** What a cluster answers when it is asked, read so that one strange answer does not cost the others. */
 import { z } from "zod";
+import { lockReport, nodeReport, updateReport, windowReport } from "../node/remote/report.ts";
 
 /** Everything that was asked for, with what came back. */
 export interface Answers {
@@ -32,38 +33,19 @@ export type Role = "master" | "worker";
 /** A part that is not there, or not as it is known here, is null. */
 const known = <T extends z.ZodType>(type: T) => type.nullable().catch(null);
 const text = z.string();
-const time = z.iso.datetime();
 
-const member = z.object({
-  isHealthy: z.boolean(),
-  memberId: text.nullable(),
-  leaderId: text.nullable(),
-  version: text.nullable(),
-  dbSize: z.number().nullable(),
-  members: z.array(z.object({ id: text, name: text, isLearner: z.boolean() })).nullable(),
-  alarms: z.array(text).nullable(),
-});
-
+const { shape } = nodeReport;
 const reportSchema = z.object({
-  upSince: known(time),
-  osVersion: known(text),
-  kubelet: known(text),
-  problems: z.array(text).catch([]),
-  drainedSince: known(time),
-  window: known(
-    z.object({
-      start: text,
-      length: z.number(),
-      timeZone: text,
-      isOpen: z.boolean(),
-      opens: time.nullable(),
-      waitsFor: text.nullable(),
-    }),
-  ),
-  update: known(z.object({ status: text, version: text.nullable(), since: known(time) })),
-  certificates: z.array(z.object({ name: text, notAfter: time })).catch([]),
-  etcd: known(z.object({ kubernetes: member, infra: member })),
-  lock: known(z.object({ holders: z.array(z.object({ id: text, node: text.nullable(), since: time.nullable() })) })),
+  upSince: known(shape.upSince),
+  osVersion: known(shape.osVersion),
+  kubelet: known(shape.kubelet),
+  problems: shape.problems.catch([]),
+  drainedSince: known(shape.drainedSince),
+  window: known(windowReport.omit({ locksmithd: true })),
+  update: known(updateReport.extend({ since: known(updateReport.shape.since) })),
+  certificates: shape.certificates.catch([]),
+  etcd: known(shape.etcd),
+  lock: known(lockReport.pick({ holders: true })),
 });
 
 /** The parts of `NodeReport` that are used, each null where the node has an older report or could not tell. */

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import pLimit from "p-limit";
+import { scriptCommand, scriptPath } from "../node/remote/scripts.ts";
 import { local } from "../toolchain/paths.ts";
 import { type Answers, type NodeAnswer, parseNodes, parseReport } from "./answers.ts";
 import { isPulumiRunning, renewBefore, type Stack, type StackNode } from "./stack.ts";
@@ -37,7 +38,7 @@ export async function ask(stack: Stack): Promise<Answers> {
 async function askNode({ sshConfig }: Stack, node: StackNode): Promise<NodeAnswer> {
   const { code, stdout, stderr } = await run(
     "ssh",
-    ["-F", sshConfig, "-o", "BatchMode=yes", node.name, "sudo bash /run/kubernetes/bin/report"],
+    ["-F", sshConfig, "-o", "BatchMode=yes", node.name, scriptCommand("report")],
     nodeLimit,
   );
   if (code === undefined) return { ...node, answer: { silence: `not within ${nodeLimit / 1000} s` } };
@@ -50,7 +51,7 @@ async function askNode({ sshConfig }: Stack, node: StackNode): Promise<NodeAnswe
     return {
       ...node,
       answer: {
-        refusal: lastLine(stderr) || `what /run/kubernetes/bin/report prints cannot be read (exit code ${code})`,
+        refusal: lastLine(stderr) || `what ${scriptPath("report")} prints cannot be read (exit code ${code})`,
       },
     };
   }

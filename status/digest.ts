@@ -1,11 +1,10 @@
 /** Answers in, facts out: one view of a cluster of which every node tells its own. */
+import { drainAnnotation } from "../node/remote/scripts.ts";
 import type { Answers, ApiNode, NodeAnswer, Report } from "./answers.ts";
 import { digestEtcd } from "./etcd.ts";
 import type { CertificateFacts, Facts, HolderFacts, LockFacts, NodeFacts, UpdateFacts, WindowFacts } from "./facts.ts";
 import { isRestarting } from "./restart.ts";
 
-/** The annotation with which a node marks that it drained itself (`ignition/files/node/common`). */
-export const drainMark = "kubernetes-on-exoscale/drained";
 const day = 86_400_000;
 
 export function digest(answers: Answers): Facts {
@@ -108,7 +107,7 @@ function apiFacts(object: ApiNode): Pick<NodeFacts, "state" | "stateSince" | "st
 }
 
 function cordonOf({ metadata, spec }: ApiNode): NodeFacts["cordoned"] {
-  const drained = metadata.annotations[drainMark];
+  const drained = metadata.annotations[drainAnnotation];
   if (drained) return { by: "itself", since: drained };
   if (!spec.unschedulable) return null;
   const owner = metadata.managedFields.find(({ fieldsV1 }) => JSON.stringify(fieldsV1)?.includes('"f:unschedulable"'));

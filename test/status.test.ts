@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
 import { masters, object, report, workers } from "../status/testing/fixtures.ts";
-import type { NodeReport } from "../status/report.ts";
+import type { NodeReport } from "../node/remote/report.ts";
 import type { Status } from "../status/facts.ts";
 
 const checkout = join(import.meta.dirname, "..");
@@ -37,6 +37,7 @@ beforeEach(async () => {
     "toolchain",
     "status",
     "ignition",
+    "node",
     "config.ts",
     "config-files.ts",
     "versions.ts",

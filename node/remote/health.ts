@@ -3,13 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../exoscale/errors.ts";
 import { eventually } from "../../exoscale/eventually.ts";
 import { patience } from "../../exoscale/patience.ts";
+import { scriptCommand } from "./scripts.ts";
 import { ssh, SshError, type SshTarget } from "./ssh.ts";
 
 /**
  * The node's own judgement: exit code 0 when all that it runs works, and its reasons on standard output. Somebody's cordon
  * is that somebody's business.
  */
-const nodeHealth = "sudo bash /run/kubernetes/bin/health --cordoned";
+const nodeHealth = scriptCommand("health", "--cordoned");
 /** The same of the whole control plane: every member of both etcds and the API. */
 const clusterHealth = `${nodeHealth} --cluster`;
 const bootIdCommand = "cat /proc/sys/kernel/random/boot_id";

@@ -101,6 +101,16 @@ test("where nobody answers nobody is waited for, and there is nothing to give ba
   });
 });
 
+test("an answer that is no report of the lock is like none", async () => {
+  for (const output of ["Segmentation fault", '{"holders": 1}']) {
+    await using node = await fakeNode(() => ({ code: 0, output }));
+    await expect(new RebootLock(node.target).take()).resolves.toMatchObject({
+      kind: "unknown",
+      reason: expect.stringContaining(`what /run/kubernetes/bin/reboot-lock prints cannot be read: ${output}`),
+    });
+  }
+});
+
 test("a lock that was taken and cannot be given back is said, unless there is worse to say", async () => {
   await using master = await lockedMaster();
   const work = async (outcome: () => void): Promise<void> => {

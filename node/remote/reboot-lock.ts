@@ -6,11 +6,10 @@ import pLimit from "p-limit";
 
 import { eventually } from "../../exoscale/eventually.ts";
 import { patience } from "../../exoscale/patience.ts";
+import type { LockReport } from "./report.ts";
+import { exitCode, scriptCommand, scriptPath } from "./scripts.ts";
 import { ssh, SshError, type SshTarget } from "./ssh.ts";
 
-/** On every node. Exits with 75 when somebody else holds the lock, with 69 when infra-etcd does not answer. */
-const script = "sudo bash /run/kubernetes/bin/reboot-lock";
-const heldByAnother = 75;
 /** Pulumi's own, whichever run it is: its engine lets one run at a time at a stack. */
 const holder = "pulumi";
 /** Seconds that one attempt waits for somebody else: short of a night's own looks, so that a run comes in between. */
@@ -28,11 +27,6 @@ export interface LockState {
   readonly waited: number;
   /** Seconds since each node drained itself that has not been in service since. */
   readonly drained: Readonly<Record<string, number>>;
-}
-
-interface Shown {
-  readonly holders: readonly { readonly id: string; readonly node: string | null; readonly since: string | null }[];
-  readonly drainedSeconds: Readonly<Record<string, number>>;
 }
 
 /** One hold of this process, shared by all who work at the same time. */
@@ -77,12 +71,13 @@ export class RebootLock {
         drained: {},
       });
       try {
-        const { code, output } = await ssh(this.#masters, `${script} take '${holder}' ${attempt}`, 60_000);
-        if (code !== 0 && code !== heldByAnother) return unknown(output);
+        const command = scriptCommand("reboot-lock", "take", `'${holder}'`, String(attempt));
+        const { code, output } = await ssh(this.#masters, command, 60_000);
+        if (code !== 0 && code !== exitCode.held) return unknown(output);
         const {
           holders: [first],
           drainedSeconds: drained,
-        } = JSON.parse(output) as Shown;
+        } = await parseLock(output);
         if (code === 0 || !first) {
           this.#taken ||= code === 0;
           this.#other = undefined;
@@ -98,7 +93,7 @@ export class RebootLock {
           drained,
         };
       } catch (error) {
-        if (error instanceof SshError || error instanceof SyntaxError) return unknown(error.message);
+        if (error instanceof SshError || error instanceof Unreadable) return unknown(error.message);
         throw error;
       }
     });
@@ -109,7 +104,7 @@ export class RebootLock {
     const limit = this.#taken ? patience.give : 0;
     const given = await eventually({ limit, pause: [1_000, 5_000] }, async () => {
       try {
-        const { code, output } = await ssh(this.#masters, `${script} give '${holder}'`, 60_000);
+        const { code, output } = await ssh(this.#masters, scriptCommand("reboot-lock", "give", `'${holder}'`), 60_000);
         last = output;
         return code === 0 || undefined;
       } catch (error) {
@@ -124,6 +119,19 @@ export class RebootLock {
         `the lock of the reboots was not given back, so no node reboots for an update until the next run: ${last}`,
       );
     this.#taken = false;
+  }
+}
+
+class Unreadable extends Error {}
+
+/** @throws Unreadable */
+async function parseLock(output: string): Promise<LockReport> {
+  // Loaded once it is needed: a preview, which takes no lock, is quicker without.
+  const { lockReport } = await import("./report.ts");
+  try {
+    return lockReport.parse(JSON.parse(output));
+  } catch {
+    throw new Unreadable(`what ${scriptPath("reboot-lock")} prints cannot be read: ${output}`);
   }
 }
 

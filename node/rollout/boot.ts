@@ -8,6 +8,7 @@ import { madeOf, partsOf, refusals, remodel, workFor, type MadeOf, type Work } f
 import { patience } from "../../exoscale/patience.ts";
 import { Meanwhile, NotYet, queue, type Queue } from "./queue.ts";
 import { rebootLock, type LockState, type RebootLock } from "../remote/reboot-lock.ts";
+import { scriptCommand } from "../remote/scripts.ts";
 import type { SshTarget } from "../remote/ssh.ts";
 import { userDataLimit, userDataSha256 } from "../../exoscale/user-data.ts";
 
@@ -248,7 +249,7 @@ function obstacleTo(
     throw new Refused(
       `${node} was not touched: ${lock.reason}, and was waited for ${Math.round(lock.waited / 60_000)} min. See what is wrong with ` +
         `\`npm run status\`. If ${lock.holder} does not come back, give the lock back for it: ` +
-        `bin/ssh master-1 "sudo bash /run/kubernetes/bin/reboot-lock give '${lock.holder}'". docs/operations.md says more.`,
+        `bin/ssh master-1 "${scriptCommand("reboot-lock", "give", `'${lock.holder}'`)}". docs/operations.md says more.`,
     );
   }
   if (verdict.kind === "wait") return new NotYet(verdict.reason);

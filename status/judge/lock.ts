@@ -1,3 +1,4 @@
+import { scriptCommand } from "../../node/remote/scripts.ts";
 import type { Facts, HolderFacts } from "../facts.ts";
 import { problem, type Problem } from "../problems.ts";
 import { age, forSpan, journal, onNode, someMaster } from "./words.ts";
@@ -26,10 +27,7 @@ export function judgeLock(facts: Facts): Problem[] {
 function judgeHolder(facts: Facts, holder: HolderFacts): Problem[] {
   const { id, name, since } = holder;
   const held = `holds the reboot lock${forSpan(facts, since)}`;
-  const give = onNode(
-    someMaster(facts),
-    `sudo bash /run/kubernetes/bin/reboot-lock give ${/\s/.test(name) ? `'${name}'` : name}`,
-  );
+  const give = onNode(someMaster(facts), scriptCommand("reboot-lock", "give", /\s/.test(name) ? `'${name}'` : name));
   const node = facts.nodes.find((each) => each.name === holder.node);
   const isOld = (age(facts, since) ?? 0) > usual;
   if (node) {

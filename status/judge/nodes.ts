@@ -1,3 +1,4 @@
+import { scriptCommand } from "../../node/remote/scripts.ts";
 import type { Facts, NodeFacts } from "../facts.ts";
 import { problem, type Problem } from "../problems.ts";
 import { forSpan, journal, mastersOf, namesOf, onNode, podLog } from "./words.ts";
@@ -30,7 +31,7 @@ export function judgeApi(facts: Facts): Problem[] {
       "api-silent",
       "API",
       silence,
-      asked ? onNode(asked.name, "sudo bash /run/kubernetes/bin/health") : "bin/pulumi up --refresh",
+      asked ? onNode(asked.name, scriptCommand("health")) : "bin/pulumi up --refresh",
     ),
   ];
 }
@@ -134,7 +135,7 @@ function todoFor(name: string, line = ""): string {
   if (unit) return journal(name, unit);
   const pod = /^pod (\S+) is not Ready/.exec(line)?.[1];
   if (pod) return `bin/kubectl --namespace kube-system describe pod ${pod}`;
-  return onNode(name, "sudo bash /run/kubernetes/bin/health");
+  return onNode(name, scriptCommand("health"));
 }
 
 /** What brings back a node that does not answer. A master is replaced only when it is the one thing that both etcds lack. */

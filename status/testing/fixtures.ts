@@ -1,7 +1,7 @@
 /** Six nodes that are well, at four in the morning, and ways to break them. */
 import { type Answers, type ApiNode, type NodeAnswer, parseNodes, parseReport, type Role } from "../answers.ts";
-import { drainMark } from "../digest.ts";
-import type { EtcdReport, NodeReport } from "../report.ts";
+import type { EtcdReport, NodeReport } from "../../node/remote/report.ts";
+import { drainAnnotation } from "../../node/remote/scripts.ts";
 
 export const now = new Date("2026-11-24T03:10:00Z");
 export const minutesAgo = (minutes: number): string =>
@@ -158,7 +158,7 @@ export class Situation {
   drained(name: string, minutes: number): this {
     const node = this.object(name);
     node.spec.unschedulable = true;
-    node.metadata.annotations[drainMark] = minutesAgo(minutes);
+    node.metadata.annotations[drainAnnotation] = minutesAgo(minutes);
     return this;
   }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { scriptCommand } from "../../node/remote/scripts.ts";
 import { openings, ports } from "../../ports.ts";
 import { Cluster } from "../chaos/machines/cluster.ts";
 import { machineLines } from "../chaos/machines/lines.ts";
@@ -255,7 +256,7 @@ test("any one master may be switched off: kubectl goes on", { timeout: 600_000 }
     await eventually(
       `${name} back`,
       180,
-      () => attempt(`bin/ssh ${name} sudo /run/kubernetes/bin/health --cluster`),
+      () => attempt(`bin/ssh ${name} ${scriptCommand("health", "--cluster")}`),
       ({ code }) => code === 0,
     );
   }

@@ -1,13 +1,13 @@
 /** A node that goes down, and one that is removed, before a real kube-apiserver and with no more than a node's own rights. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { drainAnnotation } from "../../node/remote/scripts.ts";
 import { openMachine, until, type Machine } from "./machine.ts";
 
 interface NodeObject {
   metadata: { annotations?: Record<string, string> };
   spec: { unschedulable?: boolean };
 }
-const MARK = "kubernetes-on-exoscale/drained";
 
 let node: Machine;
 let me: string;
@@ -95,7 +95,7 @@ describe("a node that goes down", { timeout: 120_000 }, () => {
     expect(await pods()).toEqual(["daemon", "done", "elsewhere"]);
     const { metadata, spec } = await object();
     expect(spec.unschedulable).toBe(true);
-    expect(Math.abs(Date.parse(metadata.annotations![MARK]!) - Date.now())).toBeLessThan(60_000);
+    expect(Math.abs(Date.parse(metadata.annotations![drainAnnotation]!) - Date.now())).toBeLessThan(60_000);
   });
 
   test("keeps to a budget until that gives way, and waits for the evicted to end", async () => {
@@ -137,14 +137,14 @@ describe("a node that goes down", { timeout: 120_000 }, () => {
     expect((await node.script("drain")).stdout).toMatch(
       /^cordoned by somebody else, and stays so\nevicted default\/plain\nempty after/,
     );
-    expect((await object()).metadata.annotations?.[MARK]).toBeUndefined();
+    expect((await object()).metadata.annotations?.[drainAnnotation]).toBeUndefined();
   });
 
   test("whose drain was interrupted is drained again", async () => {
     await node.script("drain");
     await pod("late");
     expect((await node.script("drain")).stdout).toMatch(/^evicted default\/late\nempty/);
-    expect((await object()).metadata.annotations).toHaveProperty([MARK]);
+    expect((await object()).metadata.annotations).toHaveProperty([drainAnnotation]);
   });
 
   test("is not touched where only the unit is stopped", async () => {

@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { worker } from "../../ignition/testing/fixtures.ts";
 import { renderWorker } from "../../ignition/index.ts";
+import { drainAnnotation } from "../../node/remote/scripts.ts";
 import { openMachine, type Machine } from "./machine.ts";
 
 let node: Machine;
@@ -59,7 +60,7 @@ describe("the lock", () => {
   test("names a node that holds it, since when it is away, and is given back by the node's name or id", async () => {
     await locksmithctl("lock aaaa");
     const since = new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "");
-    await node.kubectl(`annotate node dev-worker-1 kubernetes-on-exoscale/drained=${since}`);
+    await node.kubectl(`annotate node dev-worker-1 ${drainAnnotation}=${since}`);
     const {
       holders: [holder],
       drainedSeconds,
@@ -67,7 +68,7 @@ describe("the lock", () => {
     expect(holder).toEqual({ id: "aaaa", node: "dev-worker-1", since });
     expect(drainedSeconds["dev-worker-1"]).toBeGreaterThanOrEqual(60);
     expect(Object.keys(drainedSeconds)).toEqual(["dev-worker-1"]);
-    await node.kubectl("annotate node dev-worker-1 kubernetes-on-exoscale/drained-");
+    await node.kubectl(`annotate node dev-worker-1 ${drainAnnotation}-`);
 
     await lock("give", "dev-worker-2");
     expect(await holders()).toBe("aaaa");

@@ -1,13 +1,13 @@
 /** A node's night: the node's own loop, the real locksmithd, a real infra-etcd and API, update-engine's stand-in. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { drainAnnotation } from "../../node/remote/scripts.ts";
 import { openMachine, until, type Machine, type Ran } from "./machine.ts";
 
 interface NodeObject {
   metadata: { annotations?: Record<string, string> };
   spec: { unschedulable?: boolean };
 }
-const MARK = "kubernetes-on-exoscale/drained";
 const ID = "0123456789abcdef0123456789abcdef";
 const OTHER = "fedcba9876543210fedcba9876543210";
 /** Always open. */
@@ -59,7 +59,7 @@ beforeAll(async () => {
   node.place(
     "/run/kubernetes/bin/health",
     `[[ " $* " == *" --drained "* ]] || /opt/bin/kubectl --kubeconfig /run/kubernetes/super-admin.kubeconfig \
-    get node ${me} -o yaml | grep -q ${MARK} && echo drained; cat /run/stand-in/health; [[ ! -s /run/stand-in/health ]]`,
+    get node ${me} -o yaml | grep -q ${drainAnnotation} && echo drained; cat /run/stand-in/health; [[ ! -s /run/stand-in/health ]]`,
   );
 }, 180_000);
 afterAll(async () => {
@@ -70,7 +70,7 @@ afterAll(async () => {
 describe("back from a reboot", { timeout: 120_000 }, () => {
   test("a node that is not well stays cordoned and keeps the lock", async () => {
     await node.kubectl(
-      `patch node ${me} --type=merge --patch '{"spec":{"unschedulable":true},"metadata":{"annotations":{"${MARK}":"2026-11-24T04:10:00Z"}}}'`,
+      `patch node ${me} --type=merge --patch '{"spec":{"unschedulable":true},"metadata":{"annotations":{"${drainAnnotation}":"2026-11-24T04:10:00Z"}}}'`,
     );
     await locksmithctl(`lock ${ID}`);
     health("kubelet does not answer");
@@ -85,7 +85,7 @@ describe("back from a reboot", { timeout: 120_000 }, () => {
     await so("the lock to be free", async () => (await holders()) === "");
     const { metadata, spec } = await node.json<NodeObject>(`get node ${me}`);
     expect(spec.unschedulable).toBeUndefined();
-    expect(metadata.annotations?.[MARK]).toBeUndefined();
+    expect(metadata.annotations?.[drainAnnotation]).toBeUndefined();
     expect(loop.said()).toContain("well, and without the lock");
   });
 
@@ -109,8 +109,8 @@ describe("in its window", { timeout: 180_000 }, () => {
     [
       "another node is drained",
       "other is drained",
-      () => node.kubectl(`annotate node other ${MARK}=2026-11-24T04:10:00Z`),
-      () => node.kubectl(`annotate node other ${MARK}-`),
+      () => node.kubectl(`annotate node other ${drainAnnotation}=2026-11-24T04:10:00Z`),
+      () => node.kubectl(`annotate node other ${drainAnnotation}-`),
     ],
     [
       "another node is not Ready",

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
+import { scriptCommand } from "../../../node/remote/scripts.ts";
 import { attempt, leftInZone, results, root, run, six } from "../../cluster/user.ts";
 import type { Random } from "../../../zone/testing/random.ts";
 import { blows, interrupted, momentOf, type BlowName } from "../interrupt.ts";
@@ -56,7 +57,7 @@ export async function machinesInterruption(
     return isDone ? "right" : "repaired";
   }
   // The next run gives back what it takes over, but takes nothing where nothing is left to be done: docs/operations.md.
-  await attempt(`bin/ssh master-1 "sudo bash /run/kubernetes/bin/reboot-lock give pulumi"`);
+  await attempt(`bin/ssh master-1 "${scriptCommand("reboot-lock", "give", "pulumi")}"`);
   await cluster.untilWell();
   const expected = six.length + (Number(settings["desiredWorkers"] ?? 3) - 3);
   assert.equal((await cluster.names()).length, expected);

@@ -1,6 +1,7 @@
 /** Machines that are gone, dead or empty. */
 import assert from "node:assert/strict";
 
+import { scriptCommand } from "../../../node/remote/scripts.ts";
 import { ports } from "../../../ports.ts";
 import { startClients, startCounting } from "../../cluster/clients.ts";
 import { eventually, masters, run, six, ssh, status } from "../../cluster/user.ts";
@@ -106,7 +107,7 @@ async function memberOf(master: string): Promise<string> {
 /** Both etcds have the three masters as members, each of them healthy. */
 export async function expectMembers(): Promise<void> {
   for (const member of masters) {
-    assert.equal(await ssh(member, "sudo bash /run/kubernetes/bin/health --cluster && echo well"), "well", member);
+    assert.equal(await ssh(member, `${scriptCommand("health", "--cluster")} && echo well`), "well", member);
     for (const etcd of ["kubernetes-etcd", "infra-etcd"] as const) {
       assert.deepEqual((await membersOf(etcd, member)).map(({ name }) => name).sort(), masters, `members of ${etcd}`);
     }
