@@ -122,7 +122,7 @@ function updateOf({ update, window }: Report): UpdateFacts | null {
 export const needsReboot = "UPDATE_STATUS_UPDATED_NEED_REBOOT";
 
 function digestLock(answers: Answers): LockFacts {
-  const lock = answers.nodes.map((node) => reportOf(node)?.lock).find((each) => each != null);
+  const lock = answers.nodes.map((node) => reportOf(node)?.lock).find((each) => each !== undefined && each !== null);
   const byMachine = new Map(
     apiNodes(answers).map(({ metadata, status }) => [status.nodeInfo.machineID, metadata.name]),
   );
@@ -137,7 +137,7 @@ function windowOf({ nodes }: Answers, role: "master" | "worker"): WindowFacts | 
   const window = nodes
     .filter((node) => node.role === role)
     .map((node) => reportOf(node)?.window)
-    .find((each) => each != null);
+    .find((each) => each !== undefined && each !== null);
   if (!window) return null;
   const { start, length, timeZone, isOpen, opens } = window;
   const [hours = 0, minutes = 0] = start.split(":").map(Number);
