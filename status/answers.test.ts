@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseNodes, parseReport } from "./answers.ts";
 import { object, report } from "./testing/fixtures.ts";
 
-test("a report of this version is read whole", () => {
+test("a report of this version is parsed completely", () => {
   for (const name of ["dev-master-1", "dev-worker-1"]) {
     const said = report(name);
     const lock = { holders: [{ id: "abc", node: null, since: "2026-11-24T03:00:00Z" }], drainedSeconds: {} };
@@ -12,7 +12,7 @@ test("a report of this version is read whole", () => {
   }
 });
 
-test("of an older or half broken report what can be read is read", () => {
+test("of an older or partly broken report, the valid parts are parsed", () => {
   const { upSince, kubelet } = report("dev-master-1");
   const read = parseReport(
     JSON.stringify({
@@ -39,11 +39,11 @@ test("of an older or half broken report what can be read is read", () => {
   });
 });
 
-test.each(["", "null", "[]", "segmentation fault"])("%j is no report", (text) => {
+test.each(["", "null", "[]", "segmentation fault"])("%j is not a report", (text) => {
   expect(() => parseReport(text)).toThrow();
 });
 
-test("a list of nodes is read, also of nodes that nothing was ever reported for", () => {
+test("a list of nodes is parsed, also with a node that never reported its status", () => {
   const bare = { metadata: { name: "new" }, spec: {}, status: { nodeInfo: { machineID: "", kubeletVersion: "" } } };
   expect(
     parseNodes(JSON.stringify({ kind: "NodeList", items: [object("dev-worker-1", "198.18.0.14"), bare] })).map(

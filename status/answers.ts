@@ -1,22 +1,22 @@
-/** What a cluster answers when it is asked, read so that one strange answer does not cost the others. */
+/** The answers of a cluster. Parsed part by part, so that one invalid part does not lose the others. */
 import { z } from "zod";
 import { lockReport, nodeReport, updateReport, windowReport } from "../node/remote/report.ts";
 
-/** Everything that was asked for, with what came back. */
+/** Everything that status asks for. */
 export interface Answers {
   /** The stack's name. */
   readonly cluster: string;
   readonly at: Date;
   /** The Kubernetes API's URL at the elastic IP. */
   readonly endpoint: string;
-  /** Every node that the stack has. */
+  /** Every node of the stack. */
   readonly nodes: readonly NodeAnswer[];
   readonly api: { readonly nodes: readonly ApiNode[] } | { readonly silence: string };
-  /** Whether a Pulumi CLI works on this stack; null where the backend is not this machine's and nobody can tell. */
+  /** Whether a Pulumi run is active on this stack; null if this machine cannot tell. */
   readonly isPulumiRunning: boolean | null;
-  /** Hours before a certificate's end from which `pulumi up` renews it. */
+  /** The stack's setting, hours. */
   readonly renewBefore: number;
-  /** When the certificate in the kubeconfig ends, ISO 8601. */
+  /** When the kubeconfig's certificate expires, ISO 8601. */
   readonly kubeconfigNotAfter: string;
 }
 
@@ -24,13 +24,13 @@ export interface NodeAnswer {
   readonly name: string;
   readonly role: Role;
   readonly address: string;
-  /** Its report; or why it did not answer over SSH; or why it answered and no report came. */
+  /** `silence`: why it does not answer over SSH. `refusal`: why it answers without a report. */
   readonly answer: { readonly report: Report } | { readonly silence: string } | { readonly refusal: string };
 }
 
 export type Role = "master" | "worker";
 
-/** A part that is not there, or not as it is known here, is null. */
+/** Null for a part that is missing or invalid. */
 const known = <T extends z.ZodType>(type: T) => type.nullable().catch(null);
 const text = z.string();
 
@@ -48,10 +48,10 @@ const reportSchema = z.object({
   lock: known(lockReport.pick({ holders: true })),
 });
 
-/** The parts of `NodeReport` that are used, each null where the node has an older report or could not tell. */
+/** The parts of `NodeReport` that status uses, each null if the report does not have it. */
 export type Report = z.infer<typeof reportSchema>;
 
-/** @throws Error when it is no JSON object */
+/** @throws Error if it is not a JSON object */
 export function parseReport(json: string): Report {
   return reportSchema.parse(JSON.parse(json));
 }
@@ -79,10 +79,10 @@ const nodeList = z.object({
   ),
 });
 
-/** A Node object, as far as it is used. */
+/** The fields of a Node object that status uses. */
 export type ApiNode = z.infer<typeof nodeList>["items"][number];
 
-/** @throws Error when it is no list of Nodes */
+/** @throws Error if it is not a list of Nodes */
 export function parseNodes(json: string): ApiNode[] {
   return nodeList.parse(JSON.parse(json)).items;
 }

@@ -1,4 +1,4 @@
-/** Asks a cluster: all nodes at once over SSH, the API at the elastic IP, each within a limit. */
+/** Asks all nodes over SSH and the API at the elastic IP at the same time, each with a timeout. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import pLimit from "p-limit";
@@ -7,10 +7,10 @@ import { local } from "../toolchain/paths.ts";
 import { type Answers, type NodeAnswer, parseNodes, parseReport } from "./answers.ts";
 import { isPulumiRunning, renewBefore, type Stack, type StackNode } from "./stack.ts";
 
-/** Milliseconds: `bin/report` ends sooner whatever is broken. A node that cannot be reached ends after ssh's ConnectTimeout. */
-const nodeLimit = 30_000;
-const apiLimit = 5_000;
-/** Nodes that are asked at the same time; each costs a process here. */
+/** Milliseconds. `bin/report` takes less, whatever is broken; an unreachable node fails after ssh's ConnectTimeout. */
+const nodeTimeout = 30_000;
+const apiTimeout = 5_000;
+/** Nodes asked at the same time, each by a process. */
 const parallel = 50;
 
 export async function ask(stack: Stack): Promise<Answers> {
@@ -39,12 +39,12 @@ async function askNode({ sshConfig }: Stack, node: StackNode): Promise<NodeAnswe
   const { code, stdout, stderr } = await run(
     "ssh",
     ["-F", sshConfig, "-o", "BatchMode=yes", node.name, scriptCommand("report")],
-    nodeLimit,
+    nodeTimeout,
   );
-  if (code === undefined) return { ...node, answer: { silence: `not within ${nodeLimit / 1000} s` } };
-  // ssh's own failures; a command's are its own exit code.
+  if (code === undefined) return { ...node, answer: { silence: `no answer within ${nodeTimeout / 1000} s` } };
+  // A failure of ssh itself; otherwise the exit code is the script's.
   if (code === 255)
-    return { ...node, answer: { silence: lastLine(stderr).replace(/^ssh: /, "") || "ssh ended with 255" } };
+    return { ...node, answer: { silence: lastLine(stderr).replace(/^ssh: /, "") || "ssh failed with exit code 255" } };
   try {
     return { ...node, answer: { report: parseReport(stdout) } };
   } catch {
@@ -57,23 +57,23 @@ async function askNode({ sshConfig }: Stack, node: StackNode): Promise<NodeAnswe
   }
 }
 
-/** By the path: anything else would first ask what there is, again and again where nothing answers. */
+/** `--raw` avoids API discovery, which kubectl retries when the API is down. */
 async function askApi({ kubeconfig }: Stack): Promise<Answers["api"]> {
   const { code, stdout, stderr } = await run(
     join(local, "bin", "kubectl"),
-    ["--kubeconfig", kubeconfig, "get", "--raw", "/api/v1/nodes", `--request-timeout=${apiLimit / 1000}s`],
-    2 * apiLimit,
+    ["--kubeconfig", kubeconfig, "get", "--raw", "/api/v1/nodes", `--request-timeout=${apiTimeout / 1000}s`],
+    2 * apiTimeout,
   );
-  if (code !== 0) return { silence: lastLine(stderr) || "no answer in time" };
+  if (code !== 0) return { silence: lastLine(stderr) || "no answer within the timeout" };
   try {
     return { nodes: parseNodes(stdout) };
   } catch {
-    return { silence: "what it answers is no list of nodes" };
+    return { silence: "its answer is not a list of nodes" };
   }
 }
 
 interface Ran {
-  /** Undefined when it was ended for taking too long. */
+  /** Undefined after the timeout. */
   readonly code: number | undefined;
   readonly stdout: string;
   readonly stderr: string;

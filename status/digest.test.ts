@@ -5,7 +5,7 @@ import { masters, minutesAgo, Situation, workers } from "./testing/fixtures.ts";
 const facts = (situation: Situation) => digest(situation.answers);
 const node = (situation: Situation, name: string) => facts(situation).nodes.find((each) => each.name === name)!;
 
-test("a dead node is what the API and the stack know of it", () => {
+test("of a dead node the facts are what the API and the stack know", () => {
   expect(node(new Situation().notReady("dev-worker-2", 12).silence("dev-worker-2"), "dev-worker-2")).toMatchObject({
     role: "worker",
     address: "198.18.0.15",
@@ -20,7 +20,7 @@ test("a dead node is what the API and the stack know of it", () => {
   });
 });
 
-test("while the API is down a node's own word is all there is", () => {
+test("while the API is down, a node's report is all that is known", () => {
   const situation = new Situation().silenceApi().say("dev-worker-2", { drainedSince: minutesAgo(4) });
   expect(node(situation, "dev-worker-2")).toMatchObject({
     state: "Unknown",
@@ -30,7 +30,7 @@ test("while the API is down a node's own word is all there is", () => {
   });
 });
 
-test("a holder is named by the API where the node that was asked could not", () => {
+test("the API names a holder that the node could not name", () => {
   expect(facts(new Situation().lock("dev-worker-2")).lock.holders).toEqual([
     { id: "machine-dev-worker-2", name: "dev-worker-2", node: "dev-worker-2", since: null },
   ]);
@@ -39,14 +39,14 @@ test("a holder is named by the API where the node that was asked could not", () 
   ]);
 });
 
-test("the lock is known when one node knows it", () => {
+test("one node's report of the lock is enough", () => {
   const situation = new Situation()
     .sayAll({ lock: null })
     .say("dev-worker-3", { lock: { holders: [], drainedSeconds: {} } });
   expect(facts(situation).lock).toMatchObject({ isKnown: true, holders: [] });
 });
 
-test("windows end on the next day where they begin late", () => {
+test("a late window ends on the next day", () => {
   const window = {
     start: "23:30",
     length: 5400,
@@ -66,7 +66,7 @@ test("windows end on the next day where they begin late", () => {
   });
 });
 
-test("what a node waits for is of interest only while an update waits", () => {
+test("waitsFor is null unless an update needs a reboot", () => {
   expect(node(new Situation(), "dev-master-1").update).toMatchObject({ waitsFor: null });
   const update = { status: "UPDATE_STATUS_UPDATED_NEED_REBOOT", version: "9", since: null };
   const window = {
@@ -83,7 +83,7 @@ test("what a node waits for is of interest only while an update waits", () => {
   });
 });
 
-test("certificates: the soonest first, whole days, due by the stack's own limit", () => {
+test("certificates: the first to expire first, whole days, due by the stack's renewBefore", () => {
   const situation = new Situation().say("dev-worker-3", {
     certificates: [
       { name: "kubelet", notAfter: minutesAgo(-1440 * 10.5) },
@@ -100,11 +100,11 @@ test("certificates: the soonest first, whole days, due by the stack's own limit"
   expect(facts(situation).certificates.some(({ where }) => where === "kubeconfig")).toBe(true);
 });
 
-test("an etcd's leader is named by the list where its own master is silent", () => {
+test("the member list names a leader whose master does not answer", () => {
   expect(facts(new Situation().silence("dev-master-2")).etcds!.infra).toMatchObject({
     hasQuorum: true,
     leader: "dev-master-2",
-    // Its SSH is silent, its node is Ready: nobody said that it is not healthy.
+    // No answer over SSH, but Ready: its health is unknown.
     members: [
       { name: "dev-master-1", isHealthy: true },
       { name: "dev-master-2", isHealthy: null, isMember: true },
@@ -113,13 +113,13 @@ test("an etcd's leader is named by the list where its own master is silent", () 
   });
 });
 
-test("the list of members is that of a healthy one", () => {
+test("the member list is taken from a healthy member", () => {
   const members = masters.slice(0, 2).map((name, i) => ({ id: String(i + 1), name, isLearner: false }));
   const situation = new Situation().member("dev-master-1", "infra", { isHealthy: false, members });
   expect(facts(situation).etcds!.infra.members.map(({ isMember }) => isMember)).toEqual([true, true, true]);
 });
 
-test("a member that does not run says nothing of those whose masters are silent, until they cannot be enough", () => {
+test("a member that is down says nothing about the others; too many that are down disprove a quorum", () => {
   const down = { isHealthy: false, memberId: null, leaderId: null, version: null, members: null, alarms: null };
   const one = new Situation().silence("dev-master-2", "dev-master-3").member("dev-master-1", "infra", down);
   expect(facts(one).etcds!.infra.hasQuorum).toBe(null);
@@ -130,6 +130,6 @@ test("a member that does not run says nothing of those whose masters are silent,
   expect(facts(two).etcds!.infra.hasQuorum).toBe(false);
 });
 
-test("no master answers: nothing is known of the etcds", () => {
+test("if no master answers, the etcds are unknown", () => {
   expect(facts(new Situation().silence(...masters)).etcds!.kubernetes).toMatchObject({ hasQuorum: null, leader: null });
 });

@@ -1,4 +1,4 @@
-/** Answers in, facts out: one view of a cluster of which every node tells its own. */
+/** Answers in, facts out: merges what the nodes and the API report into one view of the cluster. */
 import { drainAnnotation } from "../node/remote/scripts.ts";
 import type { Answers, ApiNode, NodeAnswer, Report } from "./answers.ts";
 import { digestEtcd } from "./etcd.ts";
@@ -32,12 +32,12 @@ const apiNodes = ({ api }: Answers): readonly ApiNode[] => ("nodes" in api ? api
 
 function digestNodes(answers: Answers, lock: LockFacts): NodeFacts[] {
   const objects = new Map(apiNodes(answers).map((node) => [node.metadata.name, node]));
-  const known = answers.nodes.map((node) => digestNode(answers, node, objects.get(node.name), lock));
+  const ofStack = answers.nodes.map((node) => digestNode(answers, node, objects.get(node.name), lock));
   const names = new Set(answers.nodes.map(({ name }) => name));
-  const strangers = [...objects.values()]
+  const others = [...objects.values()]
     .filter(({ metadata }) => !names.has(metadata.name))
-    .map((object) => digestStranger(object));
-  return [...known, ...strangers];
+    .map((object) => digestOther(object));
+  return [...ofStack, ...others];
 }
 
 function digestNode(answers: Answers, node: NodeAnswer, object: ApiNode | undefined, lock: LockFacts): NodeFacts {
@@ -75,8 +75,8 @@ function digestNode(answers: Answers, node: NodeAnswer, object: ApiNode | undefi
   };
 }
 
-/** A node that the stack does not have, or no longer. */
-function digestStranger(object: ApiNode): NodeFacts {
+/** A node that the cluster has and the stack does not. */
+function digestOther(object: ApiNode): NodeFacts {
   const { metadata, status } = object;
   return {
     name: metadata.name,
@@ -111,18 +111,18 @@ function cordonOf({ metadata, spec }: ApiNode): NodeFacts["cordoned"] {
   if (drained) return { by: "itself", since: drained };
   if (!spec.unschedulable) return null;
   const owner = metadata.managedFields.find(({ fieldsV1 }) => JSON.stringify(fieldsV1)?.includes('"f:unschedulable"'));
-  return { by: owner?.manager ?? "somebody", since: owner?.time ?? null };
+  return { by: owner?.manager ?? "an unknown client", since: owner?.time ?? null };
 }
 
 function updateOf({ update, window }: Report): UpdateFacts | null {
   return update && { ...update, waitsFor: update.status === needsReboot ? (window?.waitsFor ?? null) : null };
 }
 
-/** update-engine's word for an update that is installed and not yet running. */
+/** update-engine's status for an update that is installed and needs a reboot. */
 export const needsReboot = "UPDATE_STATUS_UPDATED_NEED_REBOOT";
 
 function digestLock(answers: Answers): LockFacts {
-  const lock = answers.nodes.map((node) => reportOf(node)?.lock).find((each) => each !== undefined && each !== null);
+  const lock = answers.nodes.map((node) => reportOf(node)?.lock).find((each) => each);
   const byMachine = new Map(
     apiNodes(answers).map(({ metadata, status }) => [status.nodeInfo.machineID, metadata.name]),
   );
@@ -130,14 +130,14 @@ function digestLock(answers: Answers): LockFacts {
     const name = node ?? byMachine.get(id) ?? null;
     return { id, name: name ?? id.replace(/ since \S+$/, ""), node: name, since };
   });
-  return { isKnown: lock !== undefined, holders, isPulumiRunning: answers.isPulumiRunning };
+  return { isKnown: Boolean(lock), holders, isPulumiRunning: answers.isPulumiRunning };
 }
 
 function windowOf({ nodes }: Answers, role: "master" | "worker"): WindowFacts | null {
   const window = nodes
     .filter((node) => node.role === role)
     .map((node) => reportOf(node)?.window)
-    .find((each) => each !== undefined && each !== null);
+    .find((each) => each);
   if (!window) return null;
   const { start, length, timeZone, isOpen, opens } = window;
   const [hours = 0, minutes = 0] = start.split(":").map(Number);

@@ -1,10 +1,10 @@
-/** One etcd as its members tell, each for itself. */
+/** Puts together what the members of one etcd report. */
 import type { NodeAnswer, Report } from "./answers.ts";
 import type { EtcdFacts, MemberFacts, NodeFacts } from "./facts.ts";
 
 type Member = NonNullable<Report["etcd"]>["kubernetes"];
 
-/** @param nodes the same nodes as the API sees them: a dead one tells nothing of its members */
+/** @param nodes tell which masters are down and therefore report nothing */
 export function digestEtcd(
   which: "kubernetes" | "infra",
   answers: readonly NodeAnswer[],
@@ -14,17 +14,18 @@ export function digestEtcd(
   const own = new Map(
     masters.map(({ name, answer }) => [name, "report" in answer ? answer.report.etcd?.[which] : undefined]),
   );
-  const told = [...own.values()].filter((member) => member !== undefined);
-  // A member without leader may know an old list.
+  const reported = [...own.values()].filter((member) => member !== undefined);
+  // Prefers a healthy member's list: one without a leader may be outdated.
   const list =
-    [...told].sort((a, b) => Number(b.isHealthy) - Number(a.isHealthy)).find(({ members }) => members)?.members ?? null;
+    [...reported].sort((a, b) => Number(b.isHealthy) - Number(a.isHealthy)).find(({ members }) => members)?.members ??
+    null;
   const members = masters.map(({ name }): MemberFacts => {
     const member = own.get(name);
     const listed = list?.find((each) => each.name === name);
-    const isDead = nodes.some((node) => node.name === name && node.state === "NotReady" && node.answers === false);
+    const isDown = nodes.some((node) => node.name === name && node.state === "NotReady" && node.answers === false);
     return {
       name,
-      isHealthy: member?.isHealthy ?? (isDead ? false : null),
+      isHealthy: member?.isHealthy ?? (isDown ? false : null),
       isMember: list && listed !== undefined,
       isLearner: listed?.isLearner ?? null,
       version: member?.version ?? null,
@@ -36,19 +37,22 @@ export function digestEtcd(
     if (!own.has(name))
       members.push({ name, isHealthy: null, isMember: true, isLearner, version: null, dbSize: null, alarms: [] });
   }
-  const leader = told.map(({ leaderId }) => leaderId).find(hasLeader);
+  const leader = reported.map(({ leaderId }) => leaderId).find(hasLeader);
   return {
     name: `${which}-etcd`,
-    hasQuorum: quorumOf(told, members, masters.length),
+    hasQuorum: quorumOf(reported, members, masters.length),
     leader: nameOf(leader, own, list),
     members,
   };
 }
 
-/** Whoever is healthy or knows a leader is part of a majority; a member that runs and knows none is not, nor is a minority. */
-function quorumOf(told: readonly Member[], members: readonly MemberFacts[], masters: number): boolean | null {
-  if (told.some(({ isHealthy, leaderId }) => isHealthy || hasLeader(leaderId))) return true;
-  if (told.some(({ memberId }) => memberId !== null)) return false;
+/**
+ * A member that is healthy or knows a leader proves a quorum. One that runs without a leader disproves it, as do too many
+ * unhealthy members. Null if neither is known.
+ */
+function quorumOf(reported: readonly Member[], members: readonly MemberFacts[], masters: number): boolean | null {
+  if (reported.some(({ isHealthy, leaderId }) => isHealthy || hasLeader(leaderId))) return true;
+  if (reported.some(({ memberId }) => memberId !== null)) return false;
   return members.filter(({ isHealthy }) => isHealthy === false).length * 2 >= masters ? false : null;
 }
 

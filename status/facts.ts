@@ -1,30 +1,30 @@
 /**
- * What `npm run status -- --json` prints; docs/status.md describes it. Times are ISO 8601 in UTC. What could not be
- * asked is null. A change that a reader of version 1 would not survive makes it version 2.
+ * What `npm run status -- --json` prints; described in docs/status.md. Times are ISO 8601 in UTC; null means unknown.
+ * A change that breaks readers of version 1 makes it version 2.
  */
 import type { Role } from "./answers.ts";
 import type { Problem, State } from "./problems.ts";
 
 export interface Status extends Facts {
   readonly version: 1;
-  /** The worst of all problems. */
+  /** The most severe state of all problems. */
   readonly state: State;
-  /** The worst first; none when all is well. */
+  /** The most severe first. */
   readonly problems: readonly Problem[];
 }
 
-/** What is the case, without any opinion. */
+/** The state of a cluster, not yet judged. */
 export interface Facts {
-  /** The stack's name; null when there is none to ask. */
+  /** The stack's name; null if there is no cluster. */
   readonly cluster: string | null;
   readonly at: string;
   readonly api: ApiFacts | null;
   readonly nodes: readonly NodeFacts[];
   readonly etcds: { readonly kubernetes: EtcdFacts; readonly infra: EtcdFacts } | null;
   readonly lock: LockFacts;
-  /** When nodes of a role may reboot for an update, by the word of the first that answers. */
+  /** When nodes of a role may reboot for an update, as the first that answers reports it. */
   readonly windows: { readonly masters: WindowFacts | null; readonly workers: WindowFacts | null };
-  /** Every certificate on every node and the one in the kubeconfig, the soonest to end first. */
+  /** Every certificate of every node and of the kubeconfig, the first to expire first. */
   readonly certificates: readonly CertificateFacts[];
 }
 
@@ -32,7 +32,7 @@ export interface ApiFacts {
   /** Its URL at the elastic IP. */
   readonly endpoint: string;
   readonly answers: boolean;
-  /** Why it does not. */
+  /** Why it does not answer. */
   readonly silence: string | null;
 }
 
@@ -40,54 +40,54 @@ export interface NodeFacts {
   readonly name: string;
   readonly role: Role;
   readonly address: string | null;
-  /** False for a node that is in the cluster only. */
+  /** False for a node that only the cluster has. */
   readonly inStack: boolean;
-  /** By the API; Missing when it knows no such node, Unknown when it was not to be asked. */
+  /** As the API reports it; Missing if the API has no such node, Unknown if the API does not answer. */
   readonly state: "Ready" | "NotReady" | "Missing" | "Unknown";
   readonly stateSince: string | null;
-  /** What the API says of a node that is not Ready. */
+  /** The message of its Ready condition, if it is not Ready. */
   readonly stateReason: string | null;
-  /** Over SSH; null for a node that is not in the stack, which nobody has a key for. */
+  /** Whether it answers over SSH; null for a node that is not in the stack, whose host key is unknown. */
   readonly answers: boolean | null;
-  /** Why it does not answer, or answers without a report. */
+  /** Why it does not answer, or why it has no report. */
   readonly silence: string | null;
-  /** On its way down or up in good order: within the usual time, drained by itself or with the reboot lock. */
+  /** Restarting normally: it drained itself or holds the reboot lock, and takes no longer than usual. */
   readonly isRestarting: boolean;
-  /** `by` is "itself", or the program that did it as the API knows it, such as kubectl. */
+  /** `by` is "itself" for a node that drained itself, otherwise the field manager of the cordon, such as kubectl. */
   readonly cordoned: { readonly by: string; readonly since: string | null } | null;
   readonly kubelet: string | null;
   readonly osVersion: string | null;
   readonly upSince: string | null;
-  /** What the node's own `bin/health` finds wrong. */
+  /** Lines of the node's `bin/health`. */
   readonly problems: readonly string[];
   readonly update: UpdateFacts | null;
 }
 
 export interface UpdateFacts {
-  /** update-engine's own word; `UPDATE_STATUS_UPDATED_NEED_REBOOT` waits for a reboot. */
+  /** As update-engine reports it; `UPDATE_STATUS_UPDATED_NEED_REBOOT` for an update that needs a reboot. */
   readonly status: string;
   readonly version: string | null;
   readonly since: string | null;
-  /** Why the node does not go down for it, while its window is open. */
+  /** Why the node does not reboot for it although its window is open. */
   readonly waitsFor: string | null;
 }
 
 export interface EtcdFacts {
   readonly name: "kubernetes-etcd" | "infra-etcd";
-  /** Null when those masters that answer cannot tell. */
+  /** Null if the masters that answer cannot tell. */
   readonly hasQuorum: boolean | null;
-  /** The leader's name. */
+  /** The leader's master. */
   readonly leader: string | null;
-  /** One for each master, then whoever else is a member. */
+  /** One for each master, then all other members. */
   readonly members: readonly MemberFacts[];
 }
 
 export interface MemberFacts {
   /** The master's name; empty for a member that was added and never started. */
   readonly name: string;
-  /** Null when its master did not tell. */
+  /** Null if its master does not answer. */
   readonly isHealthy: boolean | null;
-  /** Whether the cluster counts it as a member. */
+  /** Whether the etcd lists it as a member. */
   readonly isMember: boolean | null;
   readonly isLearner: boolean | null;
   readonly version: string | null;
@@ -97,19 +97,19 @@ export interface MemberFacts {
 }
 
 export interface LockFacts {
-  /** False when no node that answers could ask infra-etcd. */
+  /** False if no node could read the lock from infra-etcd. */
   readonly isKnown: boolean;
   readonly holders: readonly HolderFacts[];
-  /** Whether a Pulumi run works on this stack; null where that cannot be known here. */
+  /** Whether a Pulumi run is active on this stack; null if this machine cannot tell. */
   readonly isPulumiRunning: boolean | null;
 }
 
 export interface HolderFacts {
-  /** As the lock has it: a node's machine-id, or `NAME since TIME`. */
+  /** As stored in the lock: a node's machine-id, or `NAME since TIME`. */
   readonly id: string;
-  /** The node's name, or NAME; the id where it is nobody's. */
+  /** The node's name, or NAME; the id if no node has it. */
   readonly name: string;
-  /** The node's name when it is a node. */
+  /** The node's name, if it is a node. */
   readonly node: string | null;
   readonly since: string | null;
 }
@@ -122,7 +122,7 @@ export interface WindowFacts {
   readonly length: number;
   readonly timeZone: string;
   readonly isOpen: boolean;
-  /** When it opens next; null when it is always open. */
+  /** When it opens next; null for one that is always open. */
   readonly opens: string | null;
 }
 
@@ -131,8 +131,8 @@ export interface CertificateFacts {
   readonly where: string;
   readonly name: string;
   readonly notAfter: string;
-  /** Whole days; negative when it has ended. */
+  /** Whole days until it expires; negative once it has. */
   readonly daysLeft: number;
-  /** Within the time before its end in which `pulumi up` renews it. Authorities are never renewed by themselves. */
+  /** Expires within `renewBefore`. `pulumi up` then renews it, unless it is an authority. */
   readonly isDue: boolean;
 }

@@ -5,14 +5,14 @@ import { cases, m1, m2, m3, needsReboot, noLeader, w2 } from "./testing/cases.ts
 import { digest } from "./digest.ts";
 import { minutesAgo, object, Situation } from "./testing/fixtures.ts";
 import { judge } from "./judge.ts";
-import { type KindName, kinds } from "./problems.ts";
+import { type ProblemKind, problemKinds } from "./problems.ts";
 import { parseNodes } from "./answers.ts";
 
 const status = (situation: Situation) => judge(digest(situation.answers));
 const problems = (situation: Situation) => status(situation).problems;
 const kindsOf = (situation: Situation) => problems(situation).map(({ kind, where }) => `${kind} ${where}`);
 
-test("all is well", () => {
+test("a healthy cluster has no problems", () => {
   const { state, problems, version } = status(new Situation());
   expect({ state, problems, version }).toEqual({ state: "OK", problems: [], version: 1 });
 });
@@ -24,20 +24,20 @@ describe("every kind of problem", () => {
     expect(first!.what).toMatch(what);
     if (typeof todo === "string") expect(first!.todo).toBe(todo);
     else expect(first!.todo).toMatch(todo);
-    expect(status(broken).state).toBe(kinds[first!.kind].severity);
+    expect(status(broken).state).toBe(problemKinds[first!.kind].severity);
   });
 
   test("is among these", () => {
     const seen = new Set(cases.flatMap(({ broken }) => problems(broken).map(({ kind }) => kind)));
-    expect(Object.keys(kinds).filter((kind) => !seen.has(kind as KindName))).toEqual(["not-asked"]);
+    expect(Object.keys(problemKinds).filter((kind) => !seen.has(kind as ProblemKind))).toEqual(["not-asked"]);
   });
 });
 
-describe("a node on its way down or up in good order is no problem", () => {
+describe("a node that restarts normally is not a problem", () => {
   test.each<[string, Situation]>([
     ["draining", new Situation().drained(w2, 20).lock(w2)],
-    ["down, and the API has noticed", new Situation().drained(w2, 8).notReady(w2, 6).silence(w2).lock(w2)],
-    ["down, and the API has not noticed yet", new Situation().drained(w2, 3).silence(w2).lock(w2)],
+    ["down, and NotReady", new Situation().drained(w2, 8).notReady(w2, 6).silence(w2).lock(w2)],
+    ["down, and still Ready", new Situation().drained(w2, 3).silence(w2).lock(w2)],
     [
       "just booted",
       new Situation()
@@ -47,10 +47,10 @@ describe("a node on its way down or up in good order is no problem", () => {
         .lock(w2),
     ],
     ["rebooted by an administrator, without the lock", new Situation().drained(w2, 3).notReady(w2, 2).silence(w2)],
-    ["with the lock, and cordoned by somebody else before", new Situation().notReady(w2, 2).silence(w2).lock(w2)],
-    ["a master, whose members are away with it", new Situation().drained(m3, 3).notReady(m3, 2).silence(m3).lock(m3)],
+    ["with the lock, and cordoned by an operator before", new Situation().notReady(w2, 2).silence(w2).lock(w2)],
+    ["a master, and its etcd members with it", new Situation().drained(m3, 3).notReady(m3, 2).silence(m3).lock(m3)],
     [
-      "a master that is up and its members are not yet",
+      "a master that has booted before its etcd members are up",
       new Situation()
         .drained(m3, 3)
         .notReady(m3, 2)
@@ -58,12 +58,12 @@ describe("a node on its way down or up in good order is no problem", () => {
         .member(m3, "kubernetes", { isHealthy: false, leaderId: null })
         .member(m3, "infra", { isHealthy: false, leaderId: null }),
     ],
-    ["well again, and not yet without the lock", new Situation().say(w2, { upSince: minutesAgo(3) }).lock(w2)],
+    ["healthy again, still holding the lock", new Situation().say(w2, { upSince: minutesAgo(3) }).lock(w2)],
   ])("%s", (_name, situation) => {
     expect(problems(situation)).toEqual([]);
   });
 
-  test("but what it takes with it is: the last of the others' members", () => {
+  test("but a quorum that is lost with it is a problem", () => {
     const broken = new Situation()
       .drained(m3, 3)
       .notReady(m3, 2)
@@ -74,12 +74,12 @@ describe("a node on its way down or up in good order is no problem", () => {
   });
 });
 
-test("a node that nobody sent away is a problem at once", () => {
+test("a node that is down without a drain or the lock is a problem immediately", () => {
   expect(kindsOf(new Situation().notReady(w2, 1).silence(w2))).toEqual([`node-not-ready ${w2}`]);
 });
 
 test.each<[string, Situation]>([
-  ["another is away too", new Situation().notReady(m2, 12).notReady(m3, 12).silence(m2, m3)],
+  ["another is down too", new Situation().notReady(m2, 12).notReady(m3, 12).silence(m2, m3)],
   [
     "kubernetes-etcd has no leader",
     [m1, m3].reduce(
@@ -91,7 +91,7 @@ test.each<[string, Situation]>([
     "infra-etcd has no leader",
     [m1, m3].reduce((all, name) => all.member(name, "infra", noLeader), new Situation().notReady(m2, 12).silence(m2)),
   ],
-])("no master is to be replaced while %s", (_name, situation) => {
+])("no todo replaces a master while %s", (_name, situation) => {
   const todos = problems(situation)
     .map(({ todo }) => todo)
     .join("\n");
@@ -99,25 +99,25 @@ test.each<[string, Situation]>([
   expect(todos).not.toContain("--replace");
 });
 
-describe("what is not known is no problem", () => {
+describe("what is unknown is not a problem", () => {
   test("a Pulumi run on another backend may hold the lock", () => {
     const situation = new Situation().lock(`pulumi since ${minutesAgo(10)}`);
     situation.answers.isPulumiRunning = null;
     expect(problems(situation)).toEqual([]);
   });
 
-  test("a running one holds it by right", () => {
+  test("a Pulumi run that is active may hold the lock", () => {
     const situation = new Situation().lock(`pulumi since ${minutesAgo(10)}`);
     situation.answers.isPulumiRunning = true;
     expect(problems(situation)).toEqual([]);
   });
 
-  test("an update that waits for its first window", () => {
+  test("an update that is pending for its first window", () => {
     expect(problems(new Situation().say(m1, { update: { ...needsReboot, since: minutesAgo(600) } }))).toEqual([]);
     expect(problems(new Situation().say(m1, { update: { ...needsReboot, since: null } }))).toEqual([]);
   });
 
-  test("a window of a day is the longest there is", () => {
+  test("a window of 24 h is long enough for any number of nodes", () => {
     const situation = new Situation();
     for (let n = 4; n < 400; n++)
       situation.answers.nodes = [
@@ -144,7 +144,7 @@ describe("what is not known is no problem", () => {
   });
 });
 
-test("lines that are judged apart are what bin/health prints", () => {
+test("the lines of bin/health that judge matches are those it prints", () => {
   const health = ["node", "master"]
     .map((role) => readFileSync(join(import.meta.dirname, `../ignition/files/${role}/health`), "utf8"))
     .join("");

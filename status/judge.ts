@@ -1,19 +1,19 @@
-/** Facts in, problems out. What is wrong with a cluster is decided here and nowhere else. */
+/** Facts in, problems out. Nothing else decides what is wrong with a cluster. */
 import type { Facts, Status } from "./facts.ts";
 import { judgeCertificates } from "./judge/certificates.ts";
 import { judgeEtcd } from "./judge/etcd.ts";
 import { judgeLock } from "./judge/lock.ts";
 import { judgeApi, judgeNodes } from "./judge/nodes.ts";
 import { judgeUpdates, judgeVersions } from "./judge/updates.ts";
-import { inOrder, problem, type Problem, stateOf } from "./problems.ts";
+import { problem, type Problem, sortProblems, worstOf } from "./problems.ts";
 
 export function judge(facts: Facts): Status {
-  const problems = inOrder(problemsOf(facts));
-  return { version: 1, state: stateOf(problems), problems, ...facts };
+  const problems = sortProblems(problemsOf(facts));
+  return { version: 1, state: worstOf(problems), problems, ...facts };
 }
 
 function problemsOf(facts: Facts): Problem[] {
-  // Twenty problems that are one.
+  // One problem instead of one for each node.
   if (facts.api?.answers === false && facts.nodes.every(({ answers }) => answers !== true)) {
     return [nothingAnswers(facts), ...judgeCertificates(facts)];
   }
@@ -33,6 +33,6 @@ function nothingAnswers({ api, nodes }: Facts): Problem {
     "nothing-answers",
     "the cluster",
     `neither the API (${api?.silence}) nor any node (${nodes[0]?.silence}) answers`,
-    "`bin/pulumi config get sshSources` has to admit this machine; `bin/pulumi up --refresh` starts what is stopped",
+    "`bin/pulumi config get sshSources` must admit this machine; `bin/pulumi up --refresh` starts what is stopped",
   );
 }

@@ -1,4 +1,4 @@
-/** `npm run status`: what is the case with a cluster, what is wrong, what to do. Exit codes as of a monitoring plugin. */
+/** `npm run status`: asks a cluster, digests the answers, judges the facts, prints. Exit codes are a monitoring plugin's. */
 import { Command } from "commander";
 import { Failure } from "../toolchain/run.ts";
 import { ask } from "./ask.ts";
@@ -11,10 +11,10 @@ import { readStack } from "./stack.ts";
 
 const program = new Command("status")
   .description(
-    "What is the case with the cluster, what is wrong, what to do.\nExit code: 0 all is well, 1 warning, 2 critical, 3 nothing could be asked.",
+    "Shows the state of the cluster, what is wrong with it, and what to do.\nExit code: 0 OK, 1 warning, 2 critical, 3 unknown: status could not ask.",
   )
-  .option("--json", "one JSON object, as docs/status.md describes it")
-  .option("--stack <name>", "the stack; default: the one that bin/kubectl and bin/ssh take")
+  .option("--json", "print one JSON object, described in docs/status.md")
+  .option("--stack <name>", "the stack; default: the one that bin/kubectl and bin/ssh use")
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : states.indexOf("UNKNOWN")))
   .action(async ({ json, stack }: { json?: true; stack?: string }) => {
     const status = await statusOf(stack);
@@ -25,7 +25,8 @@ await program.parseAsync();
 
 async function statusOf(stack: string | undefined): Promise<Status> {
   try {
-    return judge(digest(await ask(await readStack(stack))));
+    const answers = await ask(await readStack(stack));
+    return judge(digest(answers));
   } catch (error) {
     if (!(error instanceof Failure)) console.error(error);
     return notAsked(error instanceof Error ? error.message : String(error));
@@ -33,8 +34,8 @@ async function statusOf(stack: string | undefined): Promise<Status> {
 }
 
 function notAsked(reason: string): Status {
-  // What was typed to get there is of no use to anybody; what it said is.
-  const said = reason
+  // Drops the command line that failed and keeps its last line of output.
+  const what = reason
     .split("\n")
     .map((line) => line.trim())
     .filter(Boolean)
@@ -47,8 +48,8 @@ function notAsked(reason: string): Status {
       problem(
         "not-asked",
         "stack",
-        said,
-        "`npm run up` makes a cluster, `bin/pulumi stack select` takes another stack",
+        what,
+        "`npm run up` creates a cluster, `bin/pulumi stack select` selects another stack",
       ),
     ],
     cluster: null,

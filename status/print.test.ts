@@ -64,17 +64,20 @@ test.each<[string, Situation]>([
       }),
   ],
   ["silence", new Situation().silenceApi().silence(...masters, ...workers)],
-])("%s looks as it did; `vitest run status/print.test.ts -u` writes it anew", async (name, situation) => {
-  const status = judge(digest(situation.answers));
-  await expect(`${print(status)}\n`).toMatchFileSnapshot(`golden/${name}.txt`);
-  await expect(`${JSON.stringify(status, undefined, 2)}\n`).toMatchFileSnapshot(`golden/${name}.json`);
-});
+])(
+  "%s prints its golden file; `npx vitest run --project unit status/print.test.ts -u` rewrites it",
+  async (name, situation) => {
+    const status = judge(digest(situation.answers));
+    await expect(`${print(status)}\n`).toMatchFileSnapshot(`golden/${name}.txt`);
+    await expect(`${JSON.stringify(status, undefined, 2)}\n`).toMatchFileSnapshot(`golden/${name}.json`);
+  },
+);
 
-test("the first line says it all, for monitoring that shows no other", () => {
+test("the first line alone is enough for monitoring", () => {
   const [first] = print(judge(digest(new Situation().silence("dev-worker-1").refuse("dev-worker-2").answers))).split(
     "\n",
   );
   expect(first).toBe(
-    "WARNING - dev at 2026-11-24 03:10 UTC: dev-worker-1: Ready, and no answer over SSH: connect to host 198.18.0.1 port 22: Connection timed out (and 1 more)",
+    "WARNING - dev at 2026-11-24 03:10 UTC: dev-worker-1: Ready, but no answer over SSH: connect to host 198.18.0.1 port 22: Connection timed out (and 1 more)",
   );
 });

@@ -1,8 +1,8 @@
-/** A status for a terminal. The first line alone is what monitoring shows. */
+/** Prints a status for a terminal. Monitoring shows the first line only. */
 import { table } from "../table.ts";
 import { needsReboot } from "./digest.ts";
 import type { EtcdFacts, Facts, NodeFacts, Status, WindowFacts } from "./facts.ts";
-import { age, forSpan, span } from "./judge/words.ts";
+import { age, duration, forDuration } from "./judge/format.ts";
 
 export function print(status: Status): string {
   const { nodes, etcds, problems } = status;
@@ -20,15 +20,17 @@ export function print(status: Status): string {
           ["API", apiLine(status)],
           ...(etcds ? [etcds.kubernetes, etcds.infra].map((etcd) => [etcd.name, etcdLine(etcd)]) : []),
           ["reboot lock", lockLine(status)],
-          ["masters reboot", windowLine(status, status.windows.masters)],
-          ["workers reboot", windowLine(status, status.windows.workers)],
-          ...nodes.flatMap(({ name, update }) => (update?.waitsFor ? [[`${name} waits`, update.waitsFor]] : [])),
+          ["master window", windowLine(status, status.windows.masters)],
+          ["worker window", windowLine(status, status.windows.workers)],
+          ...nodes.flatMap(({ name, update }) =>
+            update?.waitsFor ? [[name, `update pending: ${update.waitsFor}`]] : [],
+          ),
         ],
       ),
     problems.length === 0
-      ? allIsWell(status)
+      ? noProblems(status)
       : [
-          "What is wrong:",
+          "Problems:",
           ...problems.map(({ severity, where, what, todo }) => `\n${severity}  ${where}: ${what}\n  > ${todo}`),
         ].join("\n"),
   ]
@@ -40,13 +42,13 @@ function summary({ state, cluster, at, problems, nodes }: Status): string {
   const [worst] = problems;
   const what = worst
     ? `${worst.where}: ${worst.what}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ""}`
-    : `${nodes.length} nodes, all is well`;
+    : `${nodes.length} nodes, no problems`;
   return `${state} - ${cluster ? `${cluster} at ${clock(at)}: ` : ""}${what}`;
 }
 
-function allIsWell({ nodes }: Status): string {
+function noProblems({ nodes }: Status): string {
   const restarting = nodes.filter(({ isRestarting }) => isRestarting).map(({ name }) => name);
-  return restarting.length === 0 ? "All is well." : `All is well, with ${restarting.join(", ")} on the way down or up.`;
+  return restarting.length === 0 ? "No problems." : `No problems; restarting: ${restarting.join(", ")}.`;
 }
 
 function row(status: Status, node: NodeFacts): string[] {
@@ -59,7 +61,7 @@ function row(status: Status, node: NodeFacts): string[] {
     kubelet ?? "-",
     osVersion ?? "-",
     address ?? "-",
-    up === undefined ? "-" : span(up),
+    up === undefined ? "-" : duration(up),
     updateOf(node),
     certificatesOf(status, name),
   ];
@@ -70,7 +72,7 @@ function stateOf(facts: Facts, { state, isRestarting, cordoned, answers, inStack
     isRestarting ? "restarting" : state,
     answers === false && "no SSH",
     cordoned &&
-      `${cordoned.by === "itself" ? "drained" : "cordoned"} by ${cordoned.by}${forSpan(facts, cordoned.since)}`,
+      `${cordoned.by === "itself" ? "drained" : `cordoned by ${cordoned.by}`}${forDuration(facts, cordoned.since)}`,
     !inStack && "not in the stack",
   ]
     .filter((part) => part)
@@ -79,50 +81,54 @@ function stateOf(facts: Facts, { state, isRestarting, cordoned, answers, inStack
 
 function updateOf({ update }: NodeFacts): string {
   if (!update) return "-";
-  if (update.status === needsReboot) return `${update.version ?? "one"} waits`;
+  if (update.status === needsReboot) return `${update.version ?? "one"} pending`;
   return update.status === "UPDATE_STATUS_IDLE" ? "none" : update.status.replace("UPDATE_STATUS_", "").toLowerCase();
 }
 
-/** The soonest to end: days, and whether it is to be renewed. */
+/** Days until the first of a node's certificates expires, and whether it is due. */
 function certificatesOf({ certificates }: Facts, name: string): string {
-  const soonest = certificates.find(({ where }) => where === name);
-  if (!soonest) return "-";
-  return soonest.daysLeft < 0 ? "ended" : `${soonest.daysLeft} d${soonest.isDue ? ", renew" : ""}`;
+  const first = certificates.find(({ where }) => where === name);
+  if (!first) return "-";
+  return first.daysLeft < 0 ? "expired" : `${first.daysLeft} d${first.isDue ? ", renew" : ""}`;
 }
 
 function apiLine({ api, certificates }: Facts): string {
-  const yours = certificates.find(({ where }) => where === "kubeconfig");
-  return `${api!.endpoint} ${api!.answers ? "answers" : `does not answer: ${api!.silence}`}${yours ? `; the kubeconfig is good for ${yours.daysLeft} d` : ""}`;
+  const kubeconfig = certificates.find(({ where }) => where === "kubeconfig");
+  const answer = api!.answers ? "answers" : `does not answer: ${api!.silence}`;
+  return `${api!.endpoint} ${answer}${kubeconfig ? `; the kubeconfig is valid for ${kubeconfig.daysLeft} d` : ""}`;
 }
 
 function etcdLine({ members, leader, hasQuorum }: EtcdFacts): string {
-  if (members.every(({ isHealthy }) => isHealthy === null)) return "no master could be asked";
+  if (members.every(({ isHealthy }) => isHealthy === null)) return "unknown: no master answers";
   const healthy = members.filter(({ isHealthy }) => isHealthy).length;
   const others = members
     .filter(({ isHealthy }) => !isHealthy)
-    .map(({ name, isHealthy }) => `${name || "one never started"} ${isHealthy === null ? "unknown" : "not healthy"}`);
+    .map(
+      ({ name, isHealthy }) => `${name || "one that never started"} ${isHealthy === null ? "unknown" : "unhealthy"}`,
+    );
   const leads = hasQuorum === false ? "no leader" : `leader ${leader ?? "unknown"}`;
   return [`${healthy} of ${members.length} healthy`, leads, ...others].join(", ");
 }
 
 function lockLine(facts: Facts): string {
   const { isKnown, holders } = facts.lock;
-  if (!isKnown) return "unknown: infra-etcd could not be asked";
+  if (!isKnown) return "unknown: no node can read it";
   return holders.length === 0
     ? "free"
     : holders
         .map(
-          ({ name, since }) => `held by ${name}${since ? ` since ${clock(since)} (${span(age(facts, since)!)})` : ""}`,
+          ({ name, since }) =>
+            `held by ${name}${since ? ` since ${clock(since)} (${duration(age(facts, since)!)})` : ""}`,
         )
         .join(", ");
 }
 
 function windowLine(facts: Facts, window: WindowFacts | null): string {
-  if (!window) return "no node could be asked";
+  if (!window) return "unknown: no node answers";
   const { start, end, timeZone, isOpen, opens } = window;
-  if (opens === null) return "for updates at any time";
-  const next = `${isOpen ? "then" : "next"} ${clock(opens)} (in ${span(-age(facts, opens)!)})`;
-  return `for updates ${start}-${end} ${timeZone}: ${isOpen ? "open now" : "closed"}, ${next}`;
+  if (opens === null) return "always open";
+  const next = `${clock(opens)} (in ${duration(-age(facts, opens)!)})`;
+  return `${start}-${end} ${timeZone}, ${isOpen ? "open, next" : "closed, opens"} ${next}`;
 }
 
 /** To the minute. */

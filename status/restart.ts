@@ -1,17 +1,14 @@
-/** When a node that is not well is nothing to worry about. */
+/** Tells a node that restarts normally from one that is broken. */
 import type { NodeFacts } from "./facts.ts";
 
-/** Milliseconds that a node may drain itself before it goes down, the longest that the setting drainTimeout takes. */
+/** Milliseconds for which a node may drain: the longest `drainTimeout`. */
 const longestDrain = 1_500_000;
-/** Milliseconds that a node may be away in between, from the last that the API heard of it. */
+/** Milliseconds for which the API may not hear from a node between shutdown and boot. */
 const longestAbsence = 600_000;
-/** Milliseconds after a boot until everything on a node has to run again. */
+/** Milliseconds after a boot within which a node becomes healthy. */
 const settling = 60_000;
 
-/**
- * Whether a node is on its way down or up in good order: it drained itself, or holds the reboot lock, and takes no longer
- * for any part of it than such a thing takes.
- */
+/** True if a node drained itself or holds the reboot lock, and each phase of its restart is within its limit. */
 export function isRestarting(
   {
     state,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type NodeOutput, sshConfig } from "../toolchain/access.ts";
 import { nodesIn, renewBefore } from "./stack.ts";
 
-test("the nodes are those that bin/ssh knows, masters first, in the order of their numbers", () => {
+test("the nodes are those of bin/ssh, masters first, then by number", () => {
   const names = ["two-words-worker-10", "two-words-worker-9", "two-words-master-1"];
   const nodes = Object.fromEntries(
     names.map((name, i): [string, NodeOutput] => [
@@ -22,7 +22,7 @@ test("the nodes are those that bin/ssh knows, masters first, in the order of the
   expect(nodesIn(sshConfig({}, "/"))).toEqual([]);
 });
 
-test("certificates are renewed as the stack's configuration says, or by the default", async () => {
+test("renewBefore is the stack's setting, or its default", async () => {
   expect(await renewBefore("dev")).toBe(720);
   expect(await renewBefore("no-such-stack")).toBe(720);
 });

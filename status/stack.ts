@@ -1,4 +1,4 @@
-/** What the selected stack tells without asking the cluster: through the files that bin/ssh and bin/kubectl use. */
+/** Reads the selected stack's nodes and credentials from the files that bin/ssh and bin/kubectl use. */
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,14 +9,14 @@ import { isPulumi, lockHolders } from "../toolchain/state.ts";
 import type { Role } from "./answers.ts";
 
 export interface Stack {
-  /** Its name, which begins every node's. */
+  /** Its name, the prefix of every node's. */
   readonly name: string;
   /** The Kubernetes API's URL. */
   readonly endpoint: string;
   readonly nodes: readonly StackNode[];
   /** For kubectl. */
   readonly kubeconfig: string;
-  /** When the certificate in it ends, ISO 8601. */
+  /** When its certificate expires, ISO 8601. */
   readonly kubeconfigNotAfter: string;
   /** For ssh. */
   readonly sshConfig: string;
@@ -34,16 +34,16 @@ interface Kubeconfig {
 }
 
 /**
- * @param stack default: the one that bin/kubectl and bin/ssh take
- * @throws Failure when there is no cluster to ask
+ * @param stack default: the one that bin/kubectl and bin/ssh use
+ * @throws Failure if there is no cluster
  */
 export async function readStack(stack?: string): Promise<Stack> {
   const script = 'set -eu; root=$1; . "$root/toolchain/access.sh"; printf %s "$access"';
   const env = { ...process.env, ...(stack !== undefined && { PULUMI_STACK: stack }) };
-  // A backend that is out of reach is waited for by the CLI for ever.
+  // The CLI waits forever for a backend that is out of reach.
   const directory = await output("timeout", ["60", "sh", "-c", script, "sh", root], { env }).catch((error: unknown) => {
     if (error instanceof Failure && error.message.includes("(exit code 124)"))
-      throw new Failure("The stack's outputs did not come within 60 s.");
+      throw new Failure("Reading the stack's outputs took more than 60 s.");
     throw error;
   });
   const [kubeconfig, sshConfig] = [join(directory, "kubeconfig"), join(directory, "ssh_config")];
@@ -69,16 +69,16 @@ export function nodesIn(sshConfig: string): StackNode[] {
     .sort((a, b) => a.role.localeCompare(b.role) || a.name.localeCompare(b.name, "en", { numeric: true }));
 }
 
-/** Hours before a certificate's end from which `pulumi up` renews it, by the stack's configuration. */
+/** The stack's setting `renewBefore`, hours. */
 export async function renewBefore(stack: string): Promise<number> {
-  // It loads Pulumi's SDK, which takes a while: meanwhile the nodes answer.
+  // Loads Pulumi's SDK, which takes a while; the nodes answer in the meantime.
   const { schema } = await import("../config.ts");
   const file = await readFile(join(root, `Pulumi.${stack}.yaml`), "utf8").catch(() => "");
   const { config } = (parse(file) ?? {}) as { config?: Record<string, unknown> };
   return schema.shape.renewBefore.parse(config?.["kubernetes:renewBefore"]);
 }
 
-/** Whether a Pulumi CLI works on the stack; null where another backend than this checkout's knows. */
+/** Whether a Pulumi run is active on the stack; null for any backend but this checkout's. */
 export async function isPulumiRunning(stack: string): Promise<boolean | null> {
   if (process.env["PULUMI_BACKEND_URL"]) return null;
   const pids = await lockHolders(local, stack);

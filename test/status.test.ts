@@ -112,11 +112,11 @@ function status(...args: string[]): Promise<{ code: number; stdout: string; stde
   });
 }
 
-test("all is well: exit code 0, and everything in one table", async () => {
+test("no problems: exit code 0, and every node in the table", async () => {
   const { code, stdout, stderr } = await status();
   expect(stderr).toBe("");
-  expect(stdout).toMatch(/^OK - dev at .*: 6 nodes, all is well\n/);
-  expect(stdout).toMatch(/\nAll is well\.\n$/);
+  expect(stdout).toMatch(/^OK - dev at .*: 6 nodes, no problems\n/);
+  expect(stdout).toMatch(/\nNo problems\.\n$/);
   for (const name of names) expect(stdout).toMatch(new RegExp(`^${name} +(master|worker) +Ready +v1.36.4 `, "m"));
   expect(code).toBe(0);
 });

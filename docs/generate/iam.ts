@@ -1,7 +1,9 @@
 import document from "../../zone/api/exoscale.json" with { type: "json" };
 
-/** Names of operations by method and path pattern, from Exoscale's own document. */
-const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+const paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string }>>>> = document.paths;
+
+/** Exoscale's operations, with a pattern of their paths. */
+const operations = Object.entries(paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, { operationId }]) => ({
     name: operationId,
     method: method.toUpperCase(),
@@ -9,14 +11,14 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   })),
 );
 
-/** The operation behind a call, as IAM names it. @param path Below `/v2`, without the query. */
+/** The name that IAM uses for a call's operation. @param path below `/v2`, without the query */
 export function operationOf(method: string, path: string): string {
   const found = operations.find((each) => each.method === method && each.pattern.test(path));
-  if (!found) throw new Error(`${method} ${path} is no operation of zone/api/exoscale.json`);
+  if (!found) throw new Error(`zone/api/exoscale.json has no operation ${method} ${path}`);
   return found.name;
 }
 
-/** docs/iam-policy.json: the policy of a role whose key may do these operations and nothing else. */
+/** docs/iam-policy.json: the policy of a role that allows these operations and nothing else. */
 export function iamPolicy(names: Iterable<string>): string {
   const list = [...new Set(names)]
     .sort()

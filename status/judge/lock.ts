@@ -1,72 +1,54 @@
 import { scriptCommand } from "../../node/remote/scripts.ts";
-import type { Facts, HolderFacts } from "../facts.ts";
+import type { Facts, HolderFacts, NodeFacts } from "../facts.ts";
 import { problem, type Problem } from "../problems.ts";
-import { age, forSpan, journal, onNode, someMaster } from "./words.ts";
+import { age, forDuration, journal, onNode, someMaster } from "./format.ts";
 
-/** Milliseconds that a node, or whoever else, usually holds the lock for at most. */
+/** Milliseconds for which the reboot lock is usually held at most. */
 const usual = 3_600_000;
 
 export function judgeLock(facts: Facts): Problem[] {
-  const { lock, nodes, etcds } = facts;
-  if (!lock.isKnown) {
-    // Without a report nobody was asked; without a quorum it is said already.
-    if (etcds?.infra.hasQuorum === false || !nodes.some(({ answers, silence }) => answers && silence === null))
-      return [];
-    return [
-      problem(
-        "lock-unknown",
-        "reboot lock",
-        "no node can ask infra-etcd for it",
-        journal(someMaster(facts), "infra-etcd"),
-      ),
-    ];
-  }
-  return lock.holders.flatMap((holder) => judgeHolder(facts, holder));
+  const { isKnown, holders } = facts.lock;
+  return isKnown ? holders.flatMap((holder) => judgeHolder(facts, holder)) : unknownHolder(facts);
+}
+
+function unknownHolder(facts: Facts): Problem[] {
+  const hasReport = facts.nodes.some(({ answers, silence }) => answers && silence === null);
+  // A lost quorum is a problem of its own.
+  if (!hasReport || facts.etcds?.infra.hasQuorum === false) return [];
+  const log = journal(someMaster(facts), "infra-etcd");
+  return [problem("lock-unknown", "reboot lock", "no node can read it from infra-etcd", log)];
 }
 
 function judgeHolder(facts: Facts, holder: HolderFacts): Problem[] {
   const { id, name, since } = holder;
-  const held = `holds the reboot lock${forSpan(facts, since)}`;
   const give = onNode(someMaster(facts), scriptCommand("reboot-lock", "give", /\s/.test(name) ? `'${name}'` : name));
   const node = facts.nodes.find((each) => each.name === holder.node);
-  const isOld = (age(facts, since) ?? 0) > usual;
-  if (node) {
-    const isWell = node.state === "Ready" && node.answers !== false && node.problems.length === 0;
-    if (!isWell && !node.isRestarting) {
-      return [
-        problem(
-          "lock-unwell",
-          name,
-          `${held} and is not well: no other node gets its update`,
-          `mend the node, which then gives the lock back; if it never comes back: \`${give}\``,
-        ),
-      ];
-    }
-    return isOld ? [problem("lock-long", name, held, journal(name, "reboot-window"))] : [];
+  const isLong = (age(facts, since) ?? 0) > usual;
+  if (node) return judgeNodeAsHolder(facts, holder, node, isLong, give);
+
+  const held = `held by “${name}”${forDuration(facts, since)}`;
+  // The names under which Pulumi takes the lock.
+  const isPulumi = /^(pulumi|removal of .*)$/.test(name);
+  if (isPulumi && facts.lock.isPulumiRunning === false)
+    return [problem("lock-left", "reboot lock", `${held}, but no Pulumi run is active on this stack`, give)];
+  if (!/ since /.test(id) && facts.api?.answers)
+    return [problem("lock-left", "reboot lock", `held by machine ${id}, which is not a node of the cluster`, give)];
+  return isLong ? [problem("lock-long", "reboot lock", held, `if that has ended: \`${give}\``)] : [];
+}
+
+function judgeNodeAsHolder(
+  facts: Facts,
+  { name, since }: HolderFacts,
+  node: NodeFacts,
+  isLong: boolean,
+  give: string,
+): Problem[] {
+  const held = `holds the reboot lock${forDuration(facts, since)}`;
+  const isHealthy = node.state === "Ready" && node.answers !== false && node.problems.length === 0;
+  if (!isHealthy && !node.isRestarting) {
+    const what = `${held} and is unhealthy: no other node gets its update`;
+    const todo = `repair the node, which then releases the lock; if it never comes back: \`${give}\``;
+    return [problem("lock-unwell", name, what, todo)];
   }
-  // Pulumi takes it under these two names.
-  const isPulumis = /^(pulumi|removal of .*)$/.test(name);
-  if (isPulumis && facts.lock.isPulumiRunning === false) {
-    return [
-      problem(
-        "lock-left",
-        "reboot lock",
-        `held by “${name}”${forSpan(facts, since)}, and no Pulumi run works on this stack`,
-        give,
-      ),
-    ];
-  }
-  if (!/ since /.test(id) && facts.api?.answers) {
-    return [problem("lock-left", "reboot lock", `held by machine ${id}, which is no node of the cluster`, give)];
-  }
-  return isOld
-    ? [
-        problem(
-          "lock-long",
-          "reboot lock",
-          `held by “${name}”${forSpan(facts, since)}`,
-          `if that has ended: \`${give}\``,
-        ),
-      ]
-    : [];
+  return isLong ? [problem("lock-long", name, held, journal(name, "reboot-window"))] : [];
 }

@@ -1,42 +1,32 @@
 import { needsReboot } from "../digest.ts";
-import type { Facts, WindowFacts } from "../facts.ts";
+import type { Facts, NodeFacts, WindowFacts } from "../facts.ts";
 import { problem, type Problem } from "../problems.ts";
-import { age, forSpan, journal } from "./words.ts";
+import { age, forDuration, journal } from "./format.ts";
 
-/** Milliseconds in which every node has had two windows. */
+/** Milliseconds after which every node has had two windows. */
 const twoNights = 172_800_000;
-/** Seconds that a window should have for each node: drain, reboot, and well again. */
+/** Seconds of a window that each node needs: drain, reboot, healthy again. */
 const perNode = 300;
 const day = 86_400;
 
 export function judgeUpdates(facts: Facts): Problem[] {
-  const waiting = facts.nodes.flatMap(({ name, update, answers, silence, isRestarting }) => {
-    if (answers && silence === null && !update && !isRestarting) {
-      return [
-        problem(
-          "update-unknown",
-          name,
-          "update-engine does not answer: no updates come",
-          journal(name, "update-engine"),
-        ),
-      ];
-    }
-    if (update?.status !== needsReboot || !((age(facts, update.since) ?? 0) > twoNights)) return [];
-    const reason = update.waitsFor ? `: ${update.waitsFor}` : "";
-    return [
-      problem(
-        "update-waits",
-        name,
-        `update ${update.version} has waited${forSpan(facts, update.since)}${reason}`,
-        journal(name, "reboot-window"),
-      ),
-    ];
-  });
   return [
-    ...waiting,
+    ...facts.nodes.flatMap((node) => judgeUpdate(facts, node)),
     ...judgeWindow(facts, "master", facts.windows.masters),
     ...judgeWindow(facts, "worker", facts.windows.workers),
   ];
+}
+
+function judgeUpdate(facts: Facts, { name, update, answers, silence, isRestarting }: NodeFacts): Problem[] {
+  if (!update) {
+    if (!answers || silence !== null || isRestarting) return [];
+    const what = "update-engine does not answer: the node gets no updates";
+    return [problem("update-unknown", name, what, journal(name, "update-engine"))];
+  }
+  const { status, version, since, waitsFor } = update;
+  if (status !== needsReboot || !((age(facts, since) ?? 0) > twoNights)) return [];
+  const what = `update ${version} has been pending${forDuration(facts, since)}${waitsFor ? `: ${waitsFor}` : ""}`;
+  return [problem("update-waits", name, what, journal(name, "reboot-window"))];
 }
 
 function judgeWindow({ nodes }: Facts, role: "master" | "worker", window: WindowFacts | null): Problem[] {
@@ -48,7 +38,7 @@ function judgeWindow({ nodes }: Facts, role: "master" | "worker", window: Window
     problem(
       "window-short",
       `${role}s`,
-      `${count} nodes need about ${minutes(needed)} min to reboot one by one, and their window has ${minutes(window.length)} min`,
+      `${count} nodes need about ${minutes(needed)} min to reboot one by one, but their window has ${minutes(window.length)} min`,
       `bin/pulumi config set --path ${role}RebootWindow.length ${Math.ceil(needed / 3600)}h && bin/pulumi up`,
     ),
   ];
@@ -73,7 +63,7 @@ function differing(what: string, versions: readonly (readonly [name: string, ver
     ([, version]) => version!,
   );
   if (byVersion.size < 2) return [];
-  // The few are named: they are those that were left behind, or that went ahead.
+  // Names the minority: the nodes that were left behind or went ahead.
   const [most, ...others] = [...byVersion].sort(([, a], [, b]) => b.length - a.length);
   const few = others.map(([version, group]) => `${version} on ${group.map(([name]) => name).join(", ")}`).join("; ");
   return [problem("versions-differ", what, `${most![0]} on ${most![1].length} nodes, ${few}`, "bin/pulumi up")];

@@ -1,29 +1,28 @@
-/** For tests: clusters in which something is wrong, and what is to be said of it. */
+/** Clusters in which something is wrong, and the problems that status must report. */
 import { parseNodes } from "../answers.ts";
 import { masters, minutesAgo, object, Situation, workers } from "./fixtures.ts";
-import type { KindName } from "../problems.ts";
+import type { ProblemKind } from "../problems.ts";
 
 interface Case {
   readonly name: string;
   readonly broken: Situation;
-  /** Kind and where of every problem, in order. */
-  readonly found: readonly `${KindName} ${string}`[];
-  /** Of the first problem. */
+  /** `kind where` of every problem, in order. */
+  readonly found: readonly `${ProblemKind} ${string}`[];
+  /** `what` and `todo` of the first problem. */
   readonly what: RegExp;
   readonly todo: string | RegExp;
 }
 
-/** Nodes by their numbers. */
 export const [m1, m2, m3] = masters as [string, string, string];
 export const [w1, w2, w3] = workers as [string, string, string];
 const days = (count: number) => minutesAgo(-count * 1440);
 export const needsReboot = { status: "UPDATE_STATUS_UPDATED_NEED_REBOOT", version: "4757.3.0" };
 export const noLeader = { isHealthy: false, leaderId: "0", members: null };
-const refresh = "`bin/pulumi up --refresh` starts it, or makes it anew if it is gone";
+const refresh = "`bin/pulumi up --refresh` starts it, or recreates it if it is gone";
 
 export const cases: readonly Case[] = [
   {
-    name: "neither API nor any node answers: one problem, not twenty",
+    name: "neither API nor any node answers: one problem, not one per node",
     broken: new Situation().silenceApi().silence(...masters, ...workers),
     found: ["nothing-answers the cluster"],
     what: /TLS handshake timeout.*Connection timed out/,
@@ -37,7 +36,7 @@ export const cases: readonly Case[] = [
     todo: `${refresh}; if it runs with a dead disk: \`bin/pulumi up --replace '**:Claim::${w2}-instance'\``,
   },
   {
-    name: "a worker is up and its kubelet is not: the node says where to look",
+    name: "a worker is up but its kubelet is not: the node names the log",
     broken: new Situation()
       .notReady(w2, 12)
       .say(w2, { problems: ["kubelet does not answer (journalctl -u kubelet)", "node is not Ready: Kubelet stopped"] }),
@@ -46,7 +45,7 @@ export const cases: readonly Case[] = [
     todo: `bin/ssh ${w2} sudo journalctl -n 50 -u kubelet`,
   },
   {
-    name: "a node is not Ready and knows of nothing: the API's reason",
+    name: "a node is not Ready and reports nothing: the API's reason",
     broken: new Situation().notReady(w2, 12),
     found: [`node-not-ready ${w2}`],
     what: /Kubelet stopped posting node status/,
@@ -60,7 +59,7 @@ export const cases: readonly Case[] = [
     todo: `${refresh}; if it runs with a dead disk: \`bin/pulumi up --replace '**:Claim::${m2}-instance'\``,
   },
   {
-    name: "two masters are down: no replacement is named, or the last data would go with it",
+    name: "two masters are down: no replacement is named, which could delete the last data",
     broken: new Situation()
       .notReady(m2, 12)
       .notReady(m3, 12)
@@ -84,15 +83,15 @@ export const cases: readonly Case[] = [
       `node-silent ${m3}`,
       `apiserver-not-ready ${m1}`,
     ],
-    what: new RegExp(`^no leader; not healthy: ${m1}; no answer from ${m2}, ${m3}$`),
+    what: new RegExp(`^no leader; unhealthy: ${m1}; no answer from ${m2}, ${m3}$`),
     todo: /^`bin\/pulumi up --refresh` starts masters/,
   },
   {
-    name: "the API does not answer, its servers are ready: it is the way there",
+    name: "the API does not answer although apiservers are ready: the path is broken",
     broken: new Situation().silenceApi(),
     found: ["api-silent API"],
-    what: /ready: dev-master-1, dev-master-2, dev-master-3$/,
-    todo: /^`bin\/pulumi up --refresh` mends the elastic IP/,
+    what: /apiservers are ready: dev-master-1, dev-master-2, dev-master-3$/,
+    todo: /^`bin\/pulumi up --refresh` repairs the elastic IP/,
   },
   {
     name: "no apiserver is ready",
@@ -119,7 +118,7 @@ export const cases: readonly Case[] = [
       return missing;
     })(),
     found: [`node-missing ${m3}`],
-    what: /^in the stack and not in the cluster: no answer over SSH/,
+    what: /^in the stack but not in the cluster: no answer over SSH/,
     todo: new RegExp(`^${refresh}; if .*Claim::${m3}-instance'.$`),
   },
   {
@@ -137,18 +136,18 @@ export const cases: readonly Case[] = [
     name: "a Ready node does not answer over SSH",
     broken: new Situation().silence(w1),
     found: [`ssh-silent ${w1}`],
-    what: /^Ready, and no answer over SSH: .*timed out$/,
+    what: /^Ready, but no answer over SSH: .*timed out$/,
     todo: `bin/ssh ${w1}`,
   },
   {
-    name: "no node answers over SSH, and the API does",
+    name: "no node answers over SSH, but the API does",
     broken: new Situation().silence(...masters, ...workers),
     found: ["ssh-silent every node"],
     what: /no answer over SSH/,
     todo: /bin\/pulumi config get sshSources/,
   },
   {
-    name: "a Ready node says that something is not well",
+    name: "a Ready node reports that it is unhealthy",
     broken: new Situation().say(w1, {
       problems: [`pod haproxy-${w1} is not Ready`, "no flannel lease yet (journalctl -u flanneld)"],
     }),
@@ -164,7 +163,7 @@ export const cases: readonly Case[] = [
     todo: `bin/ssh ${w1} sudo bash /run/kubernetes/bin/health`,
   },
   {
-    name: "a node of an older version has no report",
+    name: "a node with an older configuration has no report",
     broken: new Situation().refuse(w1),
     found: [`node-report ${w1}`],
     what: /^no report: bash: .*No such file/,
@@ -187,33 +186,33 @@ export const cases: readonly Case[] = [
     todo: /`bin\/kubectl uncordon dev-worker-1`$/,
   },
   {
-    name: "drained by itself, booted, well, and not back in service",
+    name: "drained itself, rebooted, is healthy, and is not back in service",
     broken: new Situation().drained(w1, 30).say(w1, {
       upSince: minutesAgo(20),
       problems: [`node is drained by itself since ${minutesAgo(30)} and not back in service yet`],
     }),
     found: [`node-stays-drained ${w1}`],
-    what: /^drained by itself for 30 min/,
+    what: /^drained for 30 min/,
     todo: `bin/ssh ${w1} sudo journalctl -n 50 -u reboot-window`,
   },
   {
-    name: "drained by itself for longer than any drain takes, and never went down",
+    name: "has been drained for longer than any drain takes, and never shut down",
     broken: new Situation().drained(w1, 70),
     found: [`node-stays-drained ${w1}`],
     what: /for 70 min/,
     todo: /reboot-window/,
   },
   {
-    name: "one member is not healthy",
+    name: "one member is unhealthy",
     broken: new Situation()
       .member(m3, "infra", { isHealthy: false, leaderId: null })
       .say(m3, { problems: [`infra-etcd of ${m3} is not healthy (journalctl -u infra-etcd)`] }),
     found: [`etcd-member ${m3}`],
-    what: /member of infra-etcd is not healthy/,
+    what: /member of infra-etcd is unhealthy/,
     todo: `bin/ssh ${m3} sudo journalctl -n 50 -u infra-etcd`,
   },
   {
-    name: "no space: every member is unhealthy for that alone",
+    name: "NOSPACE makes every member unhealthy: one problem",
     broken: masters.reduce(
       (all, name) => all.member(name, "kubernetes", { isHealthy: false, alarms: ["NOSPACE"] }),
       new Situation(),
@@ -223,7 +222,7 @@ export const cases: readonly Case[] = [
     todo: /docs\/status\.md/,
   },
   {
-    name: "a member that is no master",
+    name: "a member that is not a master",
     broken: masters.reduce(
       (all, name) =>
         all.member(name, "infra", {
@@ -232,20 +231,20 @@ export const cases: readonly Case[] = [
       new Situation(),
     ),
     found: ["etcd-membership infra-etcd"],
-    what: /dev-master-0 is a member and no master/,
+    what: /dev-master-0 is a member but not a master/,
     todo: /A member too many or too few/,
   },
   {
-    name: "a master that is no member",
+    name: "a master that is not a member",
     broken: new Situation().member(m1, "kubernetes", {
       members: masters.slice(0, 2).map((name, i) => ({ id: String(i + 1), name, isLearner: false })),
     }),
     found: ["etcd-membership kubernetes-etcd"],
-    what: /dev-master-3 is no member/,
+    what: /dev-master-3 is not a member/,
     todo: /./,
   },
   {
-    name: "the lock is held by a node that came back and is not well",
+    name: "a node that came back unhealthy holds the lock",
     broken: new Situation()
       .drained(w2, 6)
       .notReady(w2, 5)
@@ -256,52 +255,52 @@ export const cases: readonly Case[] = [
     todo: /journalctl -n 50 -u kubelet/,
   },
   {
-    name: "the lock is held by a node that went down and has not come back in time",
+    name: "a node that has not come back in time holds the lock",
     broken: new Situation().drained(w2, 16).notReady(w2, 12).silence(w2).lock(w2),
     found: [`node-not-ready ${w2}`, `lock-unwell ${w2}`],
     what: /no answer over SSH/,
     todo: /--refresh/,
   },
   {
-    name: "a Pulumi run that holds the lock has ended",
+    name: "a Pulumi run that has ended holds the lock",
     broken: new Situation().lock(`pulumi since ${minutesAgo(10)}`),
     found: ["lock-left reboot lock"],
-    what: /^held by “pulumi” for 10 min, and no Pulumi run works on this stack$/,
+    what: /^held by “pulumi” for 10 min, but no Pulumi run is active on this stack$/,
     todo: `bin/ssh ${m1} sudo bash /run/kubernetes/bin/reboot-lock give pulumi`,
   },
   {
-    name: "a removal that holds the lock has ended: a name of several words is quoted",
+    name: "a removal that has ended holds the lock: a name of several words is quoted",
     broken: new Situation().lock(`removal of dev-worker-4 since ${minutesAgo(10)}`),
     found: ["lock-left reboot lock"],
     what: /removal of dev-worker-4/,
     todo: `bin/ssh ${m1} "sudo bash /run/kubernetes/bin/reboot-lock give 'removal of dev-worker-4'"`,
   },
   {
-    name: "the lock is held by a machine that is no node",
+    name: "a machine that is not a node holds the lock",
     broken: new Situation().lock("6f2c"),
     found: ["lock-left reboot lock"],
-    what: /held by machine 6f2c, which is no node/,
+    what: /held by machine 6f2c, which is not a node/,
     todo: /reboot-lock give 6f2c$/,
   },
   {
-    name: "somebody has held the lock for long",
+    name: "an operator has held the lock for more than an hour",
     broken: new Situation().lock(`maintenance since ${minutesAgo(90)}`),
     found: ["lock-long reboot lock"],
     what: /held by “maintenance” for 90 min/,
     todo: /^if that has ended: `.*reboot-lock give maintenance`$/,
   },
   {
-    name: "no node can ask for the lock",
+    name: "no node can read the lock",
     broken: new Situation().sayAll({ lock: null }),
     found: ["lock-unknown reboot lock"],
     what: /infra-etcd/,
     todo: `bin/ssh ${m1} sudo journalctl -n 50 -u infra-etcd`,
   },
   {
-    name: "an update has waited for days",
+    name: "an update has been pending for days",
     broken: new Situation().say(m1, { update: { ...needsReboot, since: minutesAgo(3 * 1440) } }),
     found: [`update-waits ${m1}`],
-    what: /^update 4757.3.0 has waited for 3 d: no update waits$/,
+    what: /^update 4757.3.0 has been pending for 3 d: no update waits$/,
     todo: /reboot-window/,
   },
   {
@@ -329,7 +328,7 @@ export const cases: readonly Case[] = [
     todo: "bin/pulumi config set --path workerRebootWindow.length 1h && bin/pulumi up",
   },
   {
-    name: "certificates have ended and are due: two problems, however many there are",
+    name: "certificates have expired and are due: two problems, however many certificates",
     broken: new Situation()
       .say(m1, { certificates: [{ name: "apiserver", notAfter: days(-1) }] })
       .say(m2, {
@@ -340,15 +339,15 @@ export const cases: readonly Case[] = [
       })
       .say(w1, { certificates: [{ name: "kubelet", notAfter: days(13) }] }),
     found: [`certificate-ended ${m1}`, `certificate-due ${m2}, ${w1}`],
-    what: /^apiserver of dev-master-1 has ended$/,
+    what: /^apiserver of dev-master-1 has expired$/,
     todo: "bin/pulumi up",
   },
   {
-    name: "an authority is about to end: pulumi up does not renew it",
+    name: "an authority is about to expire: pulumi up does not renew it",
     broken: new Situation().sayAll({ certificates: [{ name: "infra-etcd-ca", notAfter: days(20.5) }] }),
     found: ["authority-due 6 nodes"],
-    what: /^infra-etcd-ca of dev-master-1 ends in 20 d, 5 others/,
-    todo: /An authority ends/,
+    what: /^infra-etcd-ca of dev-master-1 expires in 20 d \(and 5 more\)/,
+    todo: /An authority expires/,
   },
   {
     name: "a kubelet was left behind, and a member went ahead",

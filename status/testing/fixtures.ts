@@ -1,4 +1,4 @@
-/** Six nodes that are well, at four in the morning, and ways to break them. */
+/** Six healthy nodes at four in the morning, and ways to break them. */
 import { type Answers, type ApiNode, type NodeAnswer, parseNodes, parseReport, type Role } from "../answers.ts";
 import type { EtcdReport, NodeReport } from "../../node/remote/report.ts";
 import { drainAnnotation } from "../../node/remote/scripts.ts";
@@ -57,7 +57,7 @@ export function report(name: string): NodeReport {
   };
 }
 
-/** As the API has it. */
+/** The Node object. */
 export function object(name: string, address: string): unknown {
   const role = name.includes("master") ? "master" : "worker";
   return {
@@ -82,7 +82,7 @@ export function object(name: string, address: string): unknown {
   };
 }
 
-/** A cluster to be broken in place; parsed as if it had come over the wire. */
+/** A healthy cluster whose answers a test changes in place. They are parsed as if read from the wire. */
 export class Situation {
   readonly reports = new Map<string, NodeReport>();
   readonly answers: { -readonly [key in keyof Answers]: Answers[key] };
@@ -118,7 +118,7 @@ export class Situation {
     );
   }
 
-  /** Changes what every node reports that answers. */
+  /** Changes what every node that answers reports. */
   sayAll(change: Partial<NodeReport>): this {
     for (const { name, answer } of this.answers.nodes) if ("report" in answer) this.say(name, change);
     return this;
@@ -154,7 +154,7 @@ export class Situation {
     return this;
   }
 
-  /** As the node's own drain leaves it. */
+  /** A node after its own drain. */
   drained(name: string, minutes: number): this {
     const node = this.object(name);
     node.spec.unschedulable = true;

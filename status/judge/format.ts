@@ -1,13 +1,13 @@
-/** Words and commands that several judgements use. */
+/** Durations, names and commands as several judgements write them. */
 import type { Facts, NodeFacts } from "../facts.ts";
 
-/** Milliseconds since a time; undefined for one that is not known. */
+/** Milliseconds since a time; undefined if the time is unknown. */
 export function age({ at }: Facts, time: string | null): number | undefined {
   return time === null ? undefined : Date.parse(at) - Date.parse(time);
 }
 
-/** `45 s`, `12 min`, `5 h`, `3 d`: the largest unit of which there are two, as far as days. */
-export function span(milliseconds: number): string {
+/** `45 s`, `12 min`, `5 h`, `3 d`: the largest unit, up to days, that gives at least two. */
+export function duration(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
@@ -15,25 +15,25 @@ export function span(milliseconds: number): string {
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
-/** ` for 12 min`, or nothing where it is not known. */
-export function forSpan(facts: Facts, time: string | null): string {
-  const milliseconds = age(facts, time);
-  return milliseconds === undefined ? "" : ` for ${span(milliseconds)}`;
+/** ` for 12 min`; empty if the time is unknown. */
+export function forDuration(facts: Facts, since: string | null): string {
+  const milliseconds = age(facts, since);
+  return milliseconds === undefined ? "" : ` for ${duration(milliseconds)}`;
 }
 
-/** Up to three by name. */
+/** Up to three names, otherwise how many. */
 export function namesOf(names: readonly string[]): string {
   return names.length <= 3 ? names.join(", ") : `${names.length} nodes`;
 }
 
-/** A command on a node, with quotes where a shell would take it for more than one. */
+/** A command on a node, quoted if the local shell would interpret it. */
 export function onNode(node: string, command: string): string {
   return `bin/ssh ${node} ${/[^\w ./:=@-]/.test(command) ? `"${command}"` : command}`;
 }
 
 export const journal = (node: string, unit: string): string => onNode(node, `sudo journalctl -n 50 -u ${unit}`);
 
-/** The end of what a static pod said, also while the API is down. */
+/** The end of a static pod's log, read from disk: works while the API is down. */
 export function podLog(node: string, pod: string): string {
   return onNode(node, `sudo sh -c 'tail -n 50 /var/log/pods/kube-system_${pod}-*/*/*.log'`);
 }
@@ -41,7 +41,7 @@ export function podLog(node: string, pod: string): string {
 export const mastersOf = ({ nodes }: Facts): NodeFacts[] =>
   nodes.filter(({ role, inStack }) => role === "master" && inStack);
 
-/** A master to type commands on: one that answers, if there is one. */
+/** The master to run commands on: preferably one that answers. */
 export function someMaster(facts: Facts): string {
   const masters = mastersOf(facts);
   return (masters.find(({ answers }) => answers) ?? masters[0])?.name ?? "master-1";
