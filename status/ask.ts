@@ -51,7 +51,7 @@ async function askNode({ sshConfig }: Stack, node: StackNode): Promise<NodeAnswe
     return {
       ...node,
       answer: {
-        refusal: lastLine(stderr) || `what ${scriptPath("report")} prints cannot be read (exit code ${code})`,
+        refusal: lastLine(stderr) || `the output of ${scriptPath("report")} is not a report (exit code ${code})`,
       },
     };
   }
