@@ -9,7 +9,7 @@ import { closest } from "fastest-levenshtein";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { readChecksum, readMirror, type Problem } from "./config-files.ts";
-import type { Mirror } from "./ignition/types.ts";
+import type { Mirror, NodeSettings, RebootWindow } from "./ignition/types.ts";
 import { kubernetes } from "./versions.ts";
 
 const text = (pattern: RegExp, rule: string) =>
@@ -238,6 +238,14 @@ export interface Settings extends Omit<Raw, "mirror" | "template"> {
     readonly bootMode: "legacy" | "uefi";
   };
   readonly mirror: Mirror;
+}
+
+/** The settings that reach nodes, for those of a pool with this window: all that a cloud-config has of them. */
+export function nodeSettings(
+  { podCIDR, serviceCIDR, sshPublicKeys, timeZone, drainTimeout, mirror }: Settings,
+  rebootWindow: RebootWindow,
+): NodeSettings {
+  return { podCIDR, serviceCIDR, sshPublicKeys, rebootWindow, timeZone, drainTimeout, mirror };
 }
 
 /**

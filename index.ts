@@ -14,12 +14,12 @@ import {
   WorkerPool,
 } from "./components/index.ts";
 import { checkUserData } from "./components/preflight.ts";
-import { loadSettings } from "./config.ts";
+import { loadSettings, nodeSettings } from "./config.ts";
 
 // Pulumi takes the stack of every resource and of every promise, as an error without a message: a sixth of the state, with
 // the paths of whoever ran it last, and a fifth of a preview's memory. Those are not written out; errors' own are.
 Error.prepareStackTrace = (error: Error, stack) =>
-  error.message === "" ? String(error) : [error, ...stack].join("\n    at ");
+  error.message === "" ? String(error) : [String(error), ...stack.map(String)].join("\n    at ");
 
 const settings = loadSettings(configuration(), pulumi.getStack(), import.meta.dirname);
 checkUserData(settings);
@@ -34,19 +34,21 @@ const shape = new ClusterShape(name, {
 const api = { endpoint: settings.apiEndpoint, zone: shape.zone };
 
 const pki = new Pki(name, settings);
-const groups = new SecurityGroups(name, { api, ...settings });
+const { sshSources, apiSources, nodePortSources } = settings;
+const groups = new SecurityGroups(name, { api, sshSources, apiSources, nodePortSources });
 const apiEndpoint = new ApiEndpoint(name, { api });
 
 const template = new Template(name, { api, name, ...settings.template, defaultUser: "core" });
 const sshKey = new SshKey(name, { api, name, publicKey: publicLine(pki.ssh) });
 
 const cluster = {
-  ...settings,
+  clusterName: name,
   api,
   pki,
   endpoint: apiEndpoint,
   template: template.id,
   sshKey: { name, resource: sshKey },
+  waitFor,
 };
 
 const masters = new MasterPool(name, {
@@ -55,7 +57,7 @@ const masters = new MasterPool(name, {
   type: settings.masterType,
   diskSize: settings.masterDisk,
   securityGroup: groups.masters,
-  rebootWindow: settings.masterRebootWindow,
+  settings: nodeSettings(settings, settings.masterRebootWindow),
 });
 
 const workers = new WorkerPool(name, {
@@ -65,7 +67,8 @@ const workers = new WorkerPool(name, {
   type: settings.workerType,
   diskSize: settings.workerDisk,
   securityGroup: groups.workers,
-  rebootWindow: settings.workerRebootWindow,
+  maxUnavailable: settings.maxUnavailable,
+  settings: nodeSettings(settings, settings.workerRebootWindow),
 });
 
 /** The Kubernetes API's URL. */

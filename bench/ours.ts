@@ -1,6 +1,6 @@
 /** Our cluster, made by `bin/pulumi up`. */
 import { join } from "node:path";
-import { addressIn } from "../ignition/node.ts";
+import { dnsServiceAddress } from "../ignition/service-addresses.ts";
 import { up } from "../test/sandbox/place.ts";
 import { Cluster, Ssh } from "./cluster.ts";
 import { watchIdle } from "./idle.ts";
@@ -57,7 +57,7 @@ export async function bootstrapOurs(site: Site): Promise<Ours> {
     ),
     kubeconfig: outputs.kubeconfig,
     ssh: new Ssh(join(place.directory, "ours"), outputs.sshPrivateKey),
-    dnsAddress: addressIn(serviceCIDR, 10),
+    dnsAddress: dnsServiceAddress(serviceCIDR),
   });
   const asked = performance.now();
   await cluster.untilUsable(60);

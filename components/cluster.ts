@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { NodeSettings } from "../ignition/index.ts";
 import type { ApiArgs } from "../provider/index.ts";
-import type { Mirror, RebootWindow } from "../ignition/types.ts";
 import type { ApiEndpoint } from "./api-endpoint.ts";
 import type { Pki } from "./pki.ts";
 
@@ -8,27 +8,17 @@ import type { Pki } from "./pki.ts";
 export interface ClusterArgs {
   /** Label `cluster` of every instance. */
   clusterName: string;
+  /** Exoscale's API and zone. */
   api: ApiArgs;
   pki: Pki;
   endpoint: ApiEndpoint;
-  /** Template's id. */
+  /** Id of the template that instances are made from. */
   template: pulumi.Input<string>;
-  /** The registered SSH key. Instances take its plain name: one must not be replaced because the key behind it is. */
+  /**
+   * The registered SSH key: its name in Exoscale and the resource behind it. Instances take the name as plain text, so
+   * that none is replaced when the key is.
+   */
   sshKey: { name: string; resource: pulumi.Resource };
-  /** OpenSSH public keys that may log in as core besides the Pki's own. */
-  sshPublicKeys: readonly string[];
-  /** IPv4 network of the pods. */
-  podCIDR: string;
-  /** IPv4 network of the Services. */
-  serviceCIDR: string;
-  /** Where nodes fetch instead of upstream. */
-  mirror: Mirror;
-  /** Time zone of the reboot window, an IANA name. */
-  timeZone: string;
-  /** Seconds that pods of a node that goes down may resist eviction. */
-  drainTimeout: number;
-  /** As the Pki's. */
-  caReplacement: number;
   /** `cluster`: ready when the nodes are; `instances`: ready when the API says running, and no SSH. */
   waitFor: "cluster" | "instances";
 }
@@ -39,9 +29,10 @@ export interface PoolArgs {
   securityGroup: pulumi.Input<string>;
   /** Instance type, `family.size`. */
   type: string;
-  /** GiB. */
+  /** Size of the disk in GiB. */
   diskSize: number;
-  rebootWindow: RebootWindow;
+  /** What reaches the nodes of the configuration; all of it is in their cloud-config. */
+  settings: NodeSettings;
 }
 
 /** A node as the program's outputs show it. */
@@ -53,25 +44,3 @@ export interface Node {
   /** SSH host key, an OpenSSH public key line. */
   readonly hostKey: pulumi.Output<string>;
 }
-
-/** What the cloud-configs of all nodes of a pool say alike. */
-export const sharedNodeArgs = ({
-  pki,
-  podCIDR,
-  serviceCIDR,
-  rebootWindow,
-  timeZone,
-  drainTimeout,
-  mirror,
-  sshPublicKeys,
-}: ClusterArgs & PoolArgs) => ({
-  podCIDR,
-  serviceCIDR,
-  rebootWindow,
-  timeZone,
-  drainTimeout,
-  mirror,
-  authorizedKeys: pki.ssh.publicKeyOpenssh.apply((own) => [own.trim(), ...sshPublicKeys]),
-  kubernetesCA: pki.kubernetesCA.trusted,
-  infraEtcdCA: pki.infraEtcdCA.trusted,
-});

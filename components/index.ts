@@ -1,11 +1,11 @@
 /** The components as a library: what `import ... from "kubernetes-on-exoscale"` finds. docs/integration.md has a program. */
+export type { Mirror, NodeSettings, RebootWindow } from "../ignition/index.ts";
 export { ClusterShape, SshKey, Template, type ApiArgs } from "../provider/index.ts";
 export { Addons, type AddonsArgs } from "./addons/addons.ts";
 export { ApiEndpoint, type ApiEndpointArgs } from "./api-endpoint.ts";
 export type { ClusterArgs, Node, PoolArgs } from "./cluster.ts";
-export { publicLine } from "./node-command.ts";
 export { kubeconfig } from "./kubeconfig.ts";
 export { MasterPool, type MasterPoolArgs } from "./master-pool.ts";
-export { Pki, type PkiArgs } from "./pki.ts";
+export { Pki, publicLine, type PkiArgs } from "./pki.ts";
 export { SecurityGroups, type SecurityGroupsArgs } from "./security-groups.ts";
 export { WorkerPool, type WorkerPoolArgs } from "./worker-pool.ts";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Boot, Instance, type BootArgs, type InstanceArgs } from "../provider/index.ts";
 import type { ClusterArgs, Node, PoolArgs } from "./cluster.ts";
-import { publicLine } from "./node-command.ts";
+import { publicLine } from "./pki.ts";
 
 type Args = ClusterArgs & PoolArgs;
 
@@ -56,8 +56,8 @@ export function createBoot(
       type: args.type,
       diskSize: args.diskSize,
       waitFor: args.waitFor,
-      drainTimeout: args.drainTimeout,
-      caReplacement: args.caReplacement,
+      drainTimeout: args.settings.drainTimeout,
+      caReplacement: pki.caReplacement,
       ssh: { host: instance.publicIp, user: "core", privateKey: pki.ssh.privateKeyOpenssh, hostKey },
       masters: { host: endpoint.address, hostKey: publicLine(pki.masterHostKey) },
       ...own,

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AntiAffinityGroup, ClusterOrigin, type Boot, type Instance } from "../provider/index.ts";
 import { renderMaster } from "../ignition/index.ts";
-import { sharedNodeArgs, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
 import { scriptCommand } from "../node/remote/scripts.ts";
-import { nodeCommand, publicLine } from "./node-command.ts";
+import type { ClusterArgs, Node, PoolArgs } from "./cluster.ts";
 import { createBoot, createInstance } from "./machine.ts";
+import { nodeCommand } from "./node-command.ts";
+import { publicLine } from "./pki.ts";
 
 export interface MasterPoolArgs extends ClusterArgs, PoolArgs {
   /** 1, 3 or 5: members of both etcds. */
@@ -65,18 +66,11 @@ export class MasterPool extends pulumi.ComponentResource {
     function bootMaster(parent: MasterPool, nodeName: string, instance: Instance): Boot {
       const userData = pulumi
         .output({
-          ...sharedNodeArgs(args),
+          ...args.settings,
           ...pki.master({ name: nodeName, address: instance.publicIp, apiAddress: endpoint.address }),
           name: nodeName,
           address: instance.publicIp,
           masters: parent.peers,
-          sshHostKey: pki.masterHostKey.privateKeyOpenssh,
-          kubernetesSigningCA: pki.kubernetesCA.cert,
-          kubernetesCAKey: pki.kubernetesCA.key.privateKeyPem,
-          frontProxyCA: pki.frontProxyCA.trusted,
-          kubernetesEtcdCA: pki.kubernetesEtcdCA.trusted,
-          serviceAccountKey: pki.serviceAccount.privateKeyPem,
-          serviceAccountPublicKey: pki.serviceAccount.publicKeyPem,
           encryptionKeys,
         })
         .apply(renderMaster);

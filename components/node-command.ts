@@ -1,10 +1,6 @@
 import { remote } from "@pulumi/command";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type * as tls from "@pulumi/tls";
-
-/** An OpenSSH public key line as SSH clients compare it. */
-export const publicLine = (key: tls.PrivateKey): pulumi.Output<string> =>
-  key.publicKeyOpenssh.apply((line) => line.trim());
 
 export interface NodeCommandArgs {
   /** Address to connect to. */

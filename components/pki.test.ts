@@ -51,9 +51,9 @@ test("authorities sign and nothing else, and are not renewed by themselves", asy
   const authorities = byName(resources, "SelfSignedCert");
   expect(Object.keys(authorities)).toEqual([
     "dev-kubernetes-ca",
+    "dev-infra-etcd-ca",
     "dev-front-proxy-ca",
     "dev-kubernetes-etcd-ca",
-    "dev-infra-etcd-ca",
   ]);
   for (const cert of Object.values(authorities)) {
     expect(cert).toMatchObject({
@@ -99,12 +99,10 @@ test("the random key comes from a password of more than 256 bits, not from bytes
 
 /** Per purpose, at a step of a replacement: who signs, and who is trusted. */
 async function authorities(caReplacement: number) {
-  const {
-    result: { kubernetesCA, frontProxyCA, kubernetesEtcdCA, infraEtcdCA },
-  } = await run(() => new Pki("dev", { ...args, caReplacement }));
+  const { result } = await run(() => new Pki("dev", { ...args, caReplacement }));
   const names = (certificates: string) => [...certificates.matchAll(/certificate (\S+) for/g)].map(([, name]) => name!);
   return Promise.all(
-    [kubernetesCA, frontProxyCA, kubernetesEtcdCA, infraEtcdCA].map(async ({ cert, key, trusted }) => ({
+    Object.values(result.authorities).map(async ({ cert, key, trusted }) => ({
       signs: names((await settled(cert)).value)[0]!,
       by: (await settled(key.privateKeyPem)).value,
       trusted: names((await settled(trusted)).value),

@@ -2,62 +2,48 @@ import { createHash, hkdfSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
+import {
+  forEach,
+  masterAuthorities,
+  nodeAuthorities,
+  type Authority as AuthorityName,
+  type MasterLeaf,
+  type NodeLeaf,
+} from "../ignition/certificates.ts";
 import type { EncryptionKey } from "../ignition/index.ts";
-import { addressIn } from "../ignition/node.ts";
+import {
+  kubeletSubject,
+  masterLeaves,
+  workerLeaves,
+  type Leaf,
+  type MasterIdentity,
+  type NodeIdentity,
+  type Subject,
+} from "./certificates.ts";
 
 export interface PkiArgs {
   /** IPv4 network of the Services; its first address goes into the apiservers' certificates. */
   serviceCIDR: string;
   /** Hours that leaves are valid. */
   leafValidity: number;
-  /** Hours before a leaf's end from which `pulumi up` renews it. */
+  /** Hours before a leaf's end from which `pulumi up` renews it. Less than `leafValidity`. */
   renewBefore: number;
   /** Hours that the authorities are valid. They are never renewed by themselves: that changes every leaf. */
   caValidity: number;
   /**
-   * Steps taken towards other authorities, three for each replacement: the next ones are trusted beside those that
-   * sign, then they sign and the former are trusted beside them, then the former are gone. So at each step, and in the
-   * middle of any, everybody trusts all who sign.
+   * Steps taken towards other authorities, three for each replacement: first the next ones are trusted beside those
+   * that sign, then they sign and the former ones are trusted beside them, then the former ones are gone. At each step,
+   * and in the middle of any, everybody trusts all that sign.
    */
   caReplacement: number;
 }
 
-/** Who a node's certificates are for. */
-export interface NodeIdentity {
-  /** Instance, node and host name. */
-  name: string;
-  /** Its public IPv4 address. */
-  address: pulumi.Input<string>;
-}
-
-export interface MasterIdentity extends NodeIdentity {
-  /** The elastic IP. */
-  apiAddress: pulumi.Input<string>;
-}
-
-type Use = "client_auth" | "server_auth";
-const CLIENT: Use[] = ["client_auth"];
-const SERVER: Use[] = ["server_auth"];
-const BOTH: Use[] = ["client_auth", "server_auth"];
-
 interface Authority {
   readonly key: tls.PrivateKey;
+  /** PEM of the one that signs. */
   readonly cert: pulumi.Output<string>;
   /** PEM of all that are trusted for this purpose, the one that signs first. */
   readonly trusted: pulumi.Output<string>;
-}
-
-/** Whom a leaf names. */
-interface Subject {
-  commonName: string;
-  organization?: string;
-  dnsNames?: string[];
-  ipAddresses?: pulumi.Input<string>[];
-}
-
-interface Leaf extends Subject {
-  ca: Authority;
-  uses: Use[];
 }
 
 const ECDSA = { algorithm: "ECDSA", ecdsaCurve: "P256" } as const;
@@ -67,15 +53,16 @@ const ECDSA = { algorithm: "ECDSA", ecdsaCurve: "P256" } as const;
  * others; one key per node, whose leaves name that node and its addresses; least usages.
  */
 export class Pki extends pulumi.ComponentResource {
-  /** Signs apiservers, kubelets, control plane clients, people. */
+  /**
+   * By purpose. `kubernetes-ca` signs apiservers, kubelets, control plane clients and people; `front-proxy-ca` only what
+   * speaks for users to extension apiservers.
+   */
+  readonly authorities: Readonly<Record<AuthorityName, Authority>>;
+  /** `authorities["kubernetes-ca"]` */
   readonly kubernetesCA: Authority;
-  /** Signs only what speaks for users to extension apiservers. */
-  readonly frontProxyCA: Authority;
-  readonly kubernetesEtcdCA: Authority;
-  readonly infraEtcdCA: Authority;
   /** Signs service-account tokens. */
   readonly serviceAccount: tls.PrivateKey;
-  /** Pulumi's way into the nodes as core. */
+  /** Opens core's account on every node for Pulumi. */
   readonly ssh: tls.PrivateKey;
   /** One SSH host key for all masters: the elastic IP leads to any of them. */
   readonly masterHostKey: tls.PrivateKey;
@@ -87,6 +74,8 @@ export class Pki extends pulumi.ComponentResource {
   };
   /** The administrator's client certificate. Its group is bound to cluster-admin and, unlike system:masters, can be unbound. */
   readonly admin: { readonly key: pulumi.Output<string>; readonly cert: pulumi.Output<string> };
+  /** As in its arguments. */
+  readonly caReplacement: number;
 
   readonly #name: string;
   readonly #args: PkiArgs;
@@ -96,10 +85,9 @@ export class Pki extends pulumi.ComponentResource {
     super("kubernetes-on-exoscale:Pki", name, {}, opts);
     this.#name = name;
     this.#args = args;
-    this.kubernetesCA = this.#authority("kubernetes-ca");
-    this.frontProxyCA = this.#authority("front-proxy-ca");
-    this.kubernetesEtcdCA = this.#authority("kubernetes-etcd-ca");
-    this.infraEtcdCA = this.#authority("infra-etcd-ca");
+    this.caReplacement = args.caReplacement;
+    this.authorities = forEach([...nodeAuthorities, ...masterAuthorities], (purpose) => this.#authority(purpose));
+    this.kubernetesCA = this.authorities["kubernetes-ca"];
     this.serviceAccount = this.#key(`${name}-service-account`);
     this.ssh = this.#key(`${name}-ssh`);
     this.masterHostKey = this.#key(`${name}-master-host-key`);
@@ -107,15 +95,14 @@ export class Pki extends pulumi.ComponentResource {
       derived: pulumi.secret(this.#key(`${name}-encryption`).privateKeyPem.apply(derivedKey)),
       random: pulumi.secret(this.#password(`${name}-encryption-key`).apply(randomKey)),
     };
-
     const adminKey = this.#key(`${name}-admin`);
     this.admin = {
       key: adminKey.privateKeyPem,
       cert: this.#leaf(`${name}-admin`, adminKey, {
-        ca: this.kubernetesCA,
+        ca: "kubernetes-ca",
         commonName: "admin",
         organization: "kubernetes-on-exoscale:admins",
-        uses: CLIENT,
+        uses: ["client_auth"],
       }),
     };
     this.registerOutputs();
@@ -127,74 +114,42 @@ export class Pki extends pulumi.ComponentResource {
   }
 
   /**
-   * A worker's key and leaves, by their names in `WorkerArgs`. Both leaves are of one request: workers are many, and each
-   * resource costs every preview time and memory.
+   * What a worker's cloud-config holds of keys and certificates. Both leaves are of one request: workers are many, and
+   * each resource costs every preview time and memory.
    */
   worker(node: NodeIdentity) {
     const key = this.#key(node.name);
-    const request = this.#request(node.name, key, kubelet(node));
+    const request = this.#request(node.name, key, kubeletSubject(node));
+    const leaves = forEach(Object.keys(workerLeaves) as NodeLeaf[], (leaf) =>
+      this.#sign(`${node.name}-${leaf}`, request, workerLeaves[leaf]),
+    );
+    return { ...this.#ofEveryNode(key), certificates: { ...this.#trusted(nodeAuthorities), ...leaves } };
+  }
+
+  /** What a master's cloud-config holds of keys and certificates, but for `encryptionKeys`. */
+  master(node: MasterIdentity) {
+    const key = this.#key(node.name);
+    const described = masterLeaves(node, this.#args.serviceCIDR);
+    const leaves = forEach(Object.keys(described) as MasterLeaf[], (leaf) =>
+      this.#leaf(`${node.name}-${leaf}`, key, described[leaf]),
+    );
     return {
-      key: key.privateKeyPem,
-      kubeletCert: this.#sign(`${node.name}-kubelet`, request, this.kubernetesCA, BOTH),
-      infraEtcdCert: this.#sign(`${node.name}-infra-etcd`, request, this.infraEtcdCA, CLIENT),
+      ...this.#ofEveryNode(key),
+      certificates: { ...this.#trusted([...nodeAuthorities, ...masterAuthorities]), ...leaves },
+      sshHostKey: this.masterHostKey.privateKeyOpenssh,
+      kubernetesSigningCA: this.kubernetesCA.cert,
+      kubernetesCAKey: this.kubernetesCA.key.privateKeyPem,
+      serviceAccountKey: this.serviceAccount.privateKeyPem,
+      serviceAccountPublicKey: this.serviceAccount.publicKeyPem,
     };
   }
 
-  /** A master's key and leaves, by their names in `MasterArgs`. */
-  master(node: MasterIdentity) {
-    const { name, address } = node;
-    const key = this.#key(name);
-    const leaf = (suffix: string, args: Leaf) => this.#leaf(`${name}-${suffix}`, key, args);
-    const client = (ca: Authority, commonName: string): Leaf => ({ ca, commonName, uses: CLIENT });
-    const loopback = { dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"] };
-    const member = { commonName: name, dnsNames: [name, "localhost"], ipAddresses: [address, "127.0.0.1"], uses: BOTH };
-    return {
-      key: key.privateKeyPem,
-      kubeletCert: leaf("kubelet", { ca: this.kubernetesCA, ...kubelet(node), uses: BOTH }),
-      infraEtcdCert: leaf("infra-etcd", { ca: this.infraEtcdCA, ...member }),
-      kubernetesEtcdCert: leaf("kubernetes-etcd", { ca: this.kubernetesEtcdCA, ...member }),
-      apiserverCert: leaf("apiserver", {
-        ca: this.kubernetesCA,
-        commonName: "kube-apiserver",
-        dnsNames: [
-          "kubernetes",
-          "kubernetes.default",
-          "kubernetes.default.svc",
-          "kubernetes.default.svc.cluster.local",
-          "localhost",
-          name,
-        ],
-        ipAddresses: [addressIn(this.#args.serviceCIDR, 1), address, node.apiAddress, "127.0.0.1"],
-        uses: SERVER,
-      }),
-      apiserverKubeletClientCert: leaf(
-        "apiserver-kubelet-client",
-        client(this.kubernetesCA, "kube-apiserver-kubelet-client"),
-      ),
-      apiserverEtcdClientCert: leaf(
-        "apiserver-etcd-client",
-        client(this.kubernetesEtcdCA, "kube-apiserver-etcd-client"),
-      ),
-      frontProxyClientCert: leaf("front-proxy-client", client(this.frontProxyCA, "front-proxy-client")),
-      controllerManagerCert: leaf("controller-manager", {
-        ca: this.kubernetesCA,
-        commonName: "system:kube-controller-manager",
-        ...loopback,
-        uses: BOTH,
-      }),
-      schedulerCert: leaf("scheduler", {
-        ca: this.kubernetesCA,
-        commonName: "system:kube-scheduler",
-        ...loopback,
-        uses: BOTH,
-      }),
-      superAdminCert: leaf("super-admin", {
-        ca: this.kubernetesCA,
-        commonName: "kubernetes-super-admin",
-        organization: "system:masters",
-        uses: CLIENT,
-      }),
-    };
+  #ofEveryNode(key: tls.PrivateKey) {
+    return { key: key.privateKeyPem, stackPublicKey: publicLine(this.ssh) };
+  }
+
+  #trusted<Name extends AuthorityName>(names: readonly Name[]): Record<Name, pulumi.Output<string>> {
+    return forEach(names, (name) => this.authorities[name].trusted);
   }
 
   #key(name: string): tls.PrivateKey {
@@ -206,8 +161,8 @@ export class Pki extends pulumi.ComponentResource {
     return new random.RandomPassword(name, { length: 64, special: false }, { parent: this }).result;
   }
 
-  /** The one that signs now, and whoever is trusted beside it. */
-  #authority(purpose: string): Authority {
+  /** The one that signs at this step of a replacement, and the one that is trusted beside it. */
+  #authority(purpose: AuthorityName): Authority {
     const step = this.#args.caReplacement % 3;
     const generation = (this.#args.caReplacement - step) / 3 + 1;
     const current = this.#generation(purpose, generation);
@@ -217,8 +172,8 @@ export class Pki extends pulumi.ComponentResource {
     return { ...signs, trusted: pulumi.concat(signs.cert, other.cert) };
   }
 
-  #generation(purpose: string, generation: number): Pick<Authority, "key" | "cert"> {
-    // Whoever is shown two by one name might try the wrong one only.
+  #generation(purpose: AuthorityName, generation: number): Pick<Authority, "key" | "cert"> {
+    // Two authorities with the same subject confuse clients: they may try the wrong one only.
     const commonName = generation === 1 ? purpose : `${purpose}-${generation}`;
     const name = `${this.#name}-${commonName}`;
     const key = this.#key(name);
@@ -237,8 +192,8 @@ export class Pki extends pulumi.ComponentResource {
     return { key, cert: cert.certPem };
   }
 
-  #leaf(name: string, key: tls.PrivateKey, { ca, uses, ...subject }: Leaf): pulumi.Output<string> {
-    return this.#sign(name, this.#request(name, key, subject), ca, uses);
+  #leaf(name: string, key: tls.PrivateKey, leaf: Leaf): pulumi.Output<string> {
+    return this.#sign(name, this.#request(name, key, leaf), leaf);
   }
 
   #request(
@@ -253,13 +208,18 @@ export class Pki extends pulumi.ComponentResource {
     );
   }
 
-  #sign(name: string, { certRequestPem }: tls.CertRequest, ca: Authority, uses: Use[]): pulumi.Output<string> {
+  #sign(
+    name: string,
+    { certRequestPem }: tls.CertRequest,
+    { ca, uses }: Pick<Leaf, "ca" | "uses">,
+  ): pulumi.Output<string> {
+    const { cert, key } = this.authorities[ca];
     return new tls.LocallySignedCert(
       name,
       {
         certRequestPem,
-        caCertPem: ca.cert,
-        caPrivateKeyPem: ca.key.privateKeyPem,
+        caCertPem: cert,
+        caPrivateKeyPem: key.privateKeyPem,
         // An ECDSA key signs only; key_encipherment is RSA's.
         allowedUses: ["digital_signature", ...uses],
         validityPeriodHours: this.#args.leafValidity,
@@ -270,13 +230,9 @@ export class Pki extends pulumi.ComponentResource {
   }
 }
 
-/** As Kubernetes knows a node: https://kubernetes.io/docs/reference/access-authn-authz/node/ */
-const kubelet = ({ name, address }: NodeIdentity): Subject => ({
-  commonName: `system:node:${name}`,
-  organization: "system:nodes",
-  dnsNames: [name],
-  ipAddresses: [address],
-});
+/** An OpenSSH public key line as SSH clients compare it. */
+export const publicLine = (key: tls.PrivateKey): pulumi.Output<string> =>
+  key.publicKeyOpenssh.apply((line) => line.trim());
 
 /** From a key that serves nothing else: https://www.rfc-editor.org/rfc/rfc5869 */
 function derivedKey(pem: string): EncryptionKey {

@@ -1,7 +1,22 @@
 import { createHash } from "node:crypto";
 import { RunError } from "@pulumi/pulumi";
-import type { Settings } from "../config.ts";
-import { assertFits, renderMaster, renderWorker, type MasterArgs } from "../ignition/index.ts";
+import { nodeSettings, type Settings } from "../config.ts";
+import {
+  forEach,
+  masterAuthorities,
+  masterLeaves,
+  nodeAuthorities,
+  nodeLeaves,
+  type MasterLeaf,
+} from "../ignition/certificates.ts";
+import {
+  assertFits,
+  renderMaster,
+  renderWorker,
+  type MasterArgs,
+  type NodeSettings,
+  type RebootWindow,
+} from "../ignition/index.ts";
 
 /** Bytes of DER, as the tls provider makes them with P-256 keys, and a few more. */
 const DER = { leaf: 450, apiserver: 552, ca: 380, key: 121, openssh: 340, publicKey: 91 };
@@ -12,18 +27,30 @@ const DER = { leaf: 450, apiserver: 552, ca: 380, key: 121, openssh: 340, public
  * @throws RunError naming the node and what takes the room
  */
 export function checkUserData(settings: Settings): void {
+  const { clusterName, masters, desiredWorkers, masterRebootWindow, workerRebootWindow } = settings;
+  const ofAll = Array.from({ length: masters }, (_, i) => ({
+    name: `${clusterName}-master-${i + 1}`,
+    address: standInAddress(i),
+  }));
+  const node = (name: string, rebootWindow: RebootWindow): MasterArgs => ({
+    ...standIns(name),
+    ...nodeSettings(settings, rebootWindow),
+    masters: ofAll,
+  });
   try {
-    const master = standIn(settings, `${settings.clusterName}-master-${settings.masters}`);
+    const master = node(`${clusterName}-master-${masters}`, masterRebootWindow);
     assertFits(master.name, renderMaster(master));
-    const worker = standIn(settings, `${settings.clusterName}-worker-${settings.desiredWorkers}`);
+    const worker = node(`${clusterName}-worker-${desiredWorkers}`, workerRebootWindow);
     assertFits(worker.name, renderWorker(worker));
   } catch (error) {
     throw new RunError((error as Error).message);
   }
 }
 
-function standIn(settings: Settings, name: string): MasterArgs {
-  const address = (i: number): string => `198.51.100.${100 + i}`;
+const standInAddress = (i: number): string => `198.51.100.${100 + i}`;
+
+/** Everything of a node that no setting says. */
+function standIns(name: string): Omit<MasterArgs, keyof NodeSettings | "masters"> {
   const pem = (label: string, what: string, bytes: number): string => {
     const lines = noise(`${name} ${what}`, bytes)
       .toString("base64")
@@ -31,48 +58,29 @@ function standIn(settings: Settings, name: string): MasterArgs {
     return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
   };
   // A kubelet's leaf and an etcd member's hold the node's name twice.
-  const leaf = (what: string, bytes = DER.leaf): string => pem("CERTIFICATE", what, bytes + 2 * name.length);
+  const leaf = (what: MasterLeaf): string =>
+    pem("CERTIFICATE", what, (what === "apiserver" ? DER.apiserver : DER.leaf) + 2 * name.length);
   const ca = (what: string): string => pem("CERTIFICATE", what, DER.ca);
-  // Every cluster replaces its authorities one day: there has to be room for two.
-  const trusted = (what: string): string => ca(what) + ca(`${what}, the other one`);
   const key = (what: string): string => pem("EC PRIVATE KEY", what, DER.key);
   return {
     name,
-    address: address(0),
-    masters: Array.from({ length: settings.masters }, (_, i) => ({
-      name: `${settings.clusterName}-master-${i + 1}`,
-      address: address(i),
-    })),
-    podCIDR: settings.podCIDR,
-    serviceCIDR: settings.serviceCIDR,
-    rebootWindow: settings.masterRebootWindow,
-    timeZone: settings.timeZone,
-    drainTimeout: settings.drainTimeout,
-    mirror: settings.mirror,
-    authorizedKeys: [`ecdsa-sha2-nistp256 ${noise("ssh", 104).toString("base64")}`, ...settings.sshPublicKeys],
+    address: standInAddress(0),
+    stackPublicKey: `ecdsa-sha2-nistp256 ${noise("ssh", 104).toString("base64")}`,
     sshHostKey: pem("OPENSSH PRIVATE KEY", "ssh host key", DER.openssh),
     key: key("node"),
-    kubeletCert: leaf("kubelet"),
-    infraEtcdCert: leaf("infra-etcd"),
-    kubernetesCA: trusted("kubernetes"),
-    infraEtcdCA: trusted("infra-etcd"),
-    frontProxyCA: trusted("front-proxy"),
-    kubernetesEtcdCA: trusted("kubernetes-etcd"),
-    apiserverCert: leaf("apiserver", DER.apiserver),
-    apiserverKubeletClientCert: leaf("apiserver-kubelet-client"),
-    apiserverEtcdClientCert: leaf("apiserver-etcd-client"),
-    frontProxyClientCert: leaf("front-proxy-client"),
-    controllerManagerCert: leaf("controller-manager"),
-    schedulerCert: leaf("scheduler"),
-    kubernetesEtcdCert: leaf("kubernetes-etcd"),
-    superAdminCert: leaf("super-admin"),
-    kubernetesSigningCA: ca("kubernetes"),
+    certificates: {
+      // Every cluster replaces its authorities one day: there has to be room for two.
+      ...forEach([...nodeAuthorities, ...masterAuthorities], (what) => ca(what) + ca(`${what}, the other one`)),
+      ...forEach([...nodeLeaves, ...masterLeaves], leaf),
+    },
+    // Again the one that signs: gzip writes it once.
+    kubernetesSigningCA: ca("kubernetes-ca"),
     kubernetesCAKey: key("kubernetes"),
     serviceAccountKey: key("service-account"),
     serviceAccountPublicKey: pem("PUBLIC KEY", "service-account", DER.publicKey),
-    encryptionKeys: ["key1", "random"].map((name) => ({
-      name,
-      secret: noise(`encryption ${name}`, 32).toString("base64"),
+    encryptionKeys: ["key1", "random"].map((what) => ({
+      name: what,
+      secret: noise(`encryption ${what}`, 32).toString("base64"),
     })),
   };
 }

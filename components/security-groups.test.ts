@@ -13,7 +13,7 @@ const sources: Sources = {
 const table = (group: "masters" | "workers") =>
   rulesFor(group, openings, sources).map(
     ({ protocol, startPort, endPort, network, securityGroup }) =>
-      `${protocol} ${startPort === endPort ? startPort : `${startPort}-${endPort}`} from ${network ?? String(securityGroup)}`,
+      `${protocol} ${startPort === endPort ? startPort : `${startPort}-${endPort}`} from ${network ?? (securityGroup as string)}`,
   );
 
 test("masters let in exactly this", () => {

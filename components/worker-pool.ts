@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Boot, Instance } from "../provider/index.ts";
 import { renderWorker } from "../ignition/index.ts";
-import { sharedNodeArgs, type ClusterArgs, type Node, type PoolArgs } from "./cluster.ts";
 import { scriptCommand } from "../node/remote/scripts.ts";
-import { nodeCommand, publicLine } from "./node-command.ts";
+import type { ClusterArgs, Node, PoolArgs } from "./cluster.ts";
 import { createBoot, createInstance } from "./machine.ts";
 import type { MasterPool } from "./master-pool.ts";
+import { nodeCommand } from "./node-command.ts";
+import { publicLine } from "./pki.ts";
 
 export interface WorkerPoolArgs extends ClusterArgs, PoolArgs {
   /** Number of workers. One that goes is drained first; the others do not notice. */
@@ -45,7 +46,7 @@ export class WorkerPool extends pulumi.ComponentResource {
     ): Boot {
       const userData = pulumi
         .output({
-          ...sharedNodeArgs(args),
+          ...args.settings,
           ...pki.worker({ name: nodeName, address: instance.publicIp }),
           name: nodeName,
           address: instance.publicIp,
@@ -77,7 +78,7 @@ export class WorkerPool extends pulumi.ComponentResource {
           ssh: pki.ssh,
           dialErrorLimit: 10,
           create: scriptCommand("node-join", nodeName, "worker"),
-          delete: scriptCommand("node-remove", nodeName, String(args.drainTimeout)),
+          delete: scriptCommand("node-remove", nodeName, String(args.settings.drainTimeout)),
           triggers: [instance.id],
         },
         {

@@ -1,4 +1,13 @@
 export { renderMaster } from "./master.ts";
 export { renderWorker } from "./worker.ts";
 export { assertFits, userDataSize } from "./size.ts";
-export type { EncryptionKey, MasterArgs, Mirror, NodeArgs, Peer, RebootWindow, WorkerArgs } from "./types.ts";
+export type {
+  EncryptionKey,
+  MasterArgs,
+  Mirror,
+  NodeArgs,
+  NodeSettings,
+  Peer,
+  RebootWindow,
+  WorkerArgs,
+} from "./types.ts";

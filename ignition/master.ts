@@ -1,7 +1,9 @@
 import { ports } from "../ports.ts";
 import { images } from "../versions.ts";
 import { toYAML, type File } from "./cloudconfig.ts";
+import { masterCertificates } from "./certificates.ts";
 import {
+  authorizedKeys,
   commonFiles,
   dockerImage,
   kubeconfig,
@@ -60,7 +62,7 @@ export function renderMaster(master: MasterArgs): string {
   };
   return toYAML({
     hostname: master.name,
-    authorizedKeys: master.authorizedKeys,
+    authorizedKeys: authorizedKeys(master),
     files: [
       ...commonFiles(master, {
         role: "master",
@@ -69,20 +71,11 @@ export function renderMaster(master: MasterArgs): string {
         etcdReport: fill("master/report", v),
         taints: TAINTS,
       }),
-      pki("apiserver.crt", master.apiserverCert),
-      pki("apiserver-etcd-client.crt", master.apiserverEtcdClientCert),
-      pki("apiserver-kubelet-client.crt", master.apiserverKubeletClientCert),
-      pki("controller-manager.crt", master.controllerManagerCert),
-      pki("front-proxy-ca.crt", master.frontProxyCA),
-      pki("front-proxy-client.crt", master.frontProxyClientCert),
+      ...masterCertificates.map((name) => pki(`${name}.crt`, master.certificates[name])),
       pki("kubernetes-signing-ca.crt", master.kubernetesSigningCA),
       pki("kubernetes-signing-ca.key", master.kubernetesCAKey),
-      pki("kubernetes-etcd-ca.crt", master.kubernetesEtcdCA),
-      pki("kubernetes-etcd.crt", master.kubernetesEtcdCert),
-      pki("scheduler.crt", master.schedulerCert),
       pki("service-account.key", master.serviceAccountKey),
       pki("service-account.pub", master.serviceAccountPublicKey),
-      pki("super-admin.crt", master.superAdminCert),
       ...["controller-manager", "scheduler", "super-admin"].map(kubeconfig),
       plain("authentication.yaml", fill("master/authentication.yaml", v)),
       secret("encryption.yaml", fill("master/encryption.yaml", v)),

@@ -1,7 +1,8 @@
-import { BlockList } from "node:net";
 import { ports } from "../ports.ts";
 import { files, images, type FileName, type ImageName } from "../versions.ts";
+import { nodeCertificates } from "./certificates.ts";
 import type { File, Unit } from "./cloudconfig.ts";
+import { dnsServiceAddress } from "./service-addresses.ts";
 import { fill } from "./template.ts";
 import type { Mirror, NodeArgs, Peer } from "./types.ts";
 
@@ -35,17 +36,6 @@ export const kubeconfig = (user: string): File =>
 /** An image's name for docker, which knows mirrors of docker.io only: the mirror becomes part of the name. */
 export function dockerImage(name: ImageName, mirror: Mirror): string {
   return mirror.registries ? `${mirror.registries}/${images[name]}` : images[name];
-}
-
-/** The nth address of an IPv4 CIDR, as Kubernetes gives fixed Services: 1 is the API's, 10 the DNS's. */
-export function addressIn(cidr: string, n: number): string {
-  const [base = "", bits = ""] = cidr.split("/");
-  const range = new BlockList();
-  range.addSubnet(base, Number(bits));
-  const number = base.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0) + n;
-  const address = [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
-  if (!range.check(address)) throw new Error(`${cidr} has no ${n}th address`);
-  return address;
 }
 
 /** Addresses and sums of everything that nodes download, and how curl trusts them, as `files/node/install` and `fetch` name them. */
@@ -100,6 +90,12 @@ function dockerCA(mirror: Mirror): File[] {
   return [{ path: `/etc/docker/certs.d/${host}/ca.crt`, permissions: "0644", content: mirror.ca }];
 }
 
+/** OpenSSH public keys that may log in as core: Pulumi's first. */
+export const authorizedKeys = ({ stackPublicKey, sshPublicKeys }: NodeArgs): string[] => [
+  stackPublicKey,
+  ...sshPublicKeys,
+];
+
 /** Every value that files of both roles use. */
 export function values(node: NodeArgs): Record<string, string | number> {
   const { start, length } = node.rebootWindow;
@@ -112,7 +108,7 @@ export function values(node: NodeArgs): Record<string, string | number> {
     address: node.address,
     podCIDR: node.podCIDR,
     serviceCIDR: node.serviceCIDR,
-    dnsAddress: addressIn(node.serviceCIDR, 10),
+    dnsAddress: dnsServiceAddress(node.serviceCIDR),
     cniBinDir: `/opt/cni/${files.cniPlugins.version}`,
     // In /run: yesterday's lease must not make today's node Ready.
     cniConfDir: `${RUN}/cni`,
@@ -153,10 +149,7 @@ export function commonFiles(node: NodeArgs, extra: RoleParts): File[] {
   return [
     { path: "/etc/ssh/ssh_host_ecdsa_key", permissions: "0600", content: node.sshHostKey },
     pki("node.key", node.key),
-    pki("kubelet.crt", node.kubeletCert),
-    pki("infra-etcd.crt", node.infraEtcdCert),
-    pki("kubernetes-ca.crt", node.kubernetesCA),
-    pki("infra-etcd-ca.crt", node.infraEtcdCA),
+    ...nodeCertificates.map((name) => pki(`${name}.crt`, node.certificates[name])),
     ...mirrorCA(node.mirror),
     ...dockerCA(node.mirror),
     ...registries(node.mirror),

@@ -13,7 +13,7 @@ test("a cloud-config within the limit passes, with its size per section", () => 
 });
 
 test("one that is too large is refused with the section that made it so", () => {
-  const text = renderMaster({ ...master, authorizedKeys: [randomBytes(30_000).toString("base64")] });
+  const text = renderMaster({ ...master, sshPublicKeys: [randomBytes(30_000).toString("base64")] });
   expect(() => assertFits("test-master-1", text)).toThrow(
     /test-master-1: the cloud-config takes \d+ bytes.*24573[^]*\d+ {2}ssh_authorized_keys/,
   );

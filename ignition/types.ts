@@ -1,4 +1,5 @@
 /** What a node's cloud-config is made from: plain values, every address known. */
+import type { MasterCertificate, NodeCertificate } from "./certificates.ts";
 
 /** Where nodes fetch files and images. Upstream's paths stay as they are. */
 export interface Mirror {
@@ -33,57 +34,44 @@ export interface EncryptionKey {
   readonly secret: string;
 }
 
-/** Common to every node. PEM texts throughout. */
-export interface NodeArgs {
+/** What the configuration says of the nodes of one pool. */
+export interface NodeSettings {
+  /** IPv4 network of the pods, a /24 of it per node. */
+  readonly podCIDR: string;
+  /** IPv4 network of the Services. */
+  readonly serviceCIDR: string;
+  /** OpenSSH public keys that may log in as core beside the stack's own. */
+  readonly sshPublicKeys: readonly string[];
+  /** When a node may reboot for an update. */
+  readonly rebootWindow: RebootWindow;
+  /** Time zone of the reboot window, an IANA name, e.g. `Europe/Zurich`. */
+  readonly timeZone: string;
+  /** Seconds that the pods of a node that goes down may resist eviction. */
+  readonly drainTimeout: number;
+  /** Where nodes fetch instead of upstream. `{}`: upstream itself. */
+  readonly mirror: Mirror;
+}
+
+/** Common to every node. Keys and certificates are PEM. */
+export interface NodeArgs extends NodeSettings {
   /** Instance name, node name and hostname. */
   readonly name: string;
   /** Its public IPv4 address. */
   readonly address: string;
   readonly masters: readonly Peer[];
-  readonly podCIDR: string;
-  readonly serviceCIDR: string;
-  readonly rebootWindow: RebootWindow;
-  /** IANA name, e.g. `Europe/Zurich`. */
-  readonly timeZone: string;
-  /** Seconds that the node's pods may resist eviction before it goes down. */
-  readonly drainTimeout: number;
-  readonly mirror: Mirror;
-  /** OpenSSH lines for user core. */
-  readonly authorizedKeys: readonly string[];
+  /** The stack's own SSH key, an OpenSSH public key line: Pulumi logs in with it. */
+  readonly stackPublicKey: string;
   /** The SSH host key, OpenSSH private format (ECDSA). Masters share one. */
   readonly sshHostKey: string;
-  /** The node's one private key; every leaf below is for it. */
+  /** The node's one private key; every leaf is for it. */
   readonly key: string;
-  /** CN system:node:NAME, O system:nodes; client and server. */
-  readonly kubeletCert: string;
-  /** Client of infra-etcd (flanneld, locksmithd); on a master server and peer as well. */
-  readonly infraEtcdCert: string;
-  /** CA certificates: the one that signs, and while it is being replaced the other one behind it. */
-  readonly kubernetesCA: string;
-  readonly infraEtcdCA: string;
+  readonly certificates: Readonly<Record<NodeCertificate, string>>;
 }
 
 export type WorkerArgs = NodeArgs;
 
 export interface MasterArgs extends NodeArgs {
-  readonly frontProxyCA: string;
-  readonly kubernetesEtcdCA: string;
-  /** kube-apiserver's server certificate (kubernetes CA). */
-  readonly apiserverCert: string;
-  /** kube-apiserver as client of kubelets (kubernetes CA), CN kube-apiserver-kubelet-client. */
-  readonly apiserverKubeletClientCert: string;
-  /** kube-apiserver as client of kubernetes-etcd (kubernetes-etcd CA). */
-  readonly apiserverEtcdClientCert: string;
-  /** kube-apiserver as front proxy (front-proxy CA), CN front-proxy-client. */
-  readonly frontProxyClientCert: string;
-  /** CN system:kube-controller-manager (kubernetes CA), client and server for 127.0.0.1. */
-  readonly controllerManagerCert: string;
-  /** CN system:kube-scheduler (kubernetes CA), client and server for 127.0.0.1. */
-  readonly schedulerCert: string;
-  /** Server, peer and client of kubernetes-etcd (kubernetes-etcd CA). */
-  readonly kubernetesEtcdCert: string;
-  /** O system:masters (kubernetes CA): root on a master applies the first RBAC rules with it. */
-  readonly superAdminCert: string;
+  readonly certificates: Readonly<Record<MasterCertificate, string>>;
   /** The kubernetes CA that signs, alone, and its private key: controller-manager signs CertificateSigningRequests with it. */
   readonly kubernetesSigningCA: string;
   readonly kubernetesCAKey: string;

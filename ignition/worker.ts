@@ -1,7 +1,7 @@
 import { ports } from "../ports.ts";
 import { images } from "../versions.ts";
 import { toYAML } from "./cloudconfig.ts";
-import { commonFiles, manifest, plain, units, values } from "./node.ts";
+import { authorizedKeys, commonFiles, manifest, plain, units, values } from "./node.ts";
 import { fill } from "./template.ts";
 import type { WorkerArgs } from "./types.ts";
 
@@ -14,12 +14,12 @@ export function renderWorker(worker: WorkerArgs): string {
   };
   return toYAML({
     hostname: worker.name,
-    authorizedKeys: worker.authorizedKeys,
+    authorizedKeys: authorizedKeys(worker),
     files: [
       ...commonFiles(worker, { role: "worker", masterHealth: "", masterDrain: "", etcdReport: "", taints: "" }),
       // haproxy is not root: its files hold no secret and are readable.
       plain("haproxy/haproxy.cfg", fill("worker/haproxy.cfg", v)),
-      plain("haproxy/ca.crt", worker.kubernetesCA),
+      plain("haproxy/ca.crt", worker.certificates["kubernetes-ca"]),
       manifest("haproxy", fill("worker/haproxy.yaml", v)),
     ],
     units: units(worker, []),

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import ssh2 from "ssh2";
-import { addressIn } from "../../ignition/node.ts";
+import { dnsServiceAddress } from "../../ignition/service-addresses.ts";
 import { root } from "../../test/sandbox/checkout.ts";
 import { Cluster, Ssh } from "../cluster.ts";
 import { watchIdle } from "../idle.ts";
@@ -34,7 +34,7 @@ export async function bootstrapKubeadm(site: Site): Promise<Bootstrapped> {
       nodes: new Map(machines.map(({ name, address }) => [name, address])),
       kubeconfig: await kubeconfig(ssh, machines[0]!.address),
       ssh,
-      dnsAddress: addressIn(settings.serviceCIDR, 10),
+      dnsAddress: dnsServiceAddress(settings.serviceCIDR),
     });
     await Promise.all([cluster.untilUsable(LIMIT), ...machines.map(({ name }) => untilJoined(cluster, name))]).catch(
       async (error: Error) => {

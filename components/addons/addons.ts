@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { addressIn } from "../../ignition/node.ts";
+import { dnsServiceAddress } from "../../ignition/service-addresses.ts";
 import { images } from "../../versions.ts";
 import type { ApiEndpoint } from "../api-endpoint.ts";
 
@@ -120,7 +120,7 @@ export class Addons extends pulumi.ComponentResource {
           },
           spec: {
             selector: LABELS,
-            clusterIP: addressIn(args.serviceCIDR, 10),
+            clusterIP: dnsServiceAddress(args.serviceCIDR),
             ports: [
               { name: "dns", port: 53, protocol: "UDP" },
               { name: "dns-tcp", port: 53, protocol: "TCP" },

@@ -1,5 +1,6 @@
 import { files } from "../../versions.ts";
-import type { MasterArgs, Mirror, NodeArgs, WorkerArgs } from "../types.ts";
+import { forEach, masterCertificates, nodeCertificates } from "../certificates.ts";
+import type { MasterArgs, Mirror, NodeArgs, NodeSettings, WorkerArgs } from "../types.ts";
 
 /** A stand-in PEM that says whose it is; golden files stay readable. */
 const pem = (kind: string, of: string): string => `-----BEGIN ${kind}-----\n${of}\n-----END ${kind}-----\n`;
@@ -15,39 +16,34 @@ export const mirror: Mirror = {
   checksums: Object.fromEntries(Object.values(files).map(({ address }, n) => [address, String(n).repeat(64)])),
 };
 
-const node = (name: string, address: string): NodeArgs => ({
-  name,
-  address,
-  masters,
+const settings: NodeSettings = {
   podCIDR: "10.244.0.0/16",
   serviceCIDR: "10.96.0.0/16",
+  sshPublicKeys: [],
   rebootWindow: { start: "04:00", length: 3600 },
   timeZone: "Europe/Zurich",
   drainTimeout: 300,
   mirror: {},
-  authorizedKeys: ["ecdsa-sha2-nistp256 AAAA test"],
+};
+
+const node = (name: string, address: string): NodeArgs => ({
+  ...settings,
+  name,
+  address,
+  masters,
+  stackPublicKey: "ecdsa-sha2-nistp256 AAAA test",
   sshHostKey: pem("OPENSSH PRIVATE KEY", `host key of ${name}`),
   key: key(name),
-  kubeletCert: cert(`kubelet of ${name}`),
-  infraEtcdCert: cert(`infra-etcd of ${name}`),
-  kubernetesCA: cert("kubernetes CA"),
-  infraEtcdCA: cert("infra-etcd CA"),
+  certificates: forEach(nodeCertificates, (certificate) => cert(`${certificate} of ${name}`)),
 });
 
 export const worker: WorkerArgs = node("test-worker-1", "192.0.2.11");
 
+const first = node("test-master-1", "192.0.2.1");
+
 export const master: MasterArgs = {
-  ...node("test-master-1", "192.0.2.1"),
-  frontProxyCA: cert("front-proxy CA"),
-  kubernetesEtcdCA: cert("kubernetes-etcd CA"),
-  apiserverCert: cert("apiserver"),
-  apiserverKubeletClientCert: cert("apiserver as client of kubelets"),
-  apiserverEtcdClientCert: cert("apiserver as client of kubernetes-etcd"),
-  frontProxyClientCert: cert("front-proxy client"),
-  controllerManagerCert: cert("controller-manager"),
-  schedulerCert: cert("scheduler"),
-  kubernetesEtcdCert: cert("kubernetes-etcd"),
-  superAdminCert: cert("super-admin"),
+  ...first,
+  certificates: { ...first.certificates, ...forEach(masterCertificates, cert) },
   kubernetesSigningCA: cert("kubernetes CA"),
   kubernetesCAKey: key("kubernetes CA"),
   serviceAccountKey: key("service accounts"),

@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { master } from "../../ignition/testing/fixtures.ts";
+import { forEach, masterAuthorities, masterLeaves, nodeAuthorities, nodeLeaves } from "../../ignition/certificates.ts";
 import { renderMaster, type MasterArgs } from "../../ignition/index.ts";
 import { cache } from "../../toolchain/paths.ts";
 
@@ -87,18 +88,12 @@ function makePki(directory: string): Partial<MasterArgs> {
     serviceAccountKey: read("node.key"),
     serviceAccountPublicKey: read("node.pub"),
     kubernetesCAKey: read("ca.key"),
-    kubernetesCA: ca,
-    infraEtcdCA: ca,
-    frontProxyCA: ca,
-    kubernetesEtcdCA: ca,
-    kubeletCert: leaf(`/O=system:nodes/CN=system:node:${NAME}`),
-    superAdminCert: leaf("/O=system:masters/CN=super-admin"),
-    infraEtcdCert: any,
-    apiserverCert: any,
-    apiserverKubeletClientCert: any,
-    apiserverEtcdClientCert: any,
-    frontProxyClientCert: any,
-    kubernetesEtcdCert: any,
+    certificates: {
+      ...forEach([...nodeAuthorities, ...masterAuthorities], () => ca),
+      ...forEach([...nodeLeaves, ...masterLeaves], () => any),
+      kubelet: leaf(`/O=system:nodes/CN=system:node:${NAME}`),
+      "super-admin": leaf("/O=system:masters/CN=super-admin"),
+    },
     encryptionKeys: [{ name: "key1", secret: Buffer.alloc(32, 7).toString("base64") }],
   };
 }
