@@ -1,5 +1,4 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { execa } from "execa";
 import { expect, test } from "vitest";
 import { watchSession } from "./usage.ts";
 
@@ -9,9 +8,9 @@ const program = (megabytes: number, then: string) =>
 test("children count, also those that have ended", { timeout: 60_000 }, async () => {
   const inner = program(200, "held.length");
   const outer = `require("child_process").execFileSync(process.execPath, ["-e", ${JSON.stringify(inner)}]); ${program(1, "setTimeout(() => {}, 300)")}`;
-  const child = spawn(process.execPath, ["-e", outer], { detached: true, stdio: "ignore" });
+  const child = execa(process.execPath, ["-e", outer], { detached: true, stdio: "ignore" });
   const stop = watchSession(child.pid!);
-  await once(child, "exit");
+  await child;
   const { cpu, peak } = stop();
   // 0.4 s of work in each of the two.
   expect(cpu).toBeGreaterThan(0.6);
@@ -19,8 +18,8 @@ test("children count, also those that have ended", { timeout: 60_000 }, async ()
 });
 
 test("another session does not count", { timeout: 60_000 }, async () => {
-  const child = spawn(process.execPath, ["-e", program(1, "")], { detached: true, stdio: "ignore" });
+  const child = execa(process.execPath, ["-e", program(1, "")], { detached: true, stdio: "ignore" });
   const stop = watchSession(child.pid! + 1_000_000);
-  await once(child, "exit");
+  await child;
   expect(stop()).toEqual({ cpu: 0, peak: 0 });
 });

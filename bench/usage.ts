@@ -1,6 +1,6 @@
 /** What a command and all that it starts take of this machine. */
-import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { execaSync } from "execa";
+import { pids, statOf } from "../toolchain/processes.ts";
 
 export interface Usage {
   /** Seconds of CPU, user and system, of the whole tree. */
@@ -12,7 +12,7 @@ export interface Usage {
 /** Milliseconds between two looks: what a process does between the last one and its end is not seen. */
 const INTERVAL = 50;
 
-const [ticks, pageSize] = ["CLK_TCK", "PAGESIZE"].map((name) => Number(execFileSync("getconf", [name]))) as [
+const [ticks, pageSize] = ["CLK_TCK", "PAGESIZE"].map((name) => Number(execaSync("getconf", [name]).stdout)) as [
   number,
   number,
 ];
@@ -46,20 +46,16 @@ interface Sample {
 }
 
 function processesOf(session: number): Sample[] {
-  return readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .flatMap((entry) => {
-      try {
-        // proc(5): after the name, which may hold anything, `state ppid pgrp session ...`.
-        const text = readFileSync(`/proc/${entry}/stat`, "utf8");
-        const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-        const field = (number: number) => Number(fields[number - 3]);
-        if (field(6) !== session) return [];
-        return [
-          { cpu: (field(14) + field(15) + field(16) + field(17)) / ticks, resident: (field(24) * pageSize) / 2 ** 20 },
-        ];
-      } catch {
-        return []; // Ended meanwhile.
-      }
-    });
+  return pids().flatMap((pid) => {
+    try {
+      const stat = statOf(pid);
+      const field = (number: number) => Number(stat.field(number));
+      if (field(6) !== session) return [];
+      return [
+        { cpu: (field(14) + field(15) + field(16) + field(17)) / ticks, resident: (field(24) * pageSize) / 2 ** 20 },
+      ];
+    } catch {
+      return []; // It ended while being read.
+    }
+  });
 }

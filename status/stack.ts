@@ -39,7 +39,7 @@ interface Kubeconfig {
  */
 export async function readStack(stack?: string): Promise<Stack> {
   const script = 'set -eu; root=$1; . "$root/toolchain/access.sh"; printf %s "$access"';
-  const env = { ...process.env, ...(stack !== undefined && { PULUMI_STACK: stack }) };
+  const env = stack === undefined ? {} : { PULUMI_STACK: stack };
   // The CLI waits forever for a backend that is out of reach.
   const directory = await output("timeout", ["60", "sh", "-c", script, "sh", root], { env }).catch((error: unknown) => {
     if (error instanceof Failure && error.message.includes("(exit code 124)"))
@@ -82,5 +82,5 @@ export async function renewBefore(stack: string): Promise<number> {
 export async function isPulumiRunning(stack: string): Promise<boolean | null> {
   if (process.env["PULUMI_BACKEND_URL"]) return null;
   const pids = await lockHolders(local, stack);
-  return (await Promise.all(pids.map(isPulumi))).some(Boolean);
+  return pids.some(isPulumi);
 }

@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { root as checkout } from "./paths.ts";
 
@@ -33,18 +33,17 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-function bootstrap(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { PATH: `${join(root, "bin")}:/usr/bin:/bin` };
-  return new Promise((done) => {
-    execFile("sh", [join(root, "toolchain/bootstrap.sh"), ...args], { env, cwd: "/" }, (error, stdout, stderr) =>
-      done({ code: Number(error?.code ?? 0), stdout, stderr }),
-    );
+const bootstrap = (...args: string[]) =>
+  execa("sh", [join(root, "toolchain/bootstrap.sh"), ...args], {
+    cwd: "/",
+    env: { PATH: `${join(root, "bin")}:/usr/bin:/bin` },
+    extendEnv: false,
+    reject: false,
   });
-}
 
 test("packages are installed once, then again only when the lock file changed", async () => {
-  expect((await bootstrap("up", "--fast")).stdout).toMatch(/npm ci .*\nnode toolchain\/up.ts --fast\n$/);
-  expect((await bootstrap("up")).stdout).toBe("node toolchain/up.ts\n");
+  expect((await bootstrap("up", "--fast")).stdout).toMatch(/npm ci .*\nnode toolchain\/up.ts --fast$/);
+  expect((await bootstrap("up")).stdout).toBe("node toolchain/up.ts");
   await writeFile(join(root, "package-lock.json"), "{ }");
   expect((await bootstrap("up")).stdout).toContain("npm ci");
 });
@@ -54,7 +53,7 @@ test("an interrupted installation is done again", async () => {
   const npm = await readFile(join(root, "bin/npm"), "utf8");
   await program("bin/npm", "rm -rf node_modules; exit 1");
   await writeFile(join(root, "package-lock.json"), "{ }");
-  expect((await bootstrap("up")).code).toBe(1);
+  expect((await bootstrap("up")).exitCode).toBe(1);
   await program("bin/npm", npm);
   expect((await bootstrap("up")).stdout).toContain("npm ci");
 });
@@ -76,11 +75,11 @@ test.each([
   ["go", "exit 127", "and none is here"],
 ])("%s that says %j is refused in one sentence with the remedy", async (name, text, message) => {
   await program(`bin/${name}`, text);
-  const { code, stdout, stderr } = await bootstrap("up");
-  expect(code).toBe(1);
+  const { exitCode, stdout, stderr } = await bootstrap("up");
+  expect(exitCode).toBe(1);
   expect(stdout).toBe("");
   expect(stderr).toContain(message);
-  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  expect(stderr.split("\n")).toHaveLength(1);
 });
 
 test("taking down needs no Go", async () => {

@@ -151,10 +151,9 @@ export class Builder {
   }
 }
 
-/** The environment of recipes: Go's caches apart from the user's own, its settings those the recipes were tried with. */
+/** What recipes add to the environment: Go caches of their own, and the settings that they are written for. */
 function goEnvironment(cache: Cache): NodeJS.ProcessEnv {
   return {
-    ...process.env,
     PATH: [join(process.execPath, ".."), process.env["PATH"]].join(delimiter),
     GOCACHE: join(buildDirectory(cache), "go-build"),
     GOMODCACHE: join(buildDirectory(cache), "go-mod"),
@@ -169,5 +168,5 @@ function goEnvironment(cache: Cache): NodeJS.ProcessEnv {
 
 /** `go1.26.8`, or a Failure where there is no Go. */
 export async function goVersion(): Promise<string> {
-  return (await output("go", ["env", "GOVERSION"], { env: { ...process.env, GOTOOLCHAIN: "local" } })).trim();
+  return (await output("go", ["env", "GOVERSION"], { env: { GOTOOLCHAIN: "local" } })).trim();
 }

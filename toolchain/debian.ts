@@ -52,7 +52,7 @@ export async function installPackages(names: readonly string[], log: string): Pr
     const ours = services.filter((service) => names.includes(service.replace(".service", "")));
     if (ours.length > 0) await output("systemctl", ["mask", ...ours]);
   }
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
   // A repository that fails is no reason to stop: the packages may come from another, and the install says if not.
   await run("apt-get", ["update"], { env, log: `${log}.update`, accept: [100] });
   await run("apt-get", ["install", "--yes", "--no-install-recommends", "--no-remove", ...names], { env, log });

@@ -1,42 +1,46 @@
-/** One run at a time works on the cache: two checkouts, or `npm run up` beside `npm test`. */
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+/** Keeps two runs from working on the cache at the same time: two checkouts, or `npm run up` and `npm test`. */
+import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Readable, Writable } from "node:stream";
+import { execa } from "execa";
 import { Failure } from "./run.ts";
 
-const waiting = 75;
-
 /**
- * Runs `work` while holding flock(1)'s lock on a file. The lock ends with this process, however that ends: flock's
- * child reads from a pipe of ours.
+ * Runs `work` while holding flock(1)'s lock on a file. The lock ends with this process, however it ends: flock's child
+ * reads from a pipe that this process holds open.
  *
  * @param onWait called once when another process has the lock
  */
 export async function withLock<T>(file: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(file), { recursive: true });
-  let holder = await hold(["--nonblock", "--conflict-exit-code", String(waiting)], file);
-  if (!holder) {
+  let release = await hold(["--nonblock"], file);
+  if (!release) {
     onWait();
-    holder = await hold([], file);
+    release = await hold([], file);
   }
-  if (!holder) throw new Failure(`The lock ${file} cannot be taken.`);
+  if (!release) throw new Failure(`The lock ${file} cannot be taken.`);
   try {
     return await work();
   } finally {
-    holder.stdin.end();
+    release();
   }
 }
 
-/** @returns the process that holds the lock, or nothing when somebody else does. */
-function hold(flags: string[], file: string): Promise<ChildProcessByStdio<Writable, Readable, null> | undefined> {
-  const child = spawn("flock", [...flags, file, "sh", "-c", "echo held; exec cat >/dev/null"], {
-    stdio: ["pipe", "pipe", "inherit"],
+/** @returns how to give the lock back; undefined if another process has it */
+async function hold(flags: string[], file: string): Promise<(() => void) | undefined> {
+  // In a process group of its own, so that the terminal's Ctrl-C does not end it before the work.
+  const holder = execa("flock", [...flags, file, "sh", "-c", "echo held; exec cat >/dev/null"], {
+    stdin: "pipe",
+    stderr: "inherit",
+    buffer: false,
     detached: true,
+    reject: false,
   });
-  return new Promise((done, failed) => {
-    child.on("error", (error) => failed(new Failure(`flock (package util-linux) cannot be started: ${error.message}`)));
-    child.stdout.once("data", () => done(child));
-    child.on("close", () => done(undefined));
+  const ended = holder.then(({ exitCode, originalMessage }) => {
+    if (exitCode === undefined)
+      throw new Failure(`flock (Debian's package util-linux) cannot be started: ${originalMessage}`);
+    return undefined;
   });
+  const held = once(holder.stdout, "data").then(() => () => void holder.stdin.end());
+  return await Promise.race([held, ended]);
 }

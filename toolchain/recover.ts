@@ -1,13 +1,13 @@
 /**
- * Mends a stack after its Pulumi CLI was killed: ends what the CLI left running, gives back the lock, and forgets
- * creations of unknown outcome, which the next `up` finds or makes. Also a command: `recover.ts STACK`.
+ * Repairs a stack after its Pulumi CLI was killed: ends what the CLI left running, releases the lock, and drops
+ * creations of unknown outcome from the state, which the next `up` finds or makes. Also a command: `recover.ts STACK`.
  */
-import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { local, root } from "./paths.ts";
+import { type Process, processesIn, processOf, signal } from "./processes.ts";
 import { checkInterrupted, Failure, main, run } from "./run.ts";
-import { isPulumi, lockHolders, pendingOperations } from "./state.ts";
+import { lockHolders, pendingOperations, runningPulumi } from "./state.ts";
 
 const pulumi = (...args: string[]) => run(join(root, "bin", "pulumi"), args);
 
@@ -16,24 +16,23 @@ const pulumi = (...args: string[]) => run(join(root, "bin", "pulumi"), args);
  * @throws Failure while another Pulumi run works on the stack
  */
 export async function recover(stack: string): Promise<void> {
-  const holders = await lockHolders(local, stack);
-  const living = await firstLiving(holders);
+  const living = await runningPulumi(local, stack);
   if (living !== undefined) {
     throw new Failure(
-      `A Pulumi run (process ${living}) works on stack ${stack}, and there is nothing to recover while it lives: ` +
+      `A Pulumi run (process ${living}) works on stack ${stack}, so there is nothing to recover: ` +
         `wait for it, or end it with: kill -INT ${living}`,
     );
   }
-  // Whether it left the lock or not: what still works would get in the way of the next run.
+  // Even without a lock: a plugin that still works would get in the way of the next run.
   await endOrphans();
-  if (holders.length > 0) {
-    console.log(`A Pulumi run on stack ${stack} was killed; taking over.`);
+  if ((await lockHolders(local, stack)).length > 0) {
+    console.log(`A Pulumi run on stack ${stack} was killed; releasing its lock.`);
     await pulumi("cancel", stack, "--yes");
   }
   const pending = await pendingOperations(local, stack);
   if (pending > 0) {
     console.log(
-      `It left ${pending} operation${pending === 1 ? "" : "s"} of unknown outcome; asking the API what there is.`,
+      `It left ${pending} operation${pending === 1 ? "" : "s"} of unknown outcome; asking the API what exists.`,
     );
     await pulumi("refresh", "--stack", stack, "--yes", "--skip-preview", "--clear-pending-creates");
   }
@@ -42,7 +41,7 @@ export async function recover(stack: string): Promise<void> {
 /** Waits until no Pulumi run works on the stack. */
 export async function waitForOthers(stack: string): Promise<void> {
   for (let announced = false; ; announced = true) {
-    const living = await firstLiving(await lockHolders(local, stack));
+    const living = await runningPulumi(local, stack);
     if (living === undefined) return;
     if (!announced)
       console.log(`Another Pulumi run (process ${living}) works on stack ${stack}; waiting for it to end.`);
@@ -51,64 +50,34 @@ export async function waitForOthers(stack: string): Promise<void> {
   }
 }
 
-async function firstLiving(pids: readonly number[]): Promise<number | undefined> {
-  for (const pid of pids) if (await isPulumi(pid)) return pid;
-  return undefined;
-}
-
-/** What the CLI starts: its plugins, launchers of plugins among them, and Node with one of the SDK's programs. */
+/** What the CLI starts: its plugins, the launchers of plugins, and Node with one of the SDK's programs. */
 const started = /\bpulumi-(resource|language)-|@pulumi\/pulumi\/cmd\//;
 
-/** Ends this checkout's plugins that outlived their CLI, and waits until they are gone: they work on otherwise. */
+/** Ends this checkout's plugins that outlived their CLI, which would go on working, and waits until they are gone. */
 async function endOrphans(): Promise<void> {
   for (const name of ["SIGTERM", "SIGKILL"] as const) {
     for (let tries = 0; tries < 20; tries++) {
-      const left = await orphans();
+      const left = processesIn(root).filter((each) => started.test(each.command) && isOrphan(each));
       if (left.length === 0) return;
-      if (tries === 0) for (const pid of left) end(pid, name);
+      if (tries === 0) for (const { pid } of left) signal(pid, name);
       await sleep(50);
     }
   }
 }
 
-async function orphans(): Promise<number[]> {
-  const found: number[] = [];
-  for (const entry of await readdir("/proc")) {
-    const pid = Number(entry);
-    if (!pid || !started.test(await processFile(pid, "cmdline"))) continue;
-    const directory = await readlink(`/proc/${pid}/cwd`).catch(() => "");
-    if (directory === root && (await isOrphan(pid))) found.push(pid);
-  }
-  return found;
+/** Whether a plugin's CLI has ended: then init or the user's systemd is the parent. A plugin's launcher is part of it. */
+function isOrphan({ parent }: Process): boolean {
+  const above = processOf(parent);
+  if (above === undefined || above.pid === 1) return true;
+  return started.test(above.command) ? isOrphan(above) : above.name === "systemd";
 }
 
-/** Whose parent died belongs to init or to the user's systemd; a plugin's launcher is part of it. */
-async function isOrphan(pid: number): Promise<boolean> {
-  const above = await parent(pid);
-  if (above <= 1) return true;
-  if (started.test(await processFile(above, "cmdline"))) return isOrphan(above);
-  return (await processFile(above, "comm")).trim() === "systemd";
-}
-
-const parent = async (pid: number) => Number(/^PPid:\s*(\d+)/m.exec(await processFile(pid, "status"))?.[1] ?? 0);
-
-/** @returns nothing for a process that has ended */
-const processFile = (pid: number, file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
-
-function end(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // Ended in the meantime.
-  }
-}
-
-/** What `recover` does, for those whose backend is not this checkout's own. */
+/** @throws Failure with the commands to type if the state is in another backend than this checkout's own */
 function refuseOtherBackend(stack: string): void {
   const backend = process.env["PULUMI_BACKEND_URL"];
   if (!backend || backend.startsWith(`file://${join(local, "state")}?`)) return;
   throw new Failure(
-    `PULUMI_BACKEND_URL names another backend than this checkout's own. Once nothing of the killed run is left, type there:\n` +
+    `PULUMI_BACKEND_URL names another backend than this checkout's own. Make sure that nothing of the killed run is left, then type:\n` +
       `  pulumi cancel ${stack} --yes\n` +
       `  pulumi refresh --stack ${stack} --yes --skip-preview --clear-pending-creates\n` +
       `  pulumi up --stack ${stack}`,

@@ -1,13 +1,13 @@
-/** Child processes that get a signal once and are given the time to end well. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
+/** Runs child processes for commands that a person started and may interrupt. */
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { execa } from "execa";
+import { exitCodeOf, lastLines, signal as send } from "./processes.ts";
 
-/** What the user has to know: one message, no stack. */
+/** An error whose message is for the user: printed without a stack. */
 export class Failure extends Error {}
 
-/** The run was told to end; whatever it had begun goes on with the next one. */
+/** A signal told this run to end; the next run continues where it stopped. */
 export class Interrupted extends Failure {
   readonly signal: NodeJS.Signals;
   constructor(signal: NodeJS.Signals) {
@@ -16,25 +16,20 @@ export class Interrupted extends Failure {
   }
 }
 
-const running = new Set<ChildProcess>();
+/** Process groups of the children that run. */
+const running = new Set<number>();
 let interrupted: NodeJS.Signals | undefined;
 let last = 0;
 
-// Children are leaders of process groups of their own, so that the terminal's Ctrl-C reaches them through here alone:
-// a second interrupt makes the Pulumi CLI drop what it is doing. npm hands the terminal's signal on as well, hence the pause.
+// Every child leads a process group of its own, so that the terminal's Ctrl-C reaches it only from here: at a second
+// interrupt the Pulumi CLI aborts what it is doing. npm forwards the terminal's signal too, hence the pause.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     const now = Date.now();
     if (now - last < 1000) return;
     last = now;
     interrupted ??= signal;
-    for (const child of running) {
-      try {
-        if (child.pid) process.kill(-child.pid, signal === "SIGHUP" ? "SIGINT" : signal);
-      } catch {
-        // Ended in the meantime.
-      }
-    }
+    for (const group of running) send(-group, signal === "SIGHUP" ? "SIGINT" : signal);
     if (running.size === 0) process.exit(128 + 2);
   });
 }
@@ -46,12 +41,50 @@ export function checkInterrupted(): void {
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** Replaces the environment; default: this process's. */
+  /** Variables added to this process's environment. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Output goes to this file instead of this process's own; its end is quoted when the command fails. */
+  /** File that gets the output instead of this process's own; a failure quotes its end. */
   readonly log?: string;
-  /** Exit codes that are no failure; default only 0. */
+  /** Exit codes besides 0 that are no failure. */
   readonly accept?: readonly number[];
+}
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** @param destination where the output goes: returned, passed on, or a file */
+async function ended(
+  command: string,
+  args: readonly string[],
+  { cwd, env }: RunOptions,
+  destination: "pipe" | "inherit" | { readonly file: string },
+): Promise<Ended> {
+  checkInterrupted();
+  const child = execa(command, args, {
+    ...(cwd !== undefined && { cwd }),
+    ...(env && { env }),
+    stdin: "ignore",
+    stdout: destination,
+    stderr: destination,
+    buffer: destination === "pipe",
+    detached: true,
+    // execa's own errors quote the output, which may contain secrets.
+    reject: false,
+  });
+  const { pid } = child;
+  if (pid !== undefined) running.add(pid);
+  try {
+    const result = await child;
+    const code = exitCodeOf(result);
+    if (code === undefined) throw new Failure(`${command} cannot be started: ${result.originalMessage}`);
+    checkInterrupted();
+    return { code, stdout: result.stdout ?? "", stderr: result.stderr ?? "" };
+  } finally {
+    if (pid !== undefined) running.delete(pid);
+  }
 }
 
 /**
@@ -61,92 +94,40 @@ export interface RunOptions {
  * @throws Failure with the command, its exit code and the end of its log; Interrupted when a signal ended the run
  */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<number> {
-  checkInterrupted();
-  if (options.log) await mkdir(dirname(options.log), { recursive: true });
-  const log = options.log ? createWriteStream(options.log) : undefined;
-  const child = spawn(command, args, {
-    cwd: options.cwd,
-    env: options.env ?? process.env,
-    stdio: log ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
-    detached: true,
-  });
-  running.add(child);
-  try {
-    if (log) {
-      child.stdout?.pipe(log, { end: false });
-      child.stderr?.pipe(log, { end: false });
-    }
-    const code = await new Promise<number>((done, failed) => {
-      child.on("error", (error) => failed(new Failure(`${command} cannot be started: ${error.message}`)));
-      child.on("close", (exit, signal) =>
-        done(exit ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGTERM" ? 15 : 9)),
-      );
-    });
-    if (log) await new Promise<void>((done) => log.end(done));
-    checkInterrupted();
-    if (code !== 0 && !options.accept?.includes(code)) {
-      const tail = options.log ? `:\n${await end(options.log, 20)}\nThe whole log: ${options.log}` : "";
-      throw new Failure(`${[command, ...args].join(" ")} failed (exit code ${code})${tail}`);
-    }
-    return code;
-  } finally {
-    running.delete(child);
-  }
+  const { log, accept = [] } = options;
+  if (log !== undefined) await mkdir(dirname(log), { recursive: true });
+  const { code } = await ended(command, args, options, log === undefined ? "inherit" : { file: log });
+  if (code === 0 || accept.includes(code)) return code;
+  const end = log === undefined ? "" : `:\n${await quoted(log)}\nThe whole log: ${log}`;
+  throw new Failure(`${[command, ...args].join(" ")} failed (exit code ${code})${end}`);
 }
 
 /**
- * Runs a command for its standard output.
+ * Runs a command and returns what it printed on standard output, without the last line break.
  *
- * @throws Failure with what it wrote to standard error
+ * @throws Failure with what it printed on standard error
  */
 export async function output(
   command: string,
   args: readonly string[],
   options: Pick<RunOptions, "cwd" | "env"> = {},
 ): Promise<string> {
-  checkInterrupted();
-  const child = spawn(command, args, {
-    cwd: options.cwd,
-    env: options.env ?? process.env,
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
-  running.add(child);
-  try {
-    const texts = { stdout: "", stderr: "" };
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.stderr += text));
-    const code = await new Promise<number>((done, failed) => {
-      child.on("error", (error) => failed(new Failure(`${command} cannot be started: ${error.message}`)));
-      child.on("close", (exit) => done(exit ?? 1));
-    });
-    checkInterrupted();
-    if (code !== 0) {
-      throw new Failure(`${[command, ...args].join(" ")} failed (exit code ${code}): ${texts.stderr.trim()}`);
-    }
-    return texts.stdout;
-  } finally {
-    running.delete(child);
-  }
+  const { code, stdout, stderr } = await ended(command, args, options, "pipe");
+  if (code !== 0) throw new Failure(`${[command, ...args].join(" ")} failed (exit code ${code}): ${stderr.trim()}`);
+  return stdout;
 }
 
-/** The last lines of a log. */
-async function end(file: string, lines: number): Promise<string> {
-  return (await readFile(file, "utf8"))
-    .trimEnd()
-    .split("\n")
-    .slice(-lines)
-    .map((line) => `  ${line}`)
-    .join("\n");
+async function quoted(log: string): Promise<string> {
+  return lastLines(await readFile(log, "utf8"), 20).replaceAll(/^/gm, "  ");
 }
 
-/** Runs a command's main function: a Failure is one message on standard error, anything else a bug with its stack. */
+/** Runs a command's main function: a Failure is one message on standard error, any other error a bug with its stack. */
 export async function main(work: () => Promise<number | void>): Promise<void> {
   try {
     process.exitCode = (await work()) ?? 0;
   } catch (error) {
     if (error instanceof Interrupted) {
-      console.error(`\nInterrupted. The same command goes on from here.`);
+      console.error("\nInterrupted. Run the same command again to continue.");
       process.exitCode = error.signal === "SIGTERM" ? 143 : 130;
     } else if (error instanceof Failure) {
       console.error(`\n${error.message}`);

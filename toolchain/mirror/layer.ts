@@ -72,7 +72,7 @@ export async function debianLayer(directory: string, base: Base, log: string): P
   await run(
     "mmdebstrap",
     ["--variant=extract", "--architectures=amd64", `--include=${base.packages.join(",")}`, release, directory],
-    { log, env: { ...process.env, SOURCE_DATE_EPOCH: "0" } },
+    { log, env: { SOURCE_DATE_EPOCH: "0" } },
   );
   for (const path of left) await rm(join(directory, path), { recursive: true, force: true });
   for (const [path, target] of Object.entries(base.links ?? {})) await symlink(target, join(directory, path));
