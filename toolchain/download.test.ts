@@ -17,8 +17,8 @@ afterEach(() => rm(directory, { recursive: true }));
 /** An upstream that answers every request the same way, and remembers them. */
 function upstream(answer: () => Response): { upstream: Upstream; asked: string[] } {
   const asked: string[] = [];
-  const fetcher = (url: unknown, options?: RequestInit) => {
-    asked.push(`${options?.method ?? "GET"} ${url}`);
+  const fetcher: typeof fetch = (url, options?: RequestInit) => {
+    asked.push(`${options?.method ?? "GET"} ${url as string}`);
     return Promise.resolve().then(answer);
   };
   return { upstream: new Upstream(fetcher), asked };

@@ -42,5 +42,5 @@ async function hold(flags: string[], file: string): Promise<(() => void) | undef
     return undefined;
   });
   const held = once(holder.stdout, "data").then(() => () => void holder.stdin.end());
-  return await Promise.race([held, ended]);
+  return Promise.race([held, ended]);
 }

@@ -6,7 +6,7 @@ import { constants } from "node:os";
 export interface Stat {
   /** The program's file name, at most 15 characters. */
   readonly name: string;
-  field(number: number): string;
+  readonly field: (number: number) => string;
 }
 
 /** @throws Error when there is no such process */

@@ -1,4 +1,4 @@
-/** What is in each image, as far as anything outside it can tell: paths, PATH, entrypoint and command are upstream's. */
+/** What each image contains. Paths, PATH, entrypoint and command are upstream's. */
 import type { ImageName } from "../../versions.ts";
 
 /** A file in an image. */
@@ -17,7 +17,7 @@ export interface Content {
   readonly command?: string;
 }
 
-/** What is taken from Debian for an image. */
+/** What an image takes from Debian. */
 export interface Base {
   readonly packages: readonly string[];
   /** Symbolic links, path -> target, that the packages' scripts would make. */
@@ -26,7 +26,7 @@ export interface Base {
   readonly setup?: readonly string[];
 }
 
-/** Debian's packages, unpacked, for programs that need more than themselves. */
+/** Unpacked Debian packages, for programs that need more than their own file. */
 export const bases = {
   /** Programs that write packet filter rules. */
   netfilter: {
@@ -43,8 +43,8 @@ export const bases = {
 
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-// Upstream's Kubernetes images start a small runner that runs its arguments; a command does the same here: both
-// `command: [kube-apiserver, ...]` and `args: [kube-apiserver, ...]` of a pod work.
+// Upstream's images start a runner that executes its arguments. Without an entrypoint it is the same: a pod's
+// `command: [kube-apiserver, ...]` and `args: [kube-apiserver, ...]` both work.
 const kubernetesImage = (name: string, base?: keyof typeof bases): Content => ({
   base,
   programs: [{ artifact: "kubernetes", file: name, path: `/usr/local/bin/${name}` }],
@@ -58,7 +58,7 @@ const etcdImage = (artifact: string): Content => ({
   command: "/usr/local/bin/etcd",
 });
 
-/** Images besides those of versions.ts, by full name: something small to run on a new cluster. */
+/** Images that versions.ts does not name, by full name: something small to run on a new cluster. */
 export const extras: Readonly<Record<string, Content>> = {
   "docker.io/library/busybox:1.35.0": { base: "busybox", path: systemPath, command: "sh" },
 };

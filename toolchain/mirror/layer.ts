@@ -1,14 +1,14 @@
-/** Layers of images as tar archives: the same files make the same bytes. */
+/** Image layers as tar archives. The same files give the same bytes. */
 import { chmod, copyFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { output, run } from "../run.ts";
 import type { Base, Program } from "./images.ts";
 
-/** Debian's release that bases are taken from: versions.ts' haproxy is the one it has. */
+/** The Debian release that bases are taken from; the haproxy in versions.ts is its version. */
 const release = "bookworm";
 
-/** Of a package only what runs. */
-const left = [
+/** Removed from every base: nothing of it is needed to run a program. */
+const removed = [
   "usr/share/doc",
   "usr/share/man",
   "usr/share/locale",
@@ -25,7 +25,7 @@ const left = [
 /**
  * Packs a directory.
  *
- * @returns the archive's path, beside the directory
+ * @returns the archive's path, next to the directory
  */
 async function pack(directory: string): Promise<string> {
   const archive = `${directory}.tar`;
@@ -46,7 +46,7 @@ async function pack(directory: string): Promise<string> {
   return archive;
 }
 
-/** A layer of programs and the few files that a static program of any kind may look for. */
+/** A layer of static programs and the few files that such a program may look for. */
 export async function programsLayer(
   directory: string,
   programs: readonly Program[],
@@ -67,14 +67,14 @@ export async function programsLayer(
   return pack(directory);
 }
 
-/** A layer of Debian's packages with all they depend on, unpacked but not configured. */
+/** A layer of Debian packages with their dependencies, unpacked but not configured. */
 export async function debianLayer(directory: string, base: Base, log: string): Promise<string> {
   await run(
     "mmdebstrap",
     ["--variant=extract", "--architectures=amd64", `--include=${base.packages.join(",")}`, release, directory],
     { log, env: { SOURCE_DATE_EPOCH: "0" } },
   );
-  for (const path of left) await rm(join(directory, path), { recursive: true, force: true });
+  for (const path of removed) await rm(join(directory, path), { recursive: true, force: true });
   for (const [path, target] of Object.entries(base.links ?? {})) await symlink(target, join(directory, path));
   if (base.setup) await output("chroot", [directory, ...base.setup]);
   return pack(directory);

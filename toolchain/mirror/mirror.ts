@@ -1,5 +1,5 @@
 /**
- * The mirror: upstream's files and images under upstream's names, for nodes that cannot or should not ask upstream.
+ * The mirror: upstream's files and images under upstream's names, for nodes that cannot or should not reach upstream.
  *
  *     files/HOST/PATH    what versions.ts calls `host/path`
  *     registry/          docker-registry's storage, images under HOST/PATH:TAG
@@ -14,21 +14,21 @@ import { bases, contents, extras } from "./images.ts";
 import { debianLayer, programsLayer } from "./layer.ts";
 import { withRegistry } from "./registry.ts";
 
-/** What an artifact's `make` gets to work with. */
+/** What an artifact's `make` is given. */
 export interface Making {
   /** Directory to fill. */
   readonly out: string;
-  /** Directory for what does not stay. */
+  /** Directory for temporary files. */
   readonly scratch: string;
   /** Directories of the artifacts it needs, by name. */
   readonly needs: ReadonlyMap<string, string>;
   readonly log: string;
 }
 
-/** Artifact with each file that nodes download. */
+/** The artifact that contains each file that nodes download. */
 const sources: Record<FileName, string> = { kubelet: "kubelet", kubectl: "kubectl", cniPlugins: "cni-plugins" };
 
-/** Fills a mirror with all of versions.ts, and what a user tries a new cluster with. */
+/** Fills a mirror with everything in versions.ts and the extra images. */
 export async function makeMirror({ out, scratch, needs, log }: Making): Promise<void> {
   const need = (name: string) => needs.get(name)!;
   const sums: string[] = [];

@@ -1,13 +1,13 @@
-/** A registry for as long as images are put into its storage. */
-import { spawn } from "node:child_process";
+/** Runs a registry while images are put into its storage. */
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import pWaitFor from "p-wait-for";
 import { Failure } from "../run.ts";
 
-/** A port on loopback that nobody listens on. */
+/** A free port on loopback. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -20,7 +20,7 @@ async function freePort(): Promise<number> {
 /**
  * Serves `storage` while `work` runs.
  *
- * @param work gets `host:port` of the registry, which speaks plain HTTP on loopback
+ * @param work is given `host:port` of the registry, which speaks plain HTTP on loopback
  */
 export async function withRegistry(
   storage: string,
@@ -38,30 +38,33 @@ export async function withRegistry(
       http: { addr: address },
     }),
   );
-  // It ends with this process, however that ends.
-  const child = spawn("setpriv", ["--pdeathsig", "TERM", "docker-registry", "serve", config], { stdio: "ignore" });
-  const failed = once(child, "error").then(([error]) => {
-    throw new Failure(`setpriv (Debian's util-linux) cannot be started: ${error.message}`);
+  // setpriv ends it with this process, however this process ends.
+  const child = execa("setpriv", ["--pdeathsig", "TERM", "docker-registry", "serve", config], {
+    stdio: "ignore",
+    reject: false,
+  });
+  const ended = child.then(({ exitCode, originalMessage }) => {
+    throw new Failure(
+      `docker-registry does not run: ${originalMessage ?? `setpriv ended with ${exitCode}`}. ` +
+        "Are Debian's packages docker-registry and util-linux installed?",
+    );
   });
   try {
-    await Promise.race([failed, ready(address)]);
+    await Promise.race([ended, ready(address)]);
     await work(address);
   } finally {
     child.kill();
   }
 }
 
-/** Waits until the registry answers. */
 async function ready(address: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (
-      await fetch(`http://${address}/v2/`).then(
-        (answer) => answer.ok,
-        () => false,
-      )
-    )
-      return;
-    await sleep(100);
-  }
-  throw new Failure(`docker-registry on ${address} does not answer: is Debian's package docker-registry installed?`);
+  const answers = () =>
+    fetch(`http://${address}/v2/`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await pWaitFor(answers, {
+    interval: 100,
+    timeout: { milliseconds: 10_000, message: new Failure(`docker-registry on ${address} does not answer.`) },
+  });
 }
