@@ -21,6 +21,17 @@ test.each([
   await expect(write()).toMatchFileSnapshot(`../docs/${page}`);
 });
 
+test("README shows what kubectl and status print for the same six healthy nodes", () => {
+  const readme = read("README.md");
+  const status = read("status/golden/well.txt");
+  expect(readme).toContain(`$ npm run status\n${status}`);
+  const nodes = [...readme.matchAll(/^(dev-\S+) +Ready +(\S+) +\d+s +(\S+)$/gm)];
+  const shown = nodes.map(([, name, roles, version]) => [name, roles!.split(",").at(-1), version]);
+  const known = [...status.matchAll(/^(dev-\S+) +(\w+) +Ready +(\S+)/gm)].map(([, ...columns]) => columns);
+  expect(shown).toHaveLength(6);
+  expect(shown).toEqual(known);
+});
+
 test("README has today's sum", () => {
   expect(read("README.md")).toContain(`is about ${defaultMonth} EUR`);
 });
