@@ -5,16 +5,16 @@ import { schema } from "../../config.ts";
 
 type Json = z.core.JSONSchema.BaseSchema;
 
-/** docs/configuration.md: every setting, with what its check says to a value that will not do. */
+/** docs/configuration.md: every setting, with the rule that its check states for an invalid value. */
 export function configurationPage(): string {
   const settings = Object.entries(schema.shape) as [string, z.ZodType][];
   return [
     "# Configuration",
     "",
-    "Every setting, written from `config.ts`. They stand in `Pulumi.STACK.yaml`, which `pulumi config set NAME VALUE` edits",
-    "(`pulumi config set --path 'NAME[0]' VALUE` for an item of a list, `--path NAME.FIELD` for a field) and which belongs",
-    "into version control: nothing in it is secret. What cannot be used is refused before the first API call, all of it at",
-    "once, with an example of what can. Relative paths start from the directory of `Pulumi.yaml`.",
+    "Every setting, generated from `config.ts`. Settings are stored in `Pulumi.STACK.yaml`. `pulumi config set NAME VALUE` sets one,",
+    "`pulumi config set --path 'NAME[0]' VALUE` an item of a list, `--path NAME.FIELD` a field. Commit the file: nothing in it is",
+    "secret. Invalid values are refused before the first API call, all of them together, each with a valid example. Relative",
+    "paths start from the directory of `Pulumi.yaml`.",
     "",
     ...settings.flatMap(([name, check]) => section(name, check)),
   ].join("\n");
@@ -43,7 +43,7 @@ function section(name: string, check: z.ZodType): string[] {
   ];
 }
 
-/** A setting with fields: a table of them. */
+/** The fields of a setting, as a table. */
 function fields(check: z.ZodType, { properties = {} }: Json): string[] {
   const rows = Object.entries(properties).map(([name, field]) => {
     const { default: value } = field as Json;
@@ -53,20 +53,20 @@ function fields(check: z.ZodType, { properties = {} }: Json): string[] {
   return ["| field | value | default |", "|---|---|---|", ...rows];
 }
 
-/** Whether the check complains when a field is not given. */
+/** Whether the check requires a field. */
 function isMissed(check: z.ZodType, name: string): boolean {
   return check.safeParse({}).error?.issues.some(({ path }) => path[0] === name) ?? false;
 }
 
 /**
- * What a value must be, in the words of the error message: the check is given an empty text, which no setting takes, and
- * where a list is asked for, a list of one.
+ * What a value must be, as the check's error message states it: the check gets an empty string, which no setting accepts,
+ * and if it wants a list, a list with one.
  */
 function rule(check: z.ZodType, path: readonly string[]): string {
   const complaint = (value: unknown): string => {
     const { error } = check.safeParse(path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value));
     const problem = error?.issues.find((issue) => path.every((name, i) => issue.path[i] === name));
-    if (!problem) throw new Error(`${JSON.stringify(value)} is taken: how else is the setting's rule to be learned?`);
+    if (!problem) throw new Error(`The check accepts ${JSON.stringify(value)}, so it states no rule.`);
     return words(problem.message);
   };
   const all = complaint("");
@@ -76,7 +76,7 @@ function rule(check: z.ZodType, path: readonly string[]): string {
 const words = (message: string): string => message.replace(/^must (be )?/, (_, be) => (be ? "" : "must "));
 
 function defaultOf(check: z.ZodType, { default: value }: Json): string {
-  if (!check.safeParse(undefined).success) return "none, it is required";
+  if (!check.safeParse(undefined).success) return "none, required";
   return Array.isArray(value) && value.length === 0 ? "an empty list" : code(value);
 }
 

@@ -1,8 +1,8 @@
 import { schema } from "../../config.ts";
 
 /**
- * EUR per hour without VAT, from the price list in Exoscale's own Karpenter provider. The list has the same numbers for
- * CHF and USD. A disk's price is per GiB, `volume` in the list.
+ * EUR per hour without VAT, from the price list in Exoscale's Karpenter provider. The list has the same numbers for CHF and
+ * USD. A disk's price is per GiB, `volume` in the list.
  */
 const prices = {
   date: "2025-08-22",
@@ -35,7 +35,7 @@ interface Item {
   readonly perHour: number;
 }
 
-/** What the settings have when nobody sets them. */
+/** The settings' defaults. */
 const defaults = Object.fromEntries(
   (["masters", "masterType", "masterDisk", "desiredWorkers", "workerType", "workerDisk"] as const).map((name) => [
     name,
@@ -54,7 +54,7 @@ function items({ masters, masterType, masterDisk, desiredWorkers, workerType, wo
 
 function price(type: string): number {
   const found = prices.instances[type];
-  if (found === undefined) throw new Error(`docs/generate/costs.ts has no price of ${type}`);
+  if (found === undefined) throw new Error(`docs/generate/costs.ts has no price for ${type}`);
   return found;
 }
 
@@ -62,7 +62,7 @@ const sum = (sizes: Sizes): number =>
   items(sizes).reduce((total, { number, perHour }) => total + number * perHour * month, 0);
 const euros = (amount: number): string => amount.toFixed(2);
 
-/** EUR that a month of the default sizes costs, rounded. */
+/** Price of a month with the default sizes, EUR, rounded. */
 export const defaultMonth = Math.round(sum(defaults));
 
 /** docs/costs.md. */
@@ -78,19 +78,18 @@ export function costsPage(): string {
   return [
     "# Costs",
     "",
-    `What Exoscale asks for a month (${month} hours) of the default sizes, in EUR without VAT. Computed from the defaults in`,
-    `\`config.ts\` and a [price list of ${prices.date}](${prices.source})`,
-    "in a repository of Exoscale's. Prices change: the list of today is on [Exoscale's pricing page](https://www.exoscale.com/pricing/).",
+    `Price of a month (${month} hours) with the default sizes, in EUR without VAT, computed from the defaults in \`config.ts\` and`,
+    `a [price list of ${prices.date}](${prices.source})`,
+    "in one of Exoscale's repositories. For current prices see [Exoscale's pricing page](https://www.exoscale.com/pricing/).",
     "",
     "| what | how many | EUR per hour | EUR per month |",
     "|---|---:|---:|---:|",
     ...rows,
-    `| **together** | | | **${euros(sum(defaults))}** |`,
+    `| **total** | | | **${euros(sum(defaults))}** |`,
     "",
-    "Not counted: outgoing traffic, and the storage of the registered template. Workers that come or go are billed for the",
-    "time they are there.",
+    "Not included: outgoing traffic, and the storage of the registered template. Exoscale bills a worker for the time it exists.",
     "",
-    "| with everything else as it is by default | EUR per month |",
+    "| other sizes, the rest by default | EUR per month |",
     "|---|---:|",
     ...others.map(([what, change]) => `| ${what} | ${euros(sum({ ...defaults, ...change }))} |`),
     "",

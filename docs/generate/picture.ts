@@ -4,13 +4,13 @@ import { toSVG, type Box } from "./svg.ts";
 
 const version = (image: string): string => image.slice(image.lastIndexOf(":") + 1).replace(/^v/, "");
 
-/** Three boxes beside each other. */
+/** Three boxes side by side. */
 const threeOf = (y: number, height: number, titles: readonly string[], lines: readonly string[]): Box[] =>
   titles.map((title, i) => ({ x: 46 + i * 296, y, width: 276, height, title, lines }));
 
 const node = "kubelet, kube-proxy, flannel, locksmith";
 
-/** docs/architecture.svg: who talks to whom, with today's ports and versions. */
+/** docs/architecture.svg: what talks to what, with the ports and versions of the code. */
 export function picture(): string {
   return toSVG({
     width: 960,
@@ -31,7 +31,7 @@ export function picture(): string {
         width: 230,
         height: 84,
         title: "Pulumi",
-        lines: ["your machine or CI;", "every key is in its state"],
+        lines: ["your machine or CI;", "its state has every key"],
       },
       {
         x: 700,
@@ -39,7 +39,7 @@ export function picture(): string {
         width: 230,
         height: 84,
         title: "Exoscale's API",
-        lines: ["or the local zone's:", "told apart by its address alone"],
+        lines: ["or the local zone's:", "only the address differs"],
       },
       {
         x: 30,
@@ -55,7 +55,7 @@ export function picture(): string {
         y: 290,
         width: 900,
         height: 166,
-        title: "masters: kept, on different hosts, changed one by one",
+        title: "masters: kept, on different hosts, changed one at a time",
         isFrame: true,
       },
       ...threeOf(

@@ -9,8 +9,8 @@ export function portsPage(): string {
   return [
     "# Ports",
     "",
-    "Every opening in the nodes' security groups, written from `ports.ts`; all else that comes in is dropped.",
-    "`…Sources` are settings that list CIDRs; `masters` and `workers` are the nodes themselves.",
+    "Every opening in the nodes' security groups, generated from `ports.ts`; all other incoming traffic is dropped. `…Sources` are",
+    "settings that list CIDRs; `masters` and `workers` are the nodes themselves.",
     "",
     "| on | port | from | listener | why |",
     "|---|---|---|---|---|",

@@ -1,4 +1,4 @@
-/** A drawing of boxes, frames around them, and straight arrows, as SVG that reads well on light and dark pages. */
+/** Draws boxes, frames around them and straight arrows as SVG, readable on light and dark pages. */
 export interface Box {
   readonly x: number;
   readonly y: number;
@@ -7,29 +7,29 @@ export interface Box {
   readonly title: string;
   /** Below the title. */
   readonly lines?: readonly string[];
-  /** Encloses others: drawn lightly, its title small at the top. */
+  /** Encloses others: drawn dashed, without fill. */
   readonly isFrame?: boolean;
 }
 
 export interface Arrow {
   readonly from: readonly [x: number, y: number];
   readonly to: readonly [x: number, y: number];
-  /** Beside its middle; above it where the arrow is level. */
+  /** Beside the middle; above it for a horizontal arrow. */
   readonly label: string;
-  /** A head at both ends. */
+  /** With a head at both ends. */
   readonly isMutual?: boolean;
 }
 
 export interface Drawing {
   readonly width: number;
   readonly height: number;
-  /** For those who cannot see it. */
+  /** For screen readers. */
   readonly title: string;
   readonly boxes: readonly Box[];
   readonly arrows: readonly Arrow[];
 }
 
-// It brings its own background: a page may be dark where the system is light.
+// Has its own background: a page may be dark while the system is light.
 const style = `
   svg { --paper: #ffffff; --ink: #1b1f24; --soft: #57606a; --box: #f3f6fa; --line: #8c96a3; --arrow: #0b62c4 }
   @media (prefers-color-scheme: dark) {
@@ -79,5 +79,5 @@ function arrow({ from: [x1, y1], to: [x2, y2], label, isMutual = false }: Arrow)
 const text = (x: number, y: number, kind: string, content: string, anchor = "start"): string =>
   `<text class="${kind}" x="${x}" y="${y}" text-anchor="${anchor}">${escape(content)}</text>`;
 
-/** What a text says, where a mark would begin otherwise. */
+/** Escapes XML's special characters. */
 const escape = (content: string): string => content.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
