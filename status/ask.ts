@@ -1,6 +1,6 @@
 /** Asks all nodes over SSH and the API at the elastic IP at the same time, each with a timeout. */
-import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { execa } from "execa";
 import pLimit from "p-limit";
 import { scriptCommand, scriptPath } from "../node/remote/scripts.ts";
 import { local } from "../toolchain/paths.ts";
@@ -72,20 +72,23 @@ async function askApi({ kubeconfig }: Stack): Promise<Answers["api"]> {
   }
 }
 
-interface Ran {
-  /** Undefined after the timeout. */
+interface Ended {
+  /** Undefined after the timeout; 255, as for a failure of ssh, if the program did not start or was killed. */
   readonly code: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-function run(command: string, args: readonly string[], timeout: number): Promise<Ran> {
-  return new Promise((done) => {
-    execFile(command, args, { timeout, killSignal: "SIGKILL", maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
-      const code = !error ? 0 : typeof error.code === "number" ? error.code : error.killed ? undefined : 255;
-      done({ code, stdout, stderr: stderr || (error && typeof error.code === "string" ? error.message : "") });
-    });
+async function run(command: string, args: readonly string[], timeout: number): Promise<Ended> {
+  const ended = await execa(command, args, {
+    timeout,
+    killSignal: "SIGKILL",
+    reject: false,
+    stdin: "ignore",
+    maxBuffer: 2 ** 28,
   });
+  const { exitCode = 255, timedOut, stdout, stderr, originalMessage = "" } = ended;
+  return { code: timedOut ? undefined : exitCode, stdout, stderr: stderr || originalMessage };
 }
 
 const lastLine = (text: string): string => text.trimEnd().split("\n").at(-1)!.trim();
