@@ -3,9 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RunError } from "@pulumi/pulumi";
 import { afterAll, describe, expect, test } from "vitest";
-import { parse } from "yaml";
-import { z } from "zod";
 import { loadSettings, schema } from "./config.ts";
+import { pulumiYaml } from "./docs/generate/pulumi-yaml.ts";
 import { files, kubernetes } from "./versions.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "config-"));
@@ -56,7 +55,6 @@ test("what is required is enough, the rest has its default", () => {
     timeZone: "UTC",
     maxUnavailable: 1,
     drainTimeout: 300,
-    kubernetesVersion: kubernetes,
     leafValidity: 8760,
     renewBefore: 720,
     caValidity: 87_600,
@@ -66,17 +64,8 @@ test("what is required is enough, the rest has its default", () => {
   });
 });
 
-test("Pulumi.yaml has the same settings, descriptions, defaults and scalar types", () => {
-  const { config } = parse(readFileSync("Pulumi.yaml", "utf8")) as { config: Record<string, unknown> };
-  const types: Record<string, string> = { string: "string", integer: "integer", number: "integer" };
-  const expected = Object.entries(schema.shape).map(([name, check]) => {
-    const { type, description, default: value } = z.toJSONSchema(check, { io: "input" });
-    const scalar = types[String(type)];
-    // Where config.ts has none, Pulumi must have one all the same, or it refuses first and says less.
-    const empty = scalar ? "" : type === "array" ? [] : {};
-    return [name, { ...(scalar && { type: scalar }), description, default: value ?? empty }];
-  });
-  expect(Object.entries(config)).toEqual(expected);
+test("Pulumi.yaml has the settings as config.ts describes them", async () => {
+  await expect(pulumiYaml(readFileSync("Pulumi.yaml", "utf8"))).toMatchFileSnapshot("Pulumi.yaml");
 });
 
 test("Pulumi.yaml's empty defaults count as not given", () => {
@@ -102,6 +91,11 @@ test("every setting's example is accepted", () => {
     const { example } = check.meta() as { example: unknown };
     expect(check.safeParse(example).error, name).toBeUndefined();
   }
+});
+
+test("a retired setting that changes nothing is accepted, and is a setting no more", () => {
+  expect(load({ kubernetesVersion: kubernetes })).toEqual(load());
+  expect(complaint({ kubernetesVersio: kubernetes })).not.toContain("did you mean kubernetesVersion?");
 });
 
 test("several mistakes are reported together", () => {
@@ -160,7 +154,11 @@ describe.each<[string, Record<string, string>, string]>([
   ],
   ["a time zone", { timeZone: "CEST+2" }, "timeZone: must be a time zone's IANA name"],
   ["a drain's limit", { drainTimeout: "5" }, "drainTimeout: must be a Go duration from 1s to 25m"],
-  ["a version", { kubernetesVersion: "v1.0.0" }, `kubernetesVersion: must be ${kubernetes}, the one this release runs`],
+  [
+    "another version's setting",
+    { kubernetesVersion: "v1.0.0" },
+    `kubernetesVersion: this checkout makes clusters of ${kubernetes}; take the checkout of v1.0.0, or pulumi config rm kubernetesVersion`,
+  ],
   ["half an hour of validity", { leafValidity: "1000h30m" }, "leafValidity: must be a Go duration of whole hours"],
   ["renewal before validity", { leafValidity: "720h" }, "renewBefore: must be shorter than leafValidity"],
   ["an authority that ends first", { caValidity: "8000h" }, "caValidity: must not be shorter than leafValidity"],

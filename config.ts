@@ -2,7 +2,7 @@
  * Every setting of the program: meaning, unit, default, check, message. `loadSettings` turns a stack's configuration
  * into one plain object or reports everything that is wrong with it at once.
  *
- * Pulumi.yaml repeats descriptions, defaults and scalar types for `pulumi config`; a test keeps the two in step.
+ * Pulumi.yaml has descriptions, defaults and scalar types for `pulumi config`; docs/generate/pulumi-yaml.ts writes them.
  */
 import { RunError } from "@pulumi/pulumi";
 import { closest } from "fastest-levenshtein";
@@ -173,12 +173,7 @@ export const schema = z.object({
     duration(1, 1500, "from 1s to 25m").prefault("5m"),
   ),
 
-  // versions and certificates
-  kubernetesVersion: setting(
-    "Version of Kubernetes.",
-    kubernetes,
-    z.literal(kubernetes, `must be ${kubernetes}, the one this release runs`).default(kubernetes),
-  ),
+  // certificates
   leafValidity: setting(
     "How long certificates of nodes and components are valid, a Go duration of whole hours.",
     "8760h",
@@ -226,6 +221,17 @@ export const schema = z.object({
   ),
 });
 
+/**
+ * Settings of earlier releases by name. A stack may still have them where their value changes nothing.
+ * @returns what is wrong with a value, and what to do
+ */
+const retired: Readonly<Record<string, (value: string) => string | undefined>> = {
+  kubernetesVersion: (value) =>
+    ["", kubernetes].includes(value)
+      ? undefined
+      : `this checkout makes clusters of ${kubernetes}; take the checkout of ${value}, or pulumi config rm kubernetesVersion`,
+};
+
 type Raw = z.infer<typeof schema>;
 
 /** What the components get: files read, placeholders filled. Durations of certificates are hours, all others seconds. */
@@ -258,8 +264,9 @@ export function nodeSettings(
 export function loadSettings(values: Readonly<Record<string, string>>, stack: string, directory: string): Settings {
   const problems: Problem[] = [];
   const names = Object.keys(schema.shape) as (keyof Raw)[];
-  for (const name of Object.keys(values).filter((name) => !(name in schema.shape))) {
-    problems.push({ where: name, what: unknownNames([name], names) });
+  for (const [name, value] of Object.entries(values).filter(([name]) => !(name in schema.shape))) {
+    const what = name in retired ? retired[name]!(value) : unknownNames([name], names);
+    if (what) problems.push({ where: name, what });
   }
   const good: Partial<Raw> = {};
   for (const name of names) {

@@ -1,9 +1,8 @@
 /**
- * Everything that runs on a node: version, where upstream publishes it, and what its bytes are.
+ * Everything that runs on a node: its version, where upstream publishes it, and its checksum.
  *
- * `host/path` addresses carry no scheme: upstream is `https://` + address, a mirror is its own base + `/` + address.
- * A sha256 that stands here is upstream's own; one that is missing is only known to a mirror's checksum manifest
- * (setting `mirror.checksums`), and such a file cannot be installed without it.
+ * Addresses have no scheme: upstream is `https://` + address, a mirror is its own base + `/` + address. Checksums are
+ * upstream's; with the setting `mirror.checksums` those of the mirror's manifest apply instead.
  */
 
 export const kubernetes = "v1.36.4";
@@ -14,8 +13,8 @@ export interface NodeFile {
   readonly version: string;
   /** Upstream's address without the scheme. */
   readonly address: string;
-  /** Upstream's sha256 in hex, where it is known. */
-  readonly sha256?: string;
+  /** Upstream's, in hex. */
+  readonly sha256: string;
 }
 
 export const files = {

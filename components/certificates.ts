@@ -1,4 +1,4 @@
-/** What each leaf certificate of a node says. Names of leaves and authorities are those of ignition/certificates.ts. */
+/** What each leaf certificate says, whom it names and who signs it. Names of leaves and authorities are those of ignition/certificates.ts. */
 import type * as pulumi from "@pulumi/pulumi";
 import type { Authority, MasterLeaf, NodeLeaf } from "../ignition/certificates.ts";
 import { apiServiceAddress } from "../ignition/service-addresses.ts";
@@ -39,6 +39,14 @@ const SERVER: Use[] = ["server_auth"];
 const BOTH: Use[] = ["client_auth", "server_auth"];
 
 const LOOPBACK = { dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"] };
+
+/** The administrator's: docs/security.md has what its group may do. */
+export const adminLeaf: Leaf = {
+  ca: "kubernetes-ca",
+  commonName: "admin",
+  organization: "kubernetes-on-exoscale:admins",
+  uses: CLIENT,
+};
 
 /** A node as Kubernetes knows it: https://kubernetes.io/docs/reference/access-authn-authz/node/ */
 export const kubeletSubject = ({ name, address }: NodeIdentity): Subject => ({

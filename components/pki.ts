@@ -12,6 +12,7 @@ import {
 } from "../ignition/certificates.ts";
 import type { EncryptionKey } from "../ignition/index.ts";
 import {
+  adminLeaf,
   kubeletSubject,
   masterLeaves,
   workerLeaves,
@@ -98,12 +99,7 @@ export class Pki extends pulumi.ComponentResource {
     const adminKey = this.#key(`${name}-admin`);
     this.admin = {
       key: adminKey.privateKeyPem,
-      cert: this.#leaf(`${name}-admin`, adminKey, {
-        ca: "kubernetes-ca",
-        commonName: "admin",
-        organization: "kubernetes-on-exoscale:admins",
-        uses: ["client_auth"],
-      }),
+      cert: this.#leaf(`${name}-admin`, adminKey, adminLeaf),
     };
     this.registerOutputs();
   }

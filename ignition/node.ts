@@ -58,7 +58,7 @@ export function downloads(mirror: Mirror): Record<string, string> {
  * @throws Error when neither upstream nor the mirror's manifest tells the file's checksum.
  */
 function download(name: FileName, mirror: Mirror): { url: string; sha256: string } {
-  const file: { address: string; sha256?: string } = files[name];
+  const file = files[name];
   const sha256 = mirror.checksums ? mirror.checksums[file.address] : file.sha256;
   if (!sha256) {
     throw new Error(`no sha256 of ${file.address}: the manifest that mirror.checksums names has no line for it`);

@@ -1,228 +1,42 @@
-import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { dnsServiceAddress } from "../../ignition/service-addresses.ts";
-import { images } from "../../versions.ts";
 import type { ApiEndpoint } from "../api-endpoint.ts";
+import type { Addon, AddonArgs } from "./addon.ts";
+import { coreDNS } from "./coredns.ts";
 
-export interface AddonsArgs {
+/** Every add-on: a file of its own, and its images in versions.ts. */
+const addons: readonly Addon[] = [coreDNS];
+
+export interface AddonsArgs extends AddonArgs {
+  /** The administrator's, as YAML. */
   kubeconfig: pulumi.Input<string>;
-  /** PEM of those who may have signed apiservers' certificates. Pods read it when they start, and not again. */
-  kubernetesCA: pulumi.Input<string>;
   endpoint: ApiEndpoint;
-  /** IPv4 network of the Services; its tenth address is the DNS's, as the kubelets tell every pod. */
-  serviceCIDR: string;
-  /** What has to be there before the API can be used. */
+  /** What has to exist before the API can be used: `ready` of the masters. */
   ready: pulumi.Resource[];
-  /** Number of nodes; DNS has two replicas on two of them where there are two. */
-  nodes: number;
 }
 
-const NAMESPACE = "kube-system";
-// kubeadm's names, which charts and operators look for.
-const LABELS = { "k8s-app": "kube-dns" };
-
-const COREFILE = `.:53 {
-    errors
-    health {
-        lameduck 5s
-    }
-    ready
-    kubernetes cluster.local in-addr.arpa ip6.arpa {
-        pods insecure
-        fallthrough in-addr.arpa ip6.arpa
-        ttl 30
-    }
-    prometheus :9153
-    forward . /etc/resolv.conf {
-        max_concurrent 1000
-    }
-    cache 30
-    loop
-    reload
-    loadbalance
-}
-`;
-
-/** What runs in the cluster from its first minute: DNS. */
+/** What runs in the cluster from its first minute. */
 export class Addons extends pulumi.ComponentResource {
   /** @param name the cluster's name */
   constructor(name: string, args: AddonsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("kubernetes-on-exoscale:Addons", name, {}, opts);
-    const provider = createProvider(this);
-    // With the endpoint the whole cluster goes, and what is in it.
-    const inCluster = { parent: this, provider, deletedWith: args.endpoint.elasticIp };
-    const metadata = (of: string) => ({ name: of, namespace: NAMESPACE, labels: LABELS });
-
-    const identity = createIdentity();
-    const configMap = new kubernetes.core.v1.ConfigMap(
-      `${name}-coredns`,
-      { metadata: metadata("coredns"), data: { Corefile: COREFILE } },
-      inCluster,
-    );
-    createService();
-    createDisruptionBudget();
-    createDeployment([...identity, configMap]);
-    this.registerOutputs();
-
-    function createProvider(parent: Addons): kubernetes.Provider {
-      return new kubernetes.Provider(
-        name,
-        {
-          kubeconfig: pulumi.secret(args.kubeconfig),
-          // Certificates and addresses may change, the cluster stays the one behind this elastic IP.
-          clusterIdentifier: args.endpoint.elasticIp.id,
-          // Server-side apply asks the cluster in every preview; a preview must not need one.
-          enableServerSideApply: false,
-          // A refresh that is to repair a cluster must not need a healthy one.
-          skipUpdateUnreachable: true,
-        },
-        // Whatever it provides waits with it.
-        { parent, dependsOn: args.ready },
-      );
-    }
-
-    function createIdentity(): pulumi.Resource[] {
-      const rbac = { name: "system:coredns", labels: LABELS };
-      return [
-        new kubernetes.core.v1.ServiceAccount(`${name}-coredns`, { metadata: metadata("coredns") }, inCluster),
-        new kubernetes.rbac.v1.ClusterRole(
-          `${name}-coredns`,
-          {
-            metadata: rbac,
-            rules: [
-              { apiGroups: [""], resources: ["endpoints", "services", "pods", "namespaces"], verbs: ["list", "watch"] },
-              { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
-            ],
-          },
-          inCluster,
-        ),
-        new kubernetes.rbac.v1.ClusterRoleBinding(
-          `${name}-coredns`,
-          {
-            metadata: rbac,
-            roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "system:coredns" },
-            subjects: [{ kind: "ServiceAccount", name: "coredns", namespace: NAMESPACE }],
-          },
-          inCluster,
-        ),
-      ];
-    }
-
-    function createService(): void {
-      new kubernetes.core.v1.Service(
-        `${name}-kube-dns`,
-        {
-          metadata: {
-            ...metadata("kube-dns"),
-            // Its endpoints are the Deployment's, which is waited for.
-            annotations: { "pulumi.com/skipAwait": "true" },
-          },
-          spec: {
-            selector: LABELS,
-            clusterIP: dnsServiceAddress(args.serviceCIDR),
-            ports: [
-              { name: "dns", port: 53, protocol: "UDP" },
-              { name: "dns-tcp", port: 53, protocol: "TCP" },
-              { name: "metrics", port: 9153, protocol: "TCP" },
-            ],
-          },
-        },
-        inCluster,
-      );
-    }
-
-    function createDisruptionBudget(): void {
-      new kubernetes.policy.v1.PodDisruptionBudget(
-        `${name}-coredns`,
-        { metadata: metadata("coredns"), spec: { maxUnavailable: 1, selector: { matchLabels: LABELS } } },
-        inCluster,
-      );
-    }
-
-    /** Its pods name the ServiceAccount and the ConfigMap: without them they would be refused or never start. */
-    function createDeployment(dependsOn: pulumi.Resource[]): void {
-      const fingerprint = pulumi
-        .output(args.kubernetesCA)
-        .apply((pem) => createHash("sha256").update(pem).digest("hex"));
-      new kubernetes.apps.v1.Deployment(
-        `${name}-coredns`,
-        {
-          metadata: metadata("coredns"),
-          spec: {
-            replicas: Math.min(2, args.nodes),
-            selector: { matchLabels: LABELS },
-            // One at a time and none extra: with two nodes there is no place for a third.
-            strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
-            template: {
-              metadata: { labels: LABELS, annotations: { "kubernetes-on-exoscale/ca": fingerprint } },
-              spec: podSpec(),
-            },
-          },
-        },
-        { ...inCluster, dependsOn, customTimeouts: { create: "15m", update: "15m" } },
-      );
-    }
-  }
-}
-
-function podSpec() {
-  const controlPlane = "node-role.kubernetes.io/control-plane";
-  return {
-    serviceAccountName: "coredns",
-    priorityClassName: "system-cluster-critical",
-    // The node's own resolver, not this one.
-    dnsPolicy: "Default",
-    // On masters too, so that DNS needs no worker; on a worker where there is one.
-    tolerations: [{ key: controlPlane, operator: "Exists", effect: "NoSchedule" }],
-    affinity: {
-      podAntiAffinity: {
-        requiredDuringSchedulingIgnoredDuringExecution: [
-          { topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels: LABELS } },
-        ],
-      },
-      nodeAffinity: {
-        preferredDuringSchedulingIgnoredDuringExecution: [
-          { weight: 100, preference: { matchExpressions: [{ key: controlPlane, operator: "DoesNotExist" }] } },
-        ],
-      },
-    },
-    securityContext: {
-      seccompProfile: { type: "RuntimeDefault" },
-      // Nobody may bind port 53 here, whatever the image's file capabilities and the runtime's default are.
-      sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "53" }],
-    },
-    containers: [
+    const { elasticIp } = args.endpoint;
+    const provider = new kubernetes.Provider(
+      name,
       {
-        name: "coredns",
-        image: images.coredns,
-        args: ["-conf", "/etc/coredns/Corefile"],
-        ports: [
-          { name: "dns", containerPort: 53, protocol: "UDP" },
-          { name: "dns-tcp", containerPort: 53, protocol: "TCP" },
-          { name: "metrics", containerPort: 9153, protocol: "TCP" },
-          { name: "liveness", containerPort: 8080, protocol: "TCP" },
-          { name: "readiness", containerPort: 8181, protocol: "TCP" },
-        ],
-        resources: { requests: { cpu: "100m", memory: "70Mi" }, limits: { memory: "170Mi" } },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          runAsNonRoot: true,
-          runAsUser: 65532,
-          // Upstream's binary asks for it by file capability, and would not start where it cannot be had.
-          capabilities: { add: ["NET_BIND_SERVICE"], drop: ["ALL"] },
-        },
-        livenessProbe: {
-          httpGet: { path: "/health", port: "liveness" },
-          initialDelaySeconds: 60,
-          timeoutSeconds: 5,
-          failureThreshold: 5,
-        },
-        readinessProbe: { httpGet: { path: "/ready", port: "readiness" }, periodSeconds: 2 },
-        volumeMounts: [{ name: "config", mountPath: "/etc/coredns", readOnly: true }],
+        kubeconfig: pulumi.secret(args.kubeconfig),
+        // Certificates and addresses may change; the cluster stays the one behind this elastic IP.
+        clusterIdentifier: elasticIp.id,
+        // Server-side apply asks the cluster in every preview; a preview must not need one.
+        enableServerSideApply: false,
+        // A refresh that is to repair a cluster must not need a healthy one.
+        skipUpdateUnreachable: true,
       },
-    ],
-    volumes: [{ name: "config", configMap: { name: "coredns", items: [{ key: "Corefile", path: "Corefile" }] } }],
-  };
+      // Everything it provides waits with it.
+      { parent: this, dependsOn: args.ready },
+    );
+    // When the endpoint goes, the whole cluster does, and everything in it.
+    for (const addon of addons) addon(name, args, { parent: this, provider, deletedWith: elasticIp });
+    this.registerOutputs();
+  }
 }

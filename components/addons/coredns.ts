@@ -1,0 +1,188 @@
+import { createHash } from "node:crypto";
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { dnsServiceAddress } from "../../ignition/service-addresses.ts";
+import { images } from "../../versions.ts";
+import type { AddonArgs } from "./addon.ts";
+
+const NAMESPACE = "kube-system";
+// kubeadm's names, which charts and operators look for.
+const LABELS = { "k8s-app": "kube-dns" };
+
+const COREFILE = `.:53 {
+    errors
+    health {
+        lameduck 5s
+    }
+    ready
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+        pods insecure
+        fallthrough in-addr.arpa ip6.arpa
+        ttl 30
+    }
+    prometheus :9153
+    forward . /etc/resolv.conf {
+        max_concurrent 1000
+    }
+    cache 30
+    loop
+    reload
+    loadbalance
+}
+`;
+
+/** CoreDNS: the cluster's DNS, twice on two nodes where there are two. */
+export function coreDNS(name: string, args: AddonArgs, inCluster: pulumi.CustomResourceOptions): void {
+  const metadata = (of: string) => ({ name: of, namespace: NAMESPACE, labels: LABELS });
+
+  const identity = createIdentity();
+  const configMap = new kubernetes.core.v1.ConfigMap(
+    `${name}-coredns`,
+    { metadata: metadata("coredns"), data: { Corefile: COREFILE } },
+    inCluster,
+  );
+  createService();
+  createDisruptionBudget();
+  createDeployment([...identity, configMap]);
+
+  function createIdentity(): pulumi.Resource[] {
+    const rbac = { name: "system:coredns", labels: LABELS };
+    return [
+      new kubernetes.core.v1.ServiceAccount(`${name}-coredns`, { metadata: metadata("coredns") }, inCluster),
+      new kubernetes.rbac.v1.ClusterRole(
+        `${name}-coredns`,
+        {
+          metadata: rbac,
+          rules: [
+            { apiGroups: [""], resources: ["endpoints", "services", "pods", "namespaces"], verbs: ["list", "watch"] },
+            { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
+          ],
+        },
+        inCluster,
+      ),
+      new kubernetes.rbac.v1.ClusterRoleBinding(
+        `${name}-coredns`,
+        {
+          metadata: rbac,
+          roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "system:coredns" },
+          subjects: [{ kind: "ServiceAccount", name: "coredns", namespace: NAMESPACE }],
+        },
+        inCluster,
+      ),
+    ];
+  }
+
+  function createService(): void {
+    new kubernetes.core.v1.Service(
+      `${name}-kube-dns`,
+      {
+        metadata: {
+          ...metadata("kube-dns"),
+          // Its endpoints are the Deployment's, which is waited for.
+          annotations: { "pulumi.com/skipAwait": "true" },
+        },
+        spec: {
+          selector: LABELS,
+          clusterIP: dnsServiceAddress(args.serviceCIDR),
+          ports: [
+            { name: "dns", port: 53, protocol: "UDP" },
+            { name: "dns-tcp", port: 53, protocol: "TCP" },
+            { name: "metrics", port: 9153, protocol: "TCP" },
+          ],
+        },
+      },
+      inCluster,
+    );
+  }
+
+  function createDisruptionBudget(): void {
+    new kubernetes.policy.v1.PodDisruptionBudget(
+      `${name}-coredns`,
+      { metadata: metadata("coredns"), spec: { maxUnavailable: 1, selector: { matchLabels: LABELS } } },
+      inCluster,
+    );
+  }
+
+  /** Its pods name the ServiceAccount and the ConfigMap: without them they would be refused or never start. */
+  function createDeployment(dependsOn: pulumi.Resource[]): void {
+    const fingerprint = pulumi.output(args.kubernetesCA).apply((pem) => createHash("sha256").update(pem).digest("hex"));
+    new kubernetes.apps.v1.Deployment(
+      `${name}-coredns`,
+      {
+        metadata: metadata("coredns"),
+        spec: {
+          replicas: Math.min(2, args.nodes),
+          selector: { matchLabels: LABELS },
+          // One at a time and none extra: with two nodes there is no place for a third.
+          strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+          template: {
+            metadata: { labels: LABELS, annotations: { "kubernetes-on-exoscale/ca": fingerprint } },
+            spec: podSpec(),
+          },
+        },
+      },
+      { ...inCluster, dependsOn, customTimeouts: { create: "15m", update: "15m" } },
+    );
+  }
+}
+
+function podSpec() {
+  const controlPlane = "node-role.kubernetes.io/control-plane";
+  return {
+    serviceAccountName: "coredns",
+    priorityClassName: "system-cluster-critical",
+    // The node's own resolver, not this one.
+    dnsPolicy: "Default",
+    // On masters too, so that DNS needs no worker; on a worker where there is one.
+    tolerations: [{ key: controlPlane, operator: "Exists", effect: "NoSchedule" }],
+    affinity: {
+      podAntiAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          { topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels: LABELS } },
+        ],
+      },
+      nodeAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          { weight: 100, preference: { matchExpressions: [{ key: controlPlane, operator: "DoesNotExist" }] } },
+        ],
+      },
+    },
+    securityContext: {
+      seccompProfile: { type: "RuntimeDefault" },
+      // Nobody may bind port 53 here, whatever the image's file capabilities and the runtime's default are.
+      sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "53" }],
+    },
+    containers: [
+      {
+        name: "coredns",
+        image: images.coredns,
+        args: ["-conf", "/etc/coredns/Corefile"],
+        ports: [
+          { name: "dns", containerPort: 53, protocol: "UDP" },
+          { name: "dns-tcp", containerPort: 53, protocol: "TCP" },
+          { name: "metrics", containerPort: 9153, protocol: "TCP" },
+          { name: "liveness", containerPort: 8080, protocol: "TCP" },
+          { name: "readiness", containerPort: 8181, protocol: "TCP" },
+        ],
+        resources: { requests: { cpu: "100m", memory: "70Mi" }, limits: { memory: "170Mi" } },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          runAsNonRoot: true,
+          runAsUser: 65532,
+          // Upstream's binary asks for it by file capability, and would not start where it cannot be had.
+          capabilities: { add: ["NET_BIND_SERVICE"], drop: ["ALL"] },
+        },
+        livenessProbe: {
+          httpGet: { path: "/health", port: "liveness" },
+          initialDelaySeconds: 60,
+          timeoutSeconds: 5,
+          failureThreshold: 5,
+        },
+        readinessProbe: { httpGet: { path: "/ready", port: "readiness" }, periodSeconds: 2 },
+        volumeMounts: [{ name: "config", mountPath: "/etc/coredns", readOnly: true }],
+      },
+    ],
+    volumes: [{ name: "config", configMap: { name: "coredns", items: [{ key: "Corefile", path: "Corefile" }] } }],
+  };
+}
