@@ -2,20 +2,26 @@ import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 
-import type { Fault } from "./api/faults.ts";
 import type { Api } from "./api/index.ts";
-import { settle } from "./api/routes/instance-state.ts";
 import type { Zone } from "./api/zone.ts";
+import type { InstanceRecord } from "./families/instances/record.ts";
+import { settle } from "./families/instances/transitions.ts";
 import type { ZoneOptions } from "./options.ts";
-import type { InstanceRecord } from "./records.ts";
 import { statusOf } from "./status.ts";
 import { announceUpdate, nextVersion } from "./updates.ts";
 
-type Route = (url: URL, body: any) => unknown;
+/** What requests may send; each route reads its own fields. */
+interface Body {
+  readonly instance?: string;
+  readonly instances?: readonly string[];
+  readonly version?: string;
+}
+
+type Route = (url: URL, body: Body) => unknown;
 
 /**
- * Opens the zone's own surface, beside the API, for its command line: a Unix socket that only its owner can use.
- * Resolves with a function that closes it.
+ * Opens the interface for the zone's command line, beside the API: a Unix socket that only its owner can use. Resolves
+ * with a function that closes it.
  */
 export async function openAdmin(
   socket: string,
@@ -26,11 +32,11 @@ export async function openAdmin(
   const { zone, faults } = running.api;
   const routes: Readonly<Record<string, Route>> = {
     "GET /status": () => statusOf(zone, options),
-    "POST /kill": (_url, body) => kill(zone, findInstance(zone, body.instance)),
-    "POST /pause": (_url, body) => zone.machines.pause(findGuest(zone, body.instance)),
-    "POST /resume": (_url, body) => zone.machines.resume(findGuest(zone, body.instance)),
+    "POST /kill": (_url, body) => kill(zone, findInstance(zone, body.instance ?? "")),
+    "POST /pause": (_url, body) => zone.machines.pause(findGuest(zone, body.instance ?? "")),
+    "POST /resume": (_url, body) => zone.machines.resume(findGuest(zone, body.instance ?? "")),
     "POST /update": async (_url, body) => {
-      const names: string[] = body.instances ?? [];
+      const names = body.instances ?? [];
       const instances = names.length > 0 ? names.map((name) => findInstance(zone, name)) : runningIn(zone);
       if (instances.length === 0) throw new Error("no instance is running");
       const version = body.version ?? nextVersion(zone);
@@ -41,7 +47,7 @@ export async function openAdmin(
       log: await zone.machines.consoleLog(findInstance(zone, url.searchParams.get("instance") ?? "")),
     }),
     "GET /faults": () => faults.list(),
-    "POST /faults": (_url, body) => ({ id: faults.add(body as Fault) }),
+    "POST /faults": (_url, body) => ({ id: faults.add(body) }),
     "DELETE /faults": (url) => {
       const id = url.searchParams.get("id");
       if (id === null) faults.clear();
@@ -62,7 +68,7 @@ export async function openAdmin(
   if (Buffer.byteLength(socket) > 107) {
     throw new Error(`${socket} is too long for a Unix socket (107 bytes): give a shorter --state`);
   }
-  rmSync(socket, { force: true }); // a crash leaves it behind; the state's lock says that nobody else listens
+  rmSync(socket, { force: true }); // a crash leaves it behind; the state's lock excludes another listener
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(socket, resolve));
   chmodSync(socket, 0o600);
   return async () => {
@@ -76,7 +82,7 @@ async function answer(request: IncomingMessage, routes: Readonly<Record<string, 
   const route = routes[`${request.method} ${url.pathname}`];
   if (route === undefined) throw new Error(`no route ${request.method} ${url.pathname}`);
   const body = await text(request);
-  return route(url, body === "" ? {} : JSON.parse(body));
+  return route(url, body === "" ? {} : (JSON.parse(body) as Body));
 }
 
 function findInstance(zone: Zone, nameOrId: string): InstanceRecord {
@@ -89,7 +95,7 @@ function findInstance(zone: Zone, nameOrId: string): InstanceRecord {
   );
 }
 
-/** At once, whatever the instance is doing: a power cut does not wait for a shutdown. */
+/** Immediately, whatever the instance is doing: a power cut does not wait for a shutdown. */
 async function kill(zone: Zone, instance: InstanceRecord): Promise<void> {
   await zone.machines.kill(instance);
   settle(zone, instance.id, ["running"], { state: "stopped" });
@@ -99,7 +105,7 @@ async function kill(zone: Zone, instance: InstanceRecord): Promise<void> {
 const runningIn = (zone: Zone): InstanceRecord[] =>
   [...zone.state.instances.values()].filter(({ state, unbooted }) => state === "running" && !unbooted);
 
-/** An instance with a guest that something can happen to, also while it starts or stops. */
+/** An instance with a guest, also while it starts or stops. */
 function findGuest(zone: Zone, name: string): InstanceRecord {
   const instance = findInstance(zone, name);
   if (!["starting", "running", "stopping"].includes(instance.state))

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 
-import type { Client } from "./testing/client.ts";
+import type { Client, Json } from "./testing/client.ts";
 import { instanceBody, templateBody } from "./testing/client.ts";
 import { startDaemon, type TestDaemon } from "./testing/daemon.ts";
 import { randomFrom, someSeed, type Random } from "./testing/random.ts";
@@ -162,7 +162,7 @@ async function killAgainAndAgain(state: string, random: Random): Promise<void> {
     expect(truth.paths.size).toBeGreaterThan(KILLS);
     await truth.check(client, truth.paths.keys());
     const { instances } = await client.get("/instance");
-    expect(new Set(instances.map((one: any) => one["public-ip"])).size).toBe(instances.length);
+    expect(new Set(instances.map((one: Json) => one["public-ip"])).size).toBe(instances.length);
   } finally {
     await daemon.kill();
   }

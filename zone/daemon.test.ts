@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import type { ZoneStatus } from "./admin-client.ts";
 import { loadCredentials } from "./credentials.ts";
 import { clientOf, instanceBody, templateBody as template } from "./testing/client.ts";
 import { daemonFlags, startDaemon } from "./testing/daemon.ts";
@@ -76,7 +77,7 @@ describe("bin/zone", () => {
       version: "4.5.6",
       instances: ["master-1"],
     });
-    expect((await cli("update", "--version=$(id)", `--state=${state}`)).stderr).toContain("$(id) is no version");
+    expect((await cli("update", "--version=$(id)", `--state=${state}`)).stderr).toContain("$(id) is not a version");
 
     expect(await cli("kill", "nobody", `--state=${state}`)).toMatchObject({
       code: 1,
@@ -112,6 +113,45 @@ describe("bin/zone", () => {
     expect(existsSync(state)).toBe(false);
     expect((await cli("down", `--state=${state}`)).stdout).toBe(`There is no zone on ${state}.\n`);
     expect((await cli("status", `--state=${state}`)).code).toBe(1);
+  });
+
+  it("has the name that it is given, and keeps it", { timeout: 120_000 }, async () => {
+    const up = (...more: string[]) => cli("up", ...flags(...more));
+    const running = async () => JSON.parse((await cli("status", `--state=${state}`, "--json")).stdout) as ZoneStatus;
+    const crash = async () => {
+      process.kill((await running()).pid, "SIGKILL");
+      while ((await cli("status", `--state=${state}`)).code === 0);
+    };
+    expect((await up("--name=No name")).stderr).toContain(
+      "Give lower-case letters, digits and hyphens, like ch-gva-2.",
+    );
+
+    expect((await up("--name=ch-gva-2")).stdout).toMatch(/^Zone ch-gva-2 runs: /);
+    const { name, url, options } = await running();
+    expect([name, options.name]).toEqual(["ch-gva-2", "ch-gva-2"]);
+    expect((await cli("status", `--state=${state}`)).stdout).toMatch(/^Zone ch-gva-2 at /);
+    expect(await (await fetch(`${url}/zone`)).json()).toMatchObject({
+      zones: [{ name: "ch-gva-2", "api-endpoint": url }],
+    });
+    const client = clientOf({ ...loadCredentials(state), url });
+    const image = await client.operate("POST", "/template", template);
+    expect((await client.get(`/template/${image}`)).zones).toEqual(["ch-gva-2"]);
+    expect((await up()).stdout).toMatch(/^Zone ch-gva-2 runs already: /);
+    expect((await up("--name=ch-dk-2")).stderr).toContain("without --name=ch-dk-2: end it first with bin/zone down");
+
+    await crash();
+    expect((await up("--name=ch-dk-2")).stderr).toContain(
+      "was made with --name=ch-gva-2: give that, or remove the zone",
+    );
+    expect((await up()).stdout).toMatch(/^Zone ch-gva-2 runs: /);
+
+    await crash();
+    // As a version without names wrote it.
+    const { name: _name, ...unnamed } = options;
+    writeFileSync(join(state, "zone.json"), JSON.stringify(unnamed));
+    expect((await up("--name=ch-gva-2")).stderr).toContain("was made with --name=local-1");
+    expect((await up()).stdout).toMatch(/^Zone local-1 runs: /);
+    expect((await cli("down", `--state=${state}`)).stdout).toBe("Zone local-1 is gone.\n");
   });
 
   it("removes what a killed daemon has left", { timeout: 60_000 }, async () => {

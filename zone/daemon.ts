@@ -3,21 +3,26 @@ import { join } from "node:path";
 
 import { openAdmin } from "./admin.ts";
 import { addressesIn } from "./addresses.ts";
+import { tablesOf } from "./api/family.ts";
 import { listen, type Api } from "./api/index.ts";
 import type { Otherwise } from "./api/server.ts";
 import { loadCredentials } from "./credentials.ts";
+import { FAMILIES } from "./families/index.ts";
 import type { ZoneOptions } from "./options.ts";
-import { State, STATE_FILE } from "./state.ts";
+import { openState, STATE_FILE, type State } from "./state.ts";
 import type { Machines, Network } from "./types.ts";
 import { createWeb } from "./web/index.ts";
 
 export interface RunningZone {
   readonly api: Api;
-  /** Ends the daemon's part: machines and the network's rules stay as they are. To be followed by the process's end. */
+  /** Stops the daemon's part: machines and the network's rules stay. The process must exit afterwards. */
   close(): Promise<void>;
   /** Takes everything away: machines, network, and the state itself. */
   remove(): Promise<void>;
 }
+
+/** The zone's name unless another is given. */
+const DEFAULT_NAME = "local-1";
 
 const bridgeOf = ({ networkName }: ZoneOptions): string => `${networkName}0`;
 
@@ -26,16 +31,18 @@ const bridgeOf = ({ networkName }: ZoneOptions): string => `${networkName}0`;
  *
  * @throws Error with a sentence for the user: a state in use, a taken port, a missing right, an engine that fails.
  */
-export async function runZone(options: ZoneOptions, log: (line: string) => void): Promise<RunningZone> {
-  if (options.machines === "docker" && process.getuid?.() !== 0) {
+export async function runZone(wanted: ZoneOptions, log: (line: string) => void): Promise<RunningZone> {
+  if (wanted.machines === "docker" && process.getuid?.() !== 0) {
     throw new Error("instances need root: run this as root, or give --machines=none for the API alone");
   }
-  refuseForeignDirectory(options.state);
-  const state = openState(options.state);
+  refuseForeignDirectory(wanted.state);
+  const state = openStateOf(wanted.state);
   const undo: (() => Promise<void> | void)[] = [() => state.close()];
   try {
-    chmodSync(options.state, 0o700);
-    refuseOtherHardware(options);
+    chmodSync(wanted.state, 0o700);
+    const before = savedOptions(wanted.state);
+    const options = { ...wanted, name: wanted.name ?? before?.name ?? DEFAULT_NAME };
+    if (before !== undefined) refuseOtherZone(before, options);
     const pidFile = join(options.state, "zone.pid");
     writeFileSync(pidFile, `${process.pid}\n`);
     undo.push(() => rmSync(pidFile, { force: true }));
@@ -44,6 +51,8 @@ export async function runZone(options: ZoneOptions, log: (line: string) => void)
     const { host, port, network: subnet, operationDelay } = options;
     const otherwise: Otherwise = (request, response) => web(request, response);
     const api = await listen({
+      name: options.name,
+      families: FAMILIES,
       state,
       machines,
       network,
@@ -55,11 +64,12 @@ export async function runZone(options: ZoneOptions, log: (line: string) => void)
       otherwise,
       log,
     });
-    const web = createWeb({ zone: api.zone });
+    const web = createWeb(api.zone);
     undo.push(() => api.close());
-    writeFileSync(optionsFile(options.state), JSON.stringify(options)); // for removeZone, after a crash
+    // For the next start, and for removeZone after a crash.
+    writeFileSync(optionsFile(options.state), JSON.stringify(options));
     undo.push(() => network.release());
-    // A host that restarted has no rules any more, and the engine may start machines by itself.
+    // After a restart of the host there are no rules, and the engine may start machines by itself.
     await network.prepare();
     undo.push(() => machines.close());
     await machines.open();
@@ -71,7 +81,7 @@ export async function runZone(options: ZoneOptions, log: (line: string) => void)
       close: async () => {
         await closeAdmin();
         await api.close();
-        // The network stays: instances run on, and nobody shall reach them past their security groups meanwhile.
+        // The network stays: instances keep running, and their security groups must keep protecting them.
         await machines.close();
         rmSync(pidFile, { force: true });
         state.close();
@@ -105,12 +115,12 @@ export async function runZone(options: ZoneOptions, log: (line: string) => void)
  */
 export async function removeZone(directory: string, log: (line: string) => void): Promise<boolean> {
   if (!existsSync(join(directory, STATE_FILE))) return false;
-  const state = openState(directory);
-  if (existsSync(optionsFile(directory))) {
-    const options = JSON.parse(readFileSync(optionsFile(directory), "utf8")) as ZoneOptions;
+  const state = openStateOf(directory);
+  const options = savedOptions(directory);
+  if (options !== undefined) {
     const { machines, network } = await openHardware(options, state, log);
     await machines.close({ remove: true });
-    // A bridge that is still there belongs to another zone, which was started since: so does all that has its name.
+    // A bridge that still exists belongs to a zone that was started since, and so does everything of its name.
     if (!existsSync(`/sys/class/net/${bridgeOf(options)}`)) await network.close();
   }
   state.close();
@@ -118,7 +128,7 @@ export async function removeZone(directory: string, log: (line: string) => void)
   return true;
 }
 
-/** Everything in the state's directory goes with the zone: it must not have been there before. */
+/** Removing the zone removes its whole directory, so nothing else may be in it. */
 function refuseForeignDirectory(directory: string): void {
   const present = existsSync(directory) ? readdirSync(directory).filter((name) => name !== "zone.log") : [];
   if (present.length > 0 && !present.includes(STATE_FILE)) {
@@ -126,15 +136,25 @@ function refuseForeignDirectory(directory: string): void {
   }
 }
 
-/** Where the options of a zone stand that may have machines or a network, from its first start to its removal. */
+/** The options of the zone's last start, from its first start to its removal. */
 const optionsFile = (state: string): string => join(state, "zone.json");
 
-/** Instances, their addresses and their network cannot change under a state that may have some. */
-function refuseOtherHardware(options: ZoneOptions): void {
-  const file = optionsFile(options.state);
-  if (!existsSync(file)) return;
-  const before = JSON.parse(readFileSync(file, "utf8")) as ZoneOptions;
-  const flags = { machines: "--machines", network: "--network", networkName: "--network-name" } as const;
+/** The options of the zone's last start; undefined before its first. */
+function savedOptions(state: string): ZoneOptions | undefined {
+  const file = optionsFile(state);
+  if (!existsSync(file)) return undefined;
+  // A zone of a version that knew no names.
+  return { name: DEFAULT_NAME, ...(JSON.parse(readFileSync(file, "utf8")) as ZoneOptions) };
+}
+
+/** Instances, their addresses and their network cannot change once they exist, and programs' states hold the zone's name. */
+function refuseOtherZone(before: ZoneOptions, options: ZoneOptions): void {
+  const flags = {
+    name: "--name",
+    machines: "--machines",
+    network: "--network",
+    networkName: "--network-name",
+  } as const;
   for (const [name, flag] of Object.entries(flags) as [keyof typeof flags, string][]) {
     if (before[name] !== options[name]) {
       throw new Error(
@@ -144,13 +164,13 @@ function refuseOtherHardware(options: ZoneOptions): void {
   }
 }
 
-function openState(directory: string): State {
+function openStateOf(directory: string): State {
   try {
-    return new State(directory);
+    return openState(directory, tablesOf(FAMILIES));
   } catch (error) {
     const pidFile = join(directory, "zone.pid");
     const pid = existsSync(pidFile) ? readFileSync(pidFile, "utf8").trim() : undefined;
-    throw new Error(`${(error as Error).message}${pid === undefined ? "" : ` (process ${pid})`}`);
+    throw new Error(`${(error as Error).message}${pid === undefined ? "" : ` (process ${pid})`}`, { cause: error });
   }
 }
 
@@ -173,6 +193,7 @@ async function openHardware(
     network: networkRoom.createNetwork({
       ...common,
       inventory: state,
+      zone: options.name,
       bridge: bridgeOf(options),
       mirror: options.mirror,
       template: options.template,

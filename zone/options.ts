@@ -1,7 +1,9 @@
 /** How a zone is started. */
 export interface ZoneOptions {
-  /** Directory of everything the zone keeps; made if it is not there. */
+  /** Directory of everything the zone keeps; created if it does not exist. */
   readonly state: string;
+  /** The zone's name in the API, like `ch-gva-2`; default: the one it was started with before, `local-1` at first. */
+  readonly name?: string;
   /** `docker`: instances are containers of the Docker Engine (needs root). `none`: the API alone. */
   readonly machines: "docker" | "none";
   /** Where the API listens. */
@@ -9,7 +11,7 @@ export interface ZoneOptions {
   readonly port: number;
   /** CIDR of the zone's network. */
   readonly network: string;
-  /** Name of the engine's network; its bridge is this name with a 0 behind it. Two zones on one host need two. */
+  /** Name of the engine's network; its bridge has a 0 appended. Two zones on one host need two. */
   readonly networkName: string;
   /** Directory with `files/` and `registry/`, served under upstream's names. */
   readonly mirror?: string;

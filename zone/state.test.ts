@@ -4,8 +4,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { loadCredentials } from "./credentials.ts";
-import type { EventRecord, InstanceRecord } from "./records.ts";
-import { State } from "./state.ts";
+import { tablesOf } from "./api/family.ts";
+import { FAMILIES } from "./families/index.ts";
+import type { InstanceRecord } from "./families/instances/record.ts";
+import type { EventRecord } from "./records.ts";
+import { openState } from "./state.ts";
+
+const open = () => openState(directory, tablesOf(FAMILIES));
 
 let directory: string;
 beforeEach(() => {
@@ -17,20 +22,20 @@ const group = (id: string, name = id) => ({ id, name });
 
 describe("the state", () => {
   it("comes back as it was, in the order of creation", () => {
-    const before = new State(directory);
+    const before = open();
     for (const id of ["c", "a", "b"]) before.write((change) => change.put("antiAffinityGroups", group(id)));
     before.write((change) => {
       change.put("antiAffinityGroups", group("a", "renamed"));
       change.delete("antiAffinityGroups", "c");
     });
     before.close();
-    const after = new State(directory);
+    const after = open();
     expect([...after.antiAffinityGroups.values()]).toEqual([group("a", "renamed"), group("b")]);
     after.close();
   });
 
   it("takes a change as a whole or not at all", () => {
-    const state = new State(directory);
+    const state = open();
     const cyclic = group("b") as { id: string; name: string; self?: unknown };
     cyclic.self = cyclic;
     expect(() =>
@@ -42,29 +47,29 @@ describe("the state", () => {
     expect(state.antiAffinityGroups.size).toBe(0);
     state.write((change) => change.put("antiAffinityGroups", group("c")));
     state.close();
-    const after = new State(directory);
+    const after = open();
     expect([...after.antiAffinityGroups.keys()]).toEqual(["c"]);
     after.close();
   });
 
   it("belongs to one process at a time", () => {
-    const state = new State(directory);
-    expect(() => new State(directory)).toThrow(`another zone is running on ${directory}`);
+    const state = open();
+    expect(() => open()).toThrow(`another zone is running on ${directory}`);
     state.close();
-    new State(directory).close();
+    open().close();
   });
 
   it("reads instances of a time that knew no private networks", () => {
-    const before = new State(directory);
+    const before = open();
     before.write((change) => change.put("instances", { id: "a", name: "old" } as InstanceRecord));
     before.close();
-    const after = new State(directory);
+    const after = open();
     expect(after.instances.get("a")).toEqual({ id: "a", name: "old", privateNetworks: [] });
     after.close();
   });
 
   it("forgets events beyond a thousand", () => {
-    const state = new State(directory);
+    const state = open();
     const event = (id: string) => ({ id }) as EventRecord;
     state.write((change) => {
       for (let n = 0; n <= 1000; n++) change.put("events", event(String(n)));
@@ -72,13 +77,13 @@ describe("the state", () => {
     state.write((change) => change.put("events", event("new")));
     expect([state.events.has("0"), state.events.has("1"), state.events.size]).toEqual([false, true, 1001]);
     state.close();
-    const after = new State(directory);
+    const after = open();
     expect([...after.events.keys()].slice(-1)).toEqual(["new"]);
     after.close();
   });
 
   it("forgets finished operations beyond ten thousand, never pending ones", () => {
-    const state = new State(directory);
+    const state = open();
     const operation = (id: string, done: boolean) => ({
       id,
       command: "test",

@@ -183,8 +183,13 @@ export interface Network {
    */
   prepare(): Promise<void>;
   open(): Promise<void>;
-  /** Makes the kernel, the resolver and the health checks fit the inventory; resolves when it does. Calls are serialized and coalesced. */
+  /**
+   * Makes the kernel, the resolver and the health checks match the inventory; resolves when they do. Calls are serialized
+   * and coalesced.
+   */
   apply(): Promise<void>;
+  /** Whether a holder of a managed elastic IP passes its health check; undefined where nothing is checked. */
+  isHealthy(elasticIp: string, instance: string): boolean | undefined;
   /**
    * Ends what runs for the network. Where there are instances the rules stay in force, since machines may run on; where
    * there are none nothing stays.

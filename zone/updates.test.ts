@@ -9,13 +9,13 @@ let api: TestApi;
 let client: Client;
 let template: string;
 /** Names and versions that the machines announced. */
-let told: string[];
+let announced: string[];
 
 beforeEach(async () => {
-  told = [];
+  announced = [];
   const announce = async ({ name }: { name: string }, version: string) => {
     if (name === "deaf") throw new Error("update-engine does not answer");
-    told.push(`${name} ${version}`);
+    announced.push(`${name} ${version}`);
   };
   api = await startApi({ machines: { ...noMachines(), announceUpdate: announce } });
   client = clientOf(api);
@@ -33,7 +33,7 @@ describe("an update", () => {
     await make("b");
     expect(nextVersion(api.zone)).toBe("9999.0.0");
     await announce("9999.0.9");
-    expect(told).toEqual(["a 9999.0.9", "b 9999.0.9"]);
+    expect(announced).toEqual(["a 9999.0.9", "b 9999.0.9"]);
     expect(nextVersion(api.zone)).toBe("9999.0.10");
     await announce("9999.0.10");
     expect(nextVersion(api.zone)).toBe("9999.0.11");
@@ -45,7 +45,7 @@ describe("an update", () => {
     await make("a");
     await make("deaf");
     await expect(announce("1.2.3")).rejects.toThrow(
-      "version 1.2.3 is not announced to deaf: update-engine does not answer",
+      "version 1.2.3 could not be announced to deaf: update-engine does not answer",
     );
     expect([...api.zone.state.instances.values()].map(({ announcedVersion }) => announcedVersion)).toEqual([
       "1.2.3",
@@ -57,7 +57,7 @@ describe("an update", () => {
     await make("off", { "auto-start": false });
     api.faults.add({ kind: "never-boots" });
     await make("dead");
-    await expect(announce("1.2.3")).rejects.toThrow("not running, so nothing is announced to anybody: off, dead");
-    expect(told).toEqual([]);
+    await expect(announce("1.2.3")).rejects.toThrow("not running, so nothing is announced: off, dead");
+    expect(announced).toEqual([]);
   });
 });

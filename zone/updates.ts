@@ -1,10 +1,10 @@
 import type { Zone } from "./api/zone.ts";
-import type { InstanceRecord } from "./records.ts";
+import type { InstanceRecord } from "./families/instances/record.ts";
 
-/** A version like Flatcar's, and above all of them. */
+/** A version like Flatcar's, above all of them. */
 const FIRST = "9999.0.0";
 
-/** The version after the highest that any instance was told of: another number than before is all that matters. */
+/** The version after the highest announced to any instance: it only has to differ from those. */
 export function nextVersion(zone: Zone): string {
   const [highest] = [...zone.state.instances.values()]
     .flatMap(({ announcedVersion }) => announcedVersion ?? [])
@@ -17,14 +17,14 @@ export function nextVersion(zone: Zone): string {
 /**
  * Has the update-engines of these instances announce an OS version.
  *
- * @throws Error that names each instance where it failed; the others have it
+ * @throws Error that names each instance where it failed; the others know the version
  */
 export async function announceUpdate(zone: Zone, instances: readonly InstanceRecord[], version: string): Promise<void> {
   if (!/^[0-9A-Za-z][0-9A-Za-z.+-]*$/.test(version))
-    throw new Error(`${version} is no version: give one like ${FIRST}`);
+    throw new Error(`${version} is not a version: give one like ${FIRST}`);
   const off = instances.filter(({ state, unbooted }) => state !== "running" || unbooted);
   if (off.length > 0)
-    throw new Error(`not running, so nothing is announced to anybody: ${off.map(({ name }) => name).join(", ")}`);
+    throw new Error(`not running, so nothing is announced: ${off.map(({ name }) => name).join(", ")}`);
   const results = await Promise.allSettled(
     instances.map(async (each) => {
       await zone.machines.announceUpdate(each, version);
@@ -34,7 +34,7 @@ export async function announceUpdate(zone: Zone, instances: readonly InstanceRec
     }),
   );
   const failures = results.flatMap((result, n) =>
-    result.status === "rejected" ? `${instances[n]!.name}: ${result.reason.message}` : [],
+    result.status === "rejected" ? `${instances[n]!.name}: ${(result.reason as Error).message}` : [],
   );
-  if (failures.length > 0) throw new Error(`version ${version} is not announced to ${failures.join("; ")}`);
+  if (failures.length > 0) throw new Error(`version ${version} could not be announced to ${failures.join("; ")}`);
 }

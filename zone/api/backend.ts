@@ -3,12 +3,12 @@ import { OpenAPIBackend, type Context } from "openapi-backend";
 import addFormats from "ajv-formats";
 
 import type { EventRecord } from "../records.ts";
-import { badRequest, notFound, notImplemented } from "./errors.ts";
+import { ApiError, badRequest, notFound, notImplemented } from "./errors.ts";
 import { loadDocument } from "./document.ts";
 import type { Fault, Faults } from "./faults.ts";
 import type { OperationFault, Operations } from "./operations.ts";
-import { HANDLERS } from "./routes/index.ts";
-import { Plan, type Zone } from "./zone.ts";
+import type { Route } from "./route.ts";
+import type { Zone } from "./zone.ts";
 
 export interface BackendOptions {
   readonly zone: Zone;
@@ -20,68 +20,63 @@ export interface BackendOptions {
   readonly refuseUnknownFields: boolean;
 }
 
-/** What is known of a call, once it is routed. */
+/** What is known of a call once it is routed. */
 export interface Call {
-  route?: { readonly name: string; readonly path: object; readonly query: object; readonly body: object };
+  route?: {
+    readonly name: string;
+    readonly path: Readonly<Record<string, unknown>>;
+    readonly query: Readonly<Record<string, unknown>>;
+    readonly body: Readonly<Record<string, unknown>>;
+  };
   /** Whether its event has been written, together with its operation. */
   recorded: boolean;
   /** The event of a call that ends with this HTTP status now. */
   event(status: number): EventRecord;
 }
 
+/** openapi-backend leaves these untyped. */
+interface ValidatedRequest {
+  readonly method: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly requestBody?: Readonly<Record<string, unknown>>;
+}
+
 /** Ends a call without an answer: the connection breaks. */
 export class Dropped extends Error {}
 
-/** An answer in place of the route's own. */
-export class Struck extends Error {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-
-  constructor(status: number, message: string, headers: Record<string, string> = {}) {
-    super(message);
-    this.status = status;
-    this.headers = headers;
-  }
-}
-
-/** Routes and validates requests by the document, and has the handlers answer them, or the faults in force. */
+/** Routes and validates requests by the document; the routes or the faults in force answer them. */
 export async function createBackend(options: BackendOptions): Promise<OpenAPIBackend> {
   const { zone, operations, faults } = options;
-  const { document, otherRoute } = loadDocument({
+  const documented = loadDocument({
     zone: zone.name,
     closedAnswers: options.validateResponses,
     closedRequests: options.refuseUnknownFields,
   });
-  const handlers = Object.entries(HANDLERS).map(([name, handler]) => [
-    name,
-    async (context: Context, call: Call) => {
-      const { params, query, requestBody: body } = context.request;
-      call.route = { name, path: params, query, body: body ?? {} };
-      const fault = faults.take({ route: name, isMutation: context.request.method !== "get" });
-      await strikeBefore(fault);
-      const result = handler(zone, {
-        params: params as Record<string, string>,
-        query: query as Record<string, string>,
-        body,
-      });
-      let content: object = result;
-      if (result instanceof Plan) {
-        content = operations.begin(result, call.event(200), operationFault(fault));
-        call.recorded = true;
-      }
-      if (options.validateResponses) checkResponse(context, content);
-      await strikeAfter(fault);
-      return content;
-    },
-  ]);
+  const handlerOf = (route: Route) => async (context: Context, call: Call) => {
+    const { params, query, requestBody: body, method } = context.request as ValidatedRequest;
+    call.route = { name: route.id, path: params, query, body: { ...body } };
+    const fault = faults.take(route.id, method !== "get");
+    failBefore(fault);
+    const request = { params, query, body };
+    let content: object;
+    if ("answer" in route) content = route.answer(zone, request);
+    else {
+      content = operations.begin(route, route.prepare(zone, request), call.event(200), operationFault(fault));
+      call.recorded = true;
+    }
+    if (options.validateResponses) checkResponse(context, content);
+    await failAfter(fault);
+    return content;
+  };
   const backend = new OpenAPIBackend({
-    definition: document,
+    definition: documented.document,
     quick: true, // derive.ts's output needs no validation of its own at each start
-    // Its schemas are known to be good; to check them anew for each route would cost more than all else.
+    // Its schemas are known to be good; checking them again for each route would take most of the start.
     ajvOpts: { allErrors: true, strict: false, validateSchema: false, meta: false },
     customizeAjv: (ajv) => addFormats.default(ajv),
     handlers: {
-      ...Object.fromEntries(handlers),
+      ...Object.fromEntries(zone.families.flatMap(({ routes }) => routes.map((route) => [route.id, handlerOf(route)]))),
       validationFail: (context: Context) => {
         throw badRequest("Invalid request", (context.validation.errors ?? []).map(describe));
       },
@@ -90,7 +85,7 @@ export async function createBackend(options: BackendOptions): Promise<OpenAPIBac
       },
       notFound: (context: Context) => {
         const { method, path } = context.request;
-        const other = otherRoute(method.toUpperCase(), path);
+        const other = documented.otherRoute(method.toUpperCase(), path);
         throw other === undefined
           ? notFound(`No route ${method.toUpperCase()} ${path}`)
           : notImplemented(`The local zone has no ${other}`);
@@ -101,52 +96,41 @@ export async function createBackend(options: BackendOptions): Promise<OpenAPIBac
   return backend;
 }
 
-async function strikeBefore(fault: Fault | undefined): Promise<void> {
-  const seconds = fault?.seconds ?? 1;
-  switch (fault?.kind) {
-    case "rate-limit":
-      throw new Struck(429, "Too many requests", { "retry-after": String(seconds) });
-    case "server-error":
-      throw new Struck(500, "Internal error, as asked for");
-    case "unavailable":
-      throw new Struck(503, "Service unavailable, as asked for");
-    case "drop-before":
-      throw new Dropped();
-  }
+function failBefore(fault: Fault | undefined): void {
+  if (fault?.kind === "rate-limit")
+    throw new ApiError(429, "Too many requests", { headers: { "retry-after": String(fault.seconds ?? 1) } });
+  if (fault?.kind === "server-error") throw new ApiError(500, "Internal error, as asked for");
+  if (fault?.kind === "unavailable") throw new ApiError(503, "Service unavailable, as asked for");
+  if (fault?.kind === "drop-before") throw new Dropped();
 }
 
-async function strikeAfter(fault: Fault | undefined): Promise<void> {
+async function failAfter(fault: Fault | undefined): Promise<void> {
   if (fault?.kind === "drop-after") throw new Dropped();
   if (fault?.kind === "slow") await sleep((fault.seconds ?? 5) * 1000);
 }
 
 function operationFault(fault: Fault | undefined): OperationFault | undefined {
-  switch (fault?.kind) {
-    case "operation-fails":
-    case "operation-hangs":
-    case "never-boots":
-      return fault.kind;
-  }
+  const kind = fault?.kind;
+  return kind === "operation-fails" || kind === "operation-hangs" || kind === "never-boots" ? kind : undefined;
 }
 
-function checkResponse(context: Context, content: unknown): void {
-  const { errors } = context.api.validateResponse(JSON.parse(JSON.stringify(content)), context.operation, 200);
+function checkResponse(context: Context, content: object): void {
+  const answer = JSON.parse(JSON.stringify(content)) as object;
+  const { errors } = context.api.validateResponse(answer, context.operation, 200);
   if (errors)
     throw new Error(
       `answer of ${context.operation.operationId} does not fit the document: ${errors.map(describe).join("; ")}`,
     );
 }
 
+interface ValidationError {
+  readonly instancePath?: string;
+  readonly message?: string;
+  readonly params?: { readonly allowedValues?: readonly string[]; readonly additionalProperty?: string };
+}
+
 /** e.g. `disk-size must be >= 10`. */
-function describe({
-  instancePath,
-  message = "is invalid",
-  params,
-}: {
-  instancePath?: string;
-  message?: string;
-  params?: any;
-}): string {
+function describe({ instancePath, message = "is invalid", params }: ValidationError): string {
   const field = (instancePath ?? "").replace(/^\/(requestBody|path|query)\/?/, "").replaceAll("/", ".") || "request";
   const detail = params?.allowedValues?.join(", ") ?? params?.additionalProperty;
   return `${field} ${message}${detail === undefined ? "" : `: ${detail}`}`;

@@ -8,7 +8,7 @@ const PATH = "/zone/faults";
 
 /**
  * Faults over HTTP, beside the API, for tests in any language: `GET`, `POST` and `DELETE /zone/faults`, and
- * `DELETE /zone/faults/ID`. Only programs on this machine may ask. The function answers whether the request was its own.
+ * `DELETE /zone/faults/ID`. Only programs on this machine may ask. The function returns whether it answered the request.
  */
 export function createControl(faults: Faults): (request: IncomingMessage, response: ServerResponse) => boolean {
   return (request, response) => {

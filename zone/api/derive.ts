@@ -1,6 +1,6 @@
 /**
  * Derives `exoscale.json` from Exoscale's OpenAPI document: the routes, schemas, enums and limits of the families the
- * zone speaks, without the prose, plus the bare list of every other route so that asking for one is answered by name.
+ * zone has, without the prose, plus the bare list of every other route so that asking for one is answered by name.
  *
  *     node zone/api/derive.ts openapi.yaml [YYYY-MM-DD] > zone/api/exoscale.json
  *
@@ -11,23 +11,10 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 
+import { FAMILIES } from "../families/index.ts";
+
 /** Tags of the document whose routes are kept whole. */
-const FAMILIES = new Set([
-  "zone",
-  "instance-type",
-  "template",
-  "ssh-key",
-  "anti-affinity-group",
-  "security-group",
-  "instance",
-  "elastic-ip",
-  "private-network",
-  "reverse-dns",
-  "snapshot",
-  "operation",
-  "quotas",
-  "event",
-]);
+const TAGS = new Set(FAMILIES.flatMap(({ tags }) => tags));
 const PROSE = new Set(["description", "summary", "externalDocs", "tags", "deprecated"]);
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
@@ -49,7 +36,7 @@ function main(file: string, date: string): void {
     for (const method of METHODS) {
       const operation = (item as JsonObject)[method] as JsonObject | undefined;
       if (operation === undefined) continue;
-      if ((operation.tags as string[]).some((tag) => FAMILIES.has(tag))) {
+      if ((operation.tags as string[]).some((tag) => TAGS.has(tag))) {
         const kept = distil(operation, schemas) as JsonObject;
         paths[path] = { ...(paths[path] as JsonObject | undefined), [method]: kept };
         collect(kept, needed);
@@ -62,7 +49,7 @@ function main(file: string, date: string): void {
   const kept: JsonObject = {};
   for (const name of needed) {
     kept[name] = distil(schemas[name]!, schemas);
-    collect(kept[name], needed); // a Set's iteration visits what is added meanwhile
+    collect(kept[name], needed); // iterating a Set visits what is added meanwhile
   }
 
   process.stdout.write(

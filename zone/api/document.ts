@@ -1,59 +1,84 @@
 import { readFileSync } from "node:fs";
 import type { Document } from "openapi-backend";
 
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+type Json = null | boolean | number | string | Json[] | JsonObject;
+interface JsonObject {
+  [key: string]: Json;
+}
+
+/** An operation in the document, as far as the zone reads it. */
+interface DocumentOperation extends JsonObject {
+  operationId: string;
+  responses: JsonObject;
+}
 
 /** Exoscale's API as derived by derive.ts. */
+export interface RawDocument {
+  info: JsonObject;
+  paths: Record<string, Record<string, DocumentOperation>>;
+  components: { schemas: Record<string, JsonObject> };
+  /** `METHOD /path operation-id`, routes outside the zone's families. */
+  "x-other-routes": string[];
+}
+
 export interface ApiDocument {
   readonly document: Document;
-  /** Says which route outside the zone's families a path belongs to, e.g. `list-dbaas-services`. */
+  /** Operation id of a route outside the zone's families, e.g. `list-dbaas-services`. */
   otherRoute(method: string, path: string): string | undefined;
 }
 
 export interface DocumentOptions {
-  /** The zone's name, which Exoscale's own list of zones does not have. */
+  /** The zone's name, which Exoscale's own list of zones may not have. */
   readonly zone: string;
   /**
-   * Closes answers, or requests, to properties that the document does not name. The document leaves all objects open,
-   * so that a misspelled property passes; Exoscale's own SDK relies on it with its requests.
+   * Closes answers, or requests, to properties that the document does not name. The document leaves all objects open, so
+   * a misspelled property passes; Exoscale's own SDK relies on that in its requests.
    */
   readonly closedAnswers: boolean;
   readonly closedRequests: boolean;
 }
 
-export function loadDocument({ zone, closedAnswers, closedRequests }: DocumentOptions): ApiDocument {
-  const raw = JSON.parse(readFileSync(new URL("exoscale.json", import.meta.url), "utf8"));
+/** Properties of real answers that the document does not name. */
+const UNDOCUMENTED: Readonly<Record<string, JsonObject>> = {
+  zone: { id: { type: "string", format: "uuid" } },
+  "security-group": { visibility: { type: "string", enum: ["private", "public"] } },
+};
+
+/** `exoscale.json` with the properties that it lacks. */
+export function readDocument(): RawDocument {
+  const raw = JSON.parse(readFileSync(new URL("exoscale.json", import.meta.url), "utf8")) as RawDocument;
   const { schemas } = raw.components;
-  schemas["zone-name"].enum.push(zone);
   for (const [schema, properties] of Object.entries(UNDOCUMENTED))
-    Object.assign(schemas[schema].properties, properties);
+    Object.assign(schemas[schema]!.properties as JsonObject, properties);
+  return raw;
+}
+
+export function loadDocument({ zone, closedAnswers, closedRequests }: DocumentOptions): ApiDocument {
+  const raw = readDocument();
+  const { schemas } = raw.components;
+  const zoneNames = schemas["zone-name"]!;
+  zoneNames.enum = [...new Set([...(zoneNames.enum as string[]), zone])];
   const answerSchemas = structuredClone(schemas);
-  for (const path of Object.values<any>(raw.paths)) {
-    for (const operation of Object.values<any>(path)) {
+  for (const path of Object.values(raw.paths)) {
+    for (const operation of Object.values(path)) {
       referTo(ANSWER, operation.responses);
       if (closedAnswers) close(operation.responses);
-      if (closedRequests && operation.requestBody) close(operation.requestBody);
+      if (closedRequests && operation.requestBody !== undefined) close(operation.requestBody);
     }
   }
   if (closedRequests) close(schemas);
   if (closedAnswers) close(answerSchemas);
   referTo(ANSWER, answerSchemas);
   for (const [name, schema] of Object.entries(answerSchemas)) schemas[ANSWER + name] = schema;
-  const others = (raw["x-other-routes"] as string[]).map((line) => {
+  const others = raw["x-other-routes"].map((line) => {
     const [method, path, name] = line.split(" ") as [string, string, string];
     return { method, name, pattern: new RegExp(`^${path.replace(/\{[^}]+\}/g, "[^/]+")}$`) };
   });
   return {
-    document: raw as Document,
+    document: raw as unknown as Document,
     otherRoute: (method, path) => others.find((route) => route.method === method && route.pattern.test(path))?.name,
   };
 }
-
-/** What real answers carry and the document does not name. */
-const UNDOCUMENTED = {
-  zone: { id: { type: "string", format: "uuid" } },
-  "security-group": { visibility: { type: "string", enum: ["private", "public"] } },
-};
 
 /** Prefix of the copies of schemas that answers refer to. */
 const ANSWER = "answer.";
@@ -62,7 +87,7 @@ function referTo(prefix: string, value: Json): void {
   if (typeof value !== "object" || value === null) return;
   if (!Array.isArray(value) && typeof value.$ref === "string")
     value.$ref = value.$ref.replace(/[^/]+$/, (name) => prefix + name);
-  Object.values(value).forEach((item) => referTo(prefix, item));
+  for (const item of Object.values(value)) referTo(prefix, item);
 }
 
 function close(value: Json): void {

@@ -1,17 +1,26 @@
-/** A refusal, answered as `{"message", "errors"?}` with its HTTP status. The texts are Exoscale's where they are known. */
+/**
+ * A refusal, answered as `{"message", "errors"?}` with its HTTP status. Messages are Exoscale's where they are known.
+ */
 export class ApiError extends Error {
   readonly status: number;
   readonly errors: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, message: string, errors: readonly string[] = []) {
+  constructor(
+    status: number,
+    message: string,
+    { errors = [], headers = {} }: { errors?: readonly string[]; headers?: Readonly<Record<string, string>> } = {},
+  ) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.errors = errors;
+    this.headers = headers;
   }
 }
 
-export const badRequest = (message: string, errors?: readonly string[]): ApiError => new ApiError(400, message, errors);
+export const badRequest = (message: string, errors?: readonly string[]): ApiError =>
+  new ApiError(400, message, { errors });
 export const forbidden = (message: string): ApiError => new ApiError(403, message);
 export const notFound = (message = "Not Found"): ApiError => new ApiError(404, message);
 export const conflict = (message: string): ApiError => new ApiError(409, message);

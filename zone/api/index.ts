@@ -1,34 +1,33 @@
-import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { addressesIn } from "../addresses.ts";
 import type { State } from "../state.ts";
 import type { Machines, Network } from "../types.ts";
+import { quotasOf, type Family } from "./family.ts";
 import { Faults } from "./faults.ts";
 import { Operations } from "./operations.ts";
-import { settle } from "./routes/instance-state.ts";
-import { HANDLERS, WORK } from "./routes/index.ts";
-import { DEFAULT_GROUP } from "./routes/security-groups.ts";
 import { createApiServer, type Otherwise } from "./server.ts";
 import type { Credentials } from "./signature.ts";
 import type { Zone, ZoneSettings } from "./zone.ts";
 
 export interface ApiOptions extends Partial<ZoneSettings> {
-  /** Default `local-1`. */
-  readonly name?: string;
-  /** Default 127.0.0.1. */
-  readonly host?: string;
-  /** Default 0: any free one. */
-  readonly port?: number;
-  /** CIDR of the zone's addresses; default 198.18.0.0/16. */
-  readonly subnet?: string;
+  /** The zone's name. */
+  readonly name: string;
+  /** What the zone knows of; `state` needs their tables. */
+  readonly families: readonly Family[];
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** CIDR of the zone's addresses. */
+  readonly subnet: string;
   readonly state: State;
   readonly machines: Machines;
   readonly network: Network;
   readonly credentials: Credentials;
-  /** Defaults false; see ApiServerOptions. */
+  /** Default false; see BackendOptions. */
   readonly validateResponses?: boolean;
+  /** Default false; see BackendOptions. */
   readonly refuseUnknownFields?: boolean;
   /** Gets requests outside `/v2`, like those of a browser. */
   readonly otherwise?: Otherwise;
@@ -39,82 +38,64 @@ export interface ApiOptions extends Partial<ZoneSettings> {
 export interface Api {
   readonly zone: Zone;
   readonly faults: Faults;
-  /** Makes machines and network as the state says and takes up what was pending; until then all answers are 503. */
+  /** Makes machines and network match the state and resumes pending operations; until then all answers are 503. */
   open(): Promise<void>;
-  /** Stops answering, and waits for the work under way. */
+  /** Stops answering, and waits for running tasks. */
   close(): Promise<void>;
 }
 
-/** Exoscale's limits of a new organization where they matter to a client; the rest is as wide as the machine. */
-const QUOTAS: Readonly<Record<string, number>> = {
-  instance: 5000,
-  "elastic-ip": 5,
-  "security-group": 500,
-  "anti-affinity-group": 1000,
-  template: 100,
-  "ssh-key": 1000,
-  "private-network": 100,
-};
-
 /**
- * Begins to listen; answers 503 until `open`, so that a taken port is found before anything else is touched. To be
- * called before `machines.open()`, and `open` after `network.open()`.
+ * Begins to listen; answers 503 until `open`, so that a taken port is found before anything else is touched. Call it
+ * before `machines.open()`, and `open` after `network.open()`.
  *
  * @throws Error when host and port cannot be listened on, in words for the user.
  */
 export async function listen(options: ApiOptions): Promise<Api> {
-  const {
-    state,
-    machines,
-    network,
-    credentials,
-    validateResponses = false,
-    refuseUnknownFields = false,
-    otherwise,
-    log = () => {},
-  } = options;
+  const { name, families, state, machines, network, credentials, otherwise, log = () => {} } = options;
   const zone: Zone = {
-    name: options.name ?? "local-1",
+    name,
     url: "",
     apiCalls: 0,
+    families,
     state,
     machines,
     network,
-    addresses: addressesIn(options.subnet ?? "198.18.0.0/16"),
+    addresses: addressesIn(options.subnet),
     settings: {
       operationDelay: options.operationDelay ?? 150,
-      quotas: { ...QUOTAS, ...options.quotas },
+      quotas: { ...quotasOf(families), ...options.quotas },
       addressBeforeStart: options.addressBeforeStart ?? true,
     },
     log,
   };
-  // Before the machines open: they then tell what guests did while nobody watched.
-  machines.onChange((id, to) => void followMachine(zone, id, to));
-  const operations = new Operations(zone, WORK);
-  const faults = new Faults(Object.keys(HANDLERS));
+  // Before the machines open: they then report what guests did while no daemon ran.
+  machines.onChange((id, to) => {
+    for (const { followMachine } of families) void followMachine?.(zone, id, to);
+  });
+  const routes = families.flatMap((family) => family.routes);
+  const operations = new Operations(zone, routes);
+  const faults = new Faults(routes);
   let ready = false;
-  const isReady = () => ready;
   const server = await createApiServer({
     zone,
     operations,
     faults,
     credentials,
-    validateResponses,
-    refuseUnknownFields,
-    isReady,
+    validateResponses: options.validateResponses ?? false,
+    refuseUnknownFields: options.refuseUnknownFields ?? false,
+    isReady: () => ready,
     otherwise,
   });
-  zone.url = await listenOn(server, options.host ?? "127.0.0.1", options.port ?? 0);
+  zone.url = await listenOn(server, options.host, options.port);
 
   return {
     zone,
     faults,
     open: async () => {
-      makeDefaultGroup(state);
+      for (const { prepare } of families) prepare?.(zone);
       await network.apply();
-      for (const { id, state: was } of state.instances.values()) {
-        if (was === "running") void operations.queue(id, () => restart(zone, id));
-      }
+      for (const { restore } of families)
+        for (const [id, task] of restore?.(zone) ?? []) void operations.queue(id, task);
       operations.resume();
       ready = true;
     },
@@ -141,32 +122,4 @@ async function listenOn(server: Server, host: string, port: number): Promise<str
     server.listen(port, host, resolve);
   });
   return `http://${host}:${(server.address() as AddressInfo).port}/v2`;
-}
-
-function makeDefaultGroup(state: State): void {
-  if ([...state.securityGroups.values()].some(({ name }) => name === DEFAULT_GROUP)) return;
-  const group = { id: randomUUID(), name: DEFAULT_GROUP, description: "Default Security Group", rules: [] };
-  state.write((change) => change.put("securityGroups", group));
-}
-
-/** After a restart of the daemon or of the host: the machine may still run, or not. */
-async function restart(zone: Zone, id: string): Promise<void> {
-  const instance = zone.state.instances.get(id);
-  if (instance?.state !== "running" || instance.unbooted) return;
-  try {
-    await zone.machines.start(instance);
-  } catch (error) {
-    zone.log(`instance ${id} does not start again, so it is stopped: ${(error as Error).message}`);
-    settle(zone, id, ["running"], { state: "stopped" });
-  }
-  await zone.network.apply();
-}
-
-/** A guest that turned itself off, or came back: its instance follows, unless an operation is changing it right now. */
-async function followMachine(zone: Zone, id: string, to: "running" | "stopped"): Promise<void> {
-  const instance = zone.state.instances.get(id);
-  if (instance === undefined || instance.state === to || instance.unbooted) return;
-  settle(zone, id, ["running", "stopped"], { state: to });
-  zone.log(`instance ${id}: the guest is ${to}`);
-  await zone.network.apply().catch((error: unknown) => zone.log(String(error)));
 }

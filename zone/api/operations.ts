@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { EventRecord, OperationReason, OperationRecord } from "../records.ts";
-import type { Plan, Work, Zone } from "./zone.ts";
+import type { Mutation, PreparedChange, Route } from "./route.ts";
+import type { Schema } from "./schema.ts";
+import type { Zone } from "./zone.ts";
 
-/** A failure of an operation's work with its reason in the API's own terms (otherwise: `fault`). */
+/** A failure of an operation's task with its reason in the API's own terms (otherwise: `fault`). */
 export class OperationError extends Error {
   readonly reason: OperationReason;
 
@@ -14,64 +16,65 @@ export class OperationError extends Error {
   }
 }
 
-/** Milliseconds that an ending daemon waits for work under way. */
-const CLOSE_LIMIT = 10_000;
+/** How long `close` waits for running tasks, in milliseconds. */
+const CLOSE_TIMEOUT = 10_000;
 
-/** Faults of an operation, asked for in tests. */
+/** Faults that apply to an operation instead of its answer. */
 export type OperationFault = "operation-fails" | "operation-hangs" | "never-boots";
 
-/** Commands whose work waits for nothing begun before: the machines put an end to that, like to a shutdown that hangs. */
-const OVERTAKING: ReadonlySet<string> = new Set(["delete-instance"]);
-
 /**
- * Records operations and does their work: one after the other for the same reference, in parallel otherwise. An
- * operation is on disk before it is answered, and its work is found again by its command after a restart.
+ * Records operations and runs their tasks: one after the other for the same resource, in parallel otherwise. An operation
+ * is on disk before it is answered; after a restart its task is looked up by its command.
  */
 export class Operations {
   readonly #zone: Zone;
-  readonly #work: Readonly<Record<string, Work>>;
+  readonly #mutations: ReadonlyMap<string, Mutation>;
   readonly #queues = new Map<string, Promise<void>>();
   #closed = false;
 
-  constructor(zone: Zone, work: Readonly<Record<string, Work>>) {
+  constructor(zone: Zone, routes: readonly Route[]) {
     this.#zone = zone;
-    this.#work = work;
+    this.#mutations = new Map(routes.flatMap((route) => ("prepare" in route ? [[route.id, route]] : [])));
   }
 
   /**
-   * Writes the plan's change, its operation and the event of both, starts the work, and answers the operation as the
-   * API shows it.
+   * Writes the change together with its operation and its event, starts the task, and answers the operation as the API
+   * shows it.
    */
-  begin(plan: Plan, event: EventRecord, fault?: OperationFault): object {
-    const hasWork = this.#work[plan.command] !== undefined;
+  begin(
+    { id: command, task }: Mutation,
+    { reference, change: write, args = {} }: PreparedChange,
+    event: EventRecord,
+    fault?: OperationFault,
+  ): Schema<"operation"> {
     const operation: OperationRecord = {
       id: randomUUID(),
-      command: plan.command,
-      reference: plan.reference,
-      args: plan.args,
+      command,
+      reference,
+      args,
       createdAt: new Date().toISOString(),
-      state: hasWork || fault !== undefined ? "pending" : "success",
+      state: task !== undefined || fault !== undefined ? "pending" : "success",
       stuck: fault === "operation-hangs" || undefined,
       doomed: fault === "operation-fails" || undefined,
       bootless: fault === "never-boots" || undefined,
     };
     this.#zone.state.write((change) => {
-      if (!operation.doomed) plan.change(change);
+      if (!operation.doomed) write(change);
       change.put("operations", operation);
       change.put("events", event);
     });
     if (operation.state === "pending") this.#enqueue(operation, this.#zone.settings.operationDelay);
-    return view(operation);
+    return viewOperation(operation);
   }
 
-  /** Takes up what a crash or a restart has left pending. */
+  /** Runs the tasks that a crash or a restart has left pending. */
   resume(): void {
     for (const operation of this.#zone.state.operations.values()) {
       if (operation.state === "pending") this.#enqueue(operation, 0);
     }
   }
 
-  /** Runs `task` when everything begun for `id` before is done. */
+  /** Runs `task` once everything queued for the resource `id` before is done. */
   queue(id: string, task: () => Promise<void>): Promise<void> {
     const before = this.#queues.get(id) ?? Promise.resolve();
     const after = before.then(async () => {
@@ -87,15 +90,15 @@ export class Operations {
   }
 
   /**
-   * Starts no more work and waits for what is under way, but not for a guest that takes its time to shut down: that
-   * operation stays pending, and the next daemon takes it up.
+   * Starts no more tasks and waits for the running ones, but not for a guest that takes long to shut down: that operation
+   * stays pending, and the next daemon resumes it.
    */
   async close(): Promise<void> {
     this.#closed = true;
     const late = new AbortController();
     await Promise.race([
       Promise.all(this.#queues.values()),
-      sleep(CLOSE_LIMIT, undefined, { signal: late.signal }).catch(() => {}),
+      sleep(CLOSE_TIMEOUT, undefined, { signal: late.signal }).catch(() => {}),
     ]);
     late.abort();
   }
@@ -103,8 +106,10 @@ export class Operations {
   #enqueue(operation: OperationRecord, delay: number): void {
     if (operation.stuck) return;
     const due = sleep(delay);
-    const line = OVERTAKING.has(operation.command) ? operation.id : (operation.reference?.id ?? operation.id);
-    void this.queue(line, async () => {
+    const overtakes = this.#mutations.get(operation.command)?.overtakes === true;
+    const queue = overtakes ? operation.id : (operation.reference?.id ?? operation.id);
+    // A failure is in the operation's record and in the log.
+    void this.queue(queue, async () => {
       await due;
       if (!this.#closed) await this.#run(operation);
     });
@@ -113,7 +118,7 @@ export class Operations {
   async #run(operation: OperationRecord): Promise<void> {
     try {
       if (operation.doomed) throw new OperationError("fault", "the operation failed, as asked for");
-      await this.#work[operation.command]?.(this.#zone, operation);
+      await this.#mutations.get(operation.command)?.task?.(this.#zone, operation);
       this.#finish({ ...operation, state: "success" });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -131,16 +136,14 @@ export class Operations {
 }
 
 /** An operation as the API shows it. */
-export function view({ id, state, reason, message, reference }: OperationRecord): object {
-  return {
-    id,
-    state,
-    reason,
-    message,
-    reference: reference && {
-      id: reference.id,
-      link: `/v2/${reference.type}/${reference.id}`,
-      command: `get-${reference.type}`,
-    },
-  };
-}
+export const viewOperation = ({ id, state, reason, message, reference }: OperationRecord): Schema<"operation"> => ({
+  id,
+  state,
+  reason,
+  message,
+  reference: reference && {
+    id: reference.id,
+    link: `/v2/${reference.type}/${reference.id}`,
+    command: `get-${reference.type}`,
+  },
+});

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { startApi, type TestApi } from "../testing/zone.ts";
-import { clientOf, type Client } from "../testing/client.ts";
+import { clientOf, type Client, type Json } from "../testing/client.ts";
 
 let api: TestApi;
 let client: Client;
@@ -29,7 +29,7 @@ describe("the API", () => {
   it("says what is wrong with a request, field by field", async () => {
     const { status, body } = await client.call("POST", "/instance", { "disk-size": 1, "instance-type": {}, name: "" });
     expect(status).toBe(400);
-    expect(body.errors.map((error: any) => error.message).sort()).toEqual([
+    expect(body.errors.map((error: Json) => error.message).sort()).toEqual([
       "disk-size must be >= 10",
       "name must NOT have fewer than 1 characters",
       "request must have required property 'template'",
@@ -135,7 +135,7 @@ describe("the API", () => {
 
   it("offers instance types with sizes in bytes", async () => {
     const { "instance-types": types } = await client.get("/instance-type");
-    const medium = types.find((type: any) => type.family === "standard" && type.size === "medium");
+    const medium = types.find((type: Json) => type.family === "standard" && type.size === "medium");
     expect(medium).toMatchObject({ cpus: 2, memory: 4 * 2 ** 30, authorized: true });
     expect(await client.get(`/instance-type/${medium.id}`)).toEqual(medium);
     expect((await client.call("GET", "/instance-type/00000000-0000-0000-0000-000000000000")).status).toBe(404);
@@ -173,7 +173,7 @@ describe("faults", () => {
     api.faults.add({ kind, route: "create-security-group", count: 1 });
     await expect(client.call("POST", "/security-group", { name: kind })).rejects.toThrow("fetch failed");
     const { "security-groups": groups } = await client.get("/security-group");
-    expect(groups.some((group: any) => group.name === kind)).toBe(done);
+    expect(groups.some((group: Json) => group.name === kind)).toBe(done);
   });
 
   it("let an operation fail with nothing done, or hang", async () => {

@@ -1,19 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 
-import { createBackend, Dropped, Struck, type BackendOptions, type Call } from "./backend.ts";
+import { createBackend, Dropped, type BackendOptions, type Call } from "./backend.ts";
 import { createControl } from "./control.ts";
 import { ApiError, notFound } from "./errors.ts";
 import { eventOf } from "./events.ts";
 import { verify, type Credentials } from "./signature.ts";
 
-/** Answers a request, or says false and leaves it alone. */
+/** Answers a request, or returns false and leaves it alone. */
 export type Otherwise = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 export interface ApiServerOptions extends BackendOptions {
   readonly credentials: Credentials;
-  /** Until it says yes, every answer of the API is 503. */
+  /** While false, every answer of the API is 503. */
   readonly isReady: () => boolean;
-  /** Gets what is neither the API's nor a fault's; what it leaves alone is not found. */
+  /** Gets what is neither for the API nor for its faults; what it leaves alone is answered 404. */
   readonly otherwise?: Otherwise;
 }
 
@@ -43,7 +43,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
       response.destroy();
     });
   });
-  // Longer than a client's own idle limit, so that it is the client who closes.
+  // Longer than clients keep idle connections, so that clients close them first.
   server.keepAliveTimeout = 75_000;
   return server;
 
@@ -66,7 +66,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
         }),
     };
     const [status, headers, content] = await respond(request, call);
-    // A refusal is remembered, too.
+    // Refusals are events too.
     if (request.method !== "GET" && call.route !== undefined && !call.recorded) {
       zone.state.write((change) => change.put("events", call.event(status)));
     }
@@ -80,7 +80,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
   async function respond(request: IncomingMessage, call: Call): Promise<Answer> {
     try {
       const body = await readBody(request);
-      if (!options.isReady()) throw new Struck(503, "The zone is starting", { "retry-after": "1" });
+      if (!options.isReady()) throw new ApiError(503, "The zone is starting", { headers: { "retry-after": "1" } });
       const { method = "GET", url: target = "/" } = request;
       const [path, query] = split(target);
       const unsigned = method === "GET" && path === `${ROOT}/zone` && request.headers.authorization === undefined;
@@ -88,20 +88,19 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
         verify({ method, target, body }, request.headers.authorization, options.credentials, Date.now() / 1000);
       const route = path.slice(ROOT.length);
       if (route === "") throw notFound(`Nothing at ${path} itself`);
-      const content = await backend.handleRequest(
+      const content: unknown = await backend.handleRequest(
         { method, path: route, query, body: body || emptyBody(method), headers: headersFor(request) },
         call,
       );
       return [200, {}, content];
     } catch (error) {
       if (error instanceof Dropped) throw error;
-      if (error instanceof Struck) return [error.status, error.headers, { message: error.message }];
       if (!(error instanceof ApiError)) zone.log(`${request.method} ${request.url}: ${(error as Error).stack}`);
-      const { status, message, errors } =
+      const { status, headers, message, errors } =
         error instanceof ApiError ? error : new ApiError(500, `Internal error: ${(error as Error).message}`);
       return [
         status,
-        {},
+        headers,
         { message, errors: errors.length === 0 ? undefined : errors.map((text) => ({ message: text })) },
       ];
     }
@@ -118,7 +117,7 @@ function headersFor(request: IncomingMessage): Record<string, string> {
   return type === undefined ? {} : { "content-type": type };
 }
 
-/** Exoscale's Python bindings send no body where nothing in it is required, as with a start. */
+/** Exoscale's Python bindings send no body where none of its fields is required, e.g. to start an instance. */
 function emptyBody(method: string): string | undefined {
   return method === "POST" || method === "PUT" ? "{}" : undefined;
 }
@@ -129,11 +128,11 @@ async function readBody(request: IncomingMessage): Promise<string> {
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size <= BODY_LIMIT) chunks.push(chunk); // read to its end all the same, so that the answer is heard
+      if (size <= BODY_LIMIT) chunks.push(chunk); // reads on all the same, or the client would not read the answer
     }
   } catch {
-    throw new Dropped(); // by the client
+    throw new Dropped(); // the client went away
   }
-  if (size > BODY_LIMIT) throw new Struck(413, `The request has ${size} bytes, more than ${BODY_LIMIT}`);
+  if (size > BODY_LIMIT) throw new ApiError(413, `The request has ${size} bytes, more than ${BODY_LIMIT}`);
   return Buffer.concat(chunks).toString("utf8");
 }

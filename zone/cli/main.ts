@@ -11,6 +11,7 @@ const local = resolve(import.meta.dirname, "../../.local");
 
 interface Flags {
   readonly state: string;
+  readonly name?: string;
   readonly machines: "docker" | "none";
   readonly listen: { readonly host: string; readonly port: number };
   readonly network: string;
@@ -48,6 +49,11 @@ const zoneCommand = (name: string, description: string): Command =>
       new Option("--machines <kind>", "docker: instances are containers; none: the API alone")
         .choices(["docker", "none"])
         .default("docker"),
+    )
+    .option(
+      "--name <name>",
+      "the zone's name in the API, like ch-gva-2 (default: as before, local-1 at first)",
+      zoneName,
     )
     .option("--listen <host:port>", "address of the API", parseListen, parseListen("127.0.0.1:8180"))
     .option("--network <cidr>", "the zone's network", "198.18.0.0/16")
@@ -146,6 +152,12 @@ async function ask<T>(flags: Flags, method: string, path: string, body?: object)
 
 function optionsFrom({ listen, ...flags }: Flags): ZoneOptions {
   return { ...flags, ...listen };
+}
+
+function zoneName(text: string): string {
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text))
+    throw new InvalidArgumentError("Give lower-case letters, digits and hyphens, like ch-gva-2.");
+  return text;
 }
 
 function parseListen(text: string): Flags["listen"] {

@@ -8,60 +8,21 @@ export async function status(state: string, json: boolean): Promise<void> {
   const zone = await askDaemon<ZoneStatus>(join(state, "admin.sock"), "GET", "/status");
   if (json) console.log(JSON.stringify(zone ?? { running: false }, undefined, 2));
   else if (zone === undefined) console.log(`No zone runs on ${state}: start one with bin/zone up.`);
-  else print(zone);
+  else await print(zone);
   if (zone === undefined) process.exitCode = 1;
 }
 
-function print({
-  name,
-  url,
-  pid,
-  options,
-  instances,
-  elasticIps,
-  privateNetworks,
-  pendingOperations,
-}: ZoneStatus): void {
+async function print(zone: ZoneStatus): Promise<void> {
+  const { FAMILIES } = await import("../families/index.ts");
   console.log(
-    `Zone ${name} at ${url}, machines: ${options.machines}, process ${pid}, pending operations: ${pendingOperations}`,
+    `Zone ${zone.name} at ${zone.url}, machines: ${zone.options.machines}, process ${zone.pid}, pending operations: ${zone.pendingOperations}`,
   );
-  if (instances.length === 0) console.log("No instances.");
-  printTable(
-    ["NAME", "STATE", "TYPE", "ADDRESS", "ELASTIC IPS", "SECURITY GROUPS", "ID"],
-    instances.map((instance) => [
-      instance.name,
-      instance.state,
-      instance.type,
-      instance.address ?? "-",
-      list(instance.elasticIps),
-      list(instance.securityGroups),
-      instance.id,
-    ]),
-  );
-  printTable(
-    ["ELASTIC IP", "HEALTH CHECK", "HOLDERS", "DESCRIPTION", "ID"],
-    elasticIps.map((each) => [
-      each.address,
-      each.healthcheck ?? "-",
-      list(each.holders),
-      each.description ?? "-",
-      each.id,
-    ]),
-  );
-  printTable(
-    ["PRIVATE NETWORK", "RANGE", "MEMBERS", "ID"],
-    privateNetworks.map((each) => [
-      each.name,
-      each.range ?? "-",
-      list(each.members.map(({ instance, ip }) => (ip === undefined ? instance : `${instance}=${ip}`))),
-      each.id,
-    ]),
-  );
-}
-
-const list = (texts: readonly string[]): string => texts.join(",") || "-";
-
-/** Nothing where there are no rows. */
-function printTable(head: string[], rows: string[][]): void {
-  if (rows.length > 0) console.log(`\n${table(head, rows)}`);
+  if (zone.instances.length === 0) console.log("No instances.");
+  const statuses = new Map<string, unknown>(Object.entries(zone));
+  for (const { table: name = "", status } of FAMILIES) {
+    const records = statuses.get(name);
+    if (status?.columns === undefined || !Array.isArray(records) || records.length === 0) continue;
+    const rows = records.map((record) => status.row?.(record) ?? []);
+    console.log(`\n${table(status.columns, rows)}`);
+  }
 }

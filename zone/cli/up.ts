@@ -46,7 +46,7 @@ async function startDaemon(options: ZoneOptions): Promise<void> {
   if ("error" in report) throw new Error(report.error);
 }
 
-/** Resolves with the daemon's first word, or undefined if it ended without one. */
+/** Resolves with the daemon's report of its start, or undefined if it ended without one. */
 const startReport = (child: ChildProcess): Promise<StartReport | undefined> =>
   new Promise((resolve, reject) => {
     child.once("message", (message) => resolve(message as StartReport));
@@ -55,9 +55,10 @@ const startReport = (child: ChildProcess): Promise<StartReport | undefined> =>
   });
 
 function flags(options: ZoneOptions): string[] {
-  const { state, machines, host, port, network, networkName, mirror, template, operationDelay } = options;
+  const { state, name, machines, host, port, network, networkName, mirror, template, operationDelay } = options;
   return [
     `--state=${state}`,
+    ...(name === undefined ? [] : [`--name=${name}`]),
     `--machines=${machines}`,
     `--listen=${host}:${port}`,
     `--network=${network}`,

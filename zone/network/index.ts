@@ -42,6 +42,7 @@ export const noNetwork = (): Network => ({
   prepare: async () => {},
   open: async () => {},
   apply: async () => {},
+  isHealthy: () => undefined,
   release: async () => {},
   close: async () => {},
 });
@@ -161,6 +162,12 @@ class LocalNetwork implements Network {
     this.#undo.push(() => dns.stop());
     this.#dns = dns;
     await dns.follow(this.#options.inventory);
+  }
+
+  isHealthy(elasticIp: string, instance: string): boolean | undefined {
+    const { elasticIps, instances } = this.#options.inventory;
+    const [ip, holder] = [elasticIps.get(elasticIp), instances.get(instance)];
+    return ip?.healthcheck && holder && this.#health.healthy(ip, holder);
   }
 
   apply(): Promise<void> {

@@ -1,20 +1,24 @@
-import { typeByName } from "../api/catalog.ts";
+import { typeByName } from "../families/instance-types.ts";
 import { sign, type Credentials } from "../api/signature.ts";
+
+/** JSON as it arrives: a test's assertion on a wrong field fails by itself. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one place where tests leave JSON untyped
+export type Json = any;
 
 export interface Answer {
   readonly status: number;
-  readonly body: any;
+  readonly body: Json;
 }
 
 export interface Client {
   /** One signed request; `path` below `/v2`. */
   call(method: string, path: string, body?: object): Promise<Answer>;
   /** A call that has to answer 200; resolves with its body. */
-  get(path: string): Promise<any>;
+  get(path: string): Promise<Json>;
   /** A mutation that has to succeed; resolves with its reference's id once its operation has. */
   operate(method: string, path: string, body?: object): Promise<string>;
   /** Resolves with an operation once it is no longer pending. */
-  finished(operation: { readonly id: string; readonly state: string }): Promise<any>;
+  finished(operation: { readonly id: string; readonly state: string }): Promise<Json>;
 }
 
 /**

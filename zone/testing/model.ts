@@ -1,7 +1,7 @@
 /** A simple model of a zone: what it should have after the calls so far, kept by other means than the zone's own. */
 import { expect } from "vitest";
 
-import type { Client } from "./client.ts";
+import type { Client, Json } from "./client.ts";
 
 export interface ModelInstance {
   name: string;
@@ -69,17 +69,17 @@ export class Model {
   /** Compares the whole zone with the model. */
   async verify(client: Client): Promise<void> {
     const { templates } = await client.get("/template");
-    expect(templates.map(({ id, name }: any) => [id, name])).toEqual(
+    expect(templates.map(({ id, name }: Json) => [id, name])).toEqual(
       [...this.templates].map(([id, { name }]) => [id, name]),
     );
     const { "ssh-keys": keys } = await client.get("/ssh-key");
-    expect(keys.map((key: any) => key.name)).toEqual([...this.keys]);
+    expect(keys.map((key: Json) => key.name)).toEqual([...this.keys]);
     const { "security-groups": groups } = await client.get("/security-group");
     expect(
-      groups.map(({ id, name, rules = [], "external-sources": sources = [] }: any) => ({
+      groups.map(({ id, name, rules = [], "external-sources": sources = [] }: Json) => ({
         id,
         name,
-        rules: rules.map((rule: any) => [saying(rule), rule.id]),
+        rules: rules.map((rule: Json) => [saying(rule), rule.id]),
         sources,
       })),
     ).toEqual(
@@ -91,7 +91,7 @@ export class Model {
       })),
     );
     const { "anti-affinity-groups": affinities } = await client.get("/anti-affinity-group");
-    expect(affinities.map(({ id, name, instances }: any) => [id, name, instances.map((one: any) => one.id)])).toEqual(
+    expect(affinities.map(({ id, name, instances }: Json) => [id, name, instances.map((one: Json) => one.id)])).toEqual(
       [...this.antiAffinity].map(([id, { name }]) => [
         id,
         name,
@@ -100,7 +100,7 @@ export class Model {
     );
     const { "elastic-ips": ips } = await client.get("/elastic-ip");
     expect(
-      ips.map(({ id, ip, description, healthcheck }: any) => [
+      ips.map(({ id, ip, description, healthcheck }: Json) => [
         id,
         ip,
         description,
@@ -121,13 +121,13 @@ export class Model {
       })),
     );
     const { instances } = await client.get("/instance");
-    expect(instances.map((one: any) => one.id)).toEqual([...this.instances.keys()]);
+    expect(instances.map((one: Json) => one.id)).toEqual([...this.instances.keys()]);
     for (const [id, instance] of this.instances)
       expect(viewInstance(await client.get(`/instance/${id}`)), id).toEqual(expected(instance));
     const addresses = [...this.instances.values()].flatMap(({ address }) => address ?? []);
     expect(new Set(addresses).size).toBe(addresses.length);
     const { quotas } = await client.get("/quota");
-    expect(Object.fromEntries(quotas.map(({ resource, usage }: any) => [resource, usage]))).toEqual({
+    expect(Object.fromEntries(quotas.map(({ resource, usage }: Json) => [resource, usage]))).toEqual({
       instance: this.instances.size,
       "elastic-ip": this.elasticIps.size,
       "security-group": this.groups.size,
@@ -140,7 +140,7 @@ export class Model {
 }
 
 /** What makes two rules the same. */
-export const saying = (rule: any): string =>
+export const saying = (rule: Json): string =>
   JSON.stringify([
     rule["flow-direction"],
     rule.protocol,
@@ -151,21 +151,21 @@ export const saying = (rule: any): string =>
     rule["security-group"]?.id,
   ]);
 
-const pick = (from: any, names: readonly string[]): object =>
+const pick = (from: Json, names: readonly string[]): object =>
   Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
 
 /** Last number of an address. */
 const numberOf = (address: string): number => Number(address.split(".")[3]);
 
-const viewNetwork = ({ id, name, "start-ip": start, "end-ip": end, labels = {}, leases = [] }: any): object => ({
+const viewNetwork = ({ id, name, "start-ip": start, "end-ip": end, labels = {}, leases = [] }: Json): object => ({
   id,
   name,
   labels,
   range: start && [numberOf(start), numberOf(end)],
-  leases: leases.map((lease: any) => [lease["instance-id"], numberOf(lease.ip)]),
+  leases: leases.map((lease: Json) => [lease["instance-id"], numberOf(lease.ip)]),
 });
 
-const viewInstance = (one: any): object => ({
+const viewInstance = (one: Json): object => ({
   name: one.name,
   state: one.state,
   labels: one.labels,
@@ -173,11 +173,11 @@ const viewInstance = (one: any): object => ({
   disk: one["disk-size"],
   size: one["instance-type"].size,
   template: one.template.id,
-  keys: one["ssh-keys"].map((key: any) => key.name),
-  groups: one["security-groups"].map((group: any) => group.id),
-  antiAffinity: one["anti-affinity-groups"].map((group: any) => group.id),
-  elasticIps: one["elastic-ips"].map((ip: any) => ip.id),
-  networks: one["private-networks"].map((network: any) => network.id),
+  keys: one["ssh-keys"].map((key: Json) => key.name),
+  groups: one["security-groups"].map((group: Json) => group.id),
+  antiAffinity: one["anti-affinity-groups"].map((group: Json) => group.id),
+  elasticIps: one["elastic-ips"].map((ip: Json) => ip.id),
+  networks: one["private-networks"].map((network: Json) => network.id),
   address: one["public-ip"],
 });
 

@@ -1,6 +1,6 @@
 /** Calls that a client may make of a zone, good ones and bad ones, each with what should come of it. */
-import { typeByName } from "../api/catalog.ts";
-import type { Client } from "./client.ts";
+import { typeByName } from "../families/instance-types.ts";
+import type { Client, Json } from "./client.ts";
 import { saying, type Model, type ModelInstance } from "./model.ts";
 import type { Random } from "./random.ts";
 
@@ -56,9 +56,9 @@ interface Verb {
   /** Whether the instance has to run for it; default: that does not matter. */
   readonly running?: boolean;
   body?(random: Random): object;
-  done(one: ModelInstance, body: any): void;
+  done(one: ModelInstance, body: Json): void;
   /** What else may be wrong; `one` is missing where the instance is. */
-  refusals?(model: Model, one: ModelInstance | undefined, body: any): readonly Refusal[];
+  refusals?(model: Model, one: ModelInstance | undefined, body: Json): readonly Refusal[];
 }
 
 const verb =
@@ -196,7 +196,7 @@ const instanceMoves: readonly Maker[] = [
       { labels: labels(random) },
       { "user-data": "Qg==" },
       { "user-data": "?" },
-    ]) as any;
+    ]) as Json;
     return move(
       "PUT",
       `/instance/${id}`,
@@ -270,7 +270,7 @@ const addRule: Maker = (model, random) => {
     ],
     async (_id, client) => {
       const { rules } = await client.get(`/security-group/${id}`);
-      model.groups.get(id)!.rules.set(saying(rule), rules.find((each: any) => saying(each) === saying(rule))?.id);
+      model.groups.get(id)!.rules.set(saying(rule), rules.find((each: Json) => saying(each) === saying(rule))?.id);
     },
   );
 };

@@ -2,14 +2,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { tablesOf } from "../api/family.ts";
 import { listen } from "../api/index.ts";
 import type { Faults } from "../api/faults.ts";
 import type { Otherwise } from "../api/server.ts";
 import type { Zone, ZoneSettings } from "../api/zone.ts";
 import { loadCredentials } from "../credentials.ts";
+import { FAMILIES } from "../families/index.ts";
 import { noMachines } from "../machines/none.ts";
 import { noNetwork } from "../network/index.ts";
-import { State } from "../state.ts";
+import { openState } from "../state.ts";
 import type { Machines, Network } from "../types.ts";
 
 export interface TestApiOptions extends Partial<ZoneSettings> {
@@ -37,14 +39,19 @@ export interface TestApi {
 }
 
 /**
- * The zone's API in this process, on a free port of 127.0.0.1, without machines: for tests. Operations take 5 ms unless
- * told otherwise, and an answer that does not fit the document becomes a 500 that says why.
+ * The zone's API in this process, on a free port of 127.0.0.1, without machines: for tests. Operations take 5 ms by
+ * default, and an answer that does not match the document becomes a 500 that says why.
  */
 export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   const { state: directory = mkdtempSync(join(tmpdir(), "zone-")), operationDelay = 5 } = options;
-  const state = new State(directory);
+  const state = openState(directory, tablesOf(FAMILIES));
   const credentials = loadCredentials(directory);
   const api = await listen({
+    name: "local-1",
+    families: FAMILIES,
+    host: "127.0.0.1",
+    port: 0,
+    subnet: "198.18.0.0/16",
     machines: noMachines(),
     network: noNetwork(),
     validateResponses: true,

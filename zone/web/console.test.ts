@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { InstanceRecord } from "../records.ts";
+import type { InstanceRecord } from "../families/instances/record.ts";
 import { randomFrom, someSeed } from "../testing/random.ts";
 import { continued, followConsole } from "./console.ts";
 

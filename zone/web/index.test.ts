@@ -7,7 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { runZone } from "../daemon.ts";
 import { noMachines } from "../machines/none.ts";
-import { clientOf, instanceBody, templateBody, type Client } from "../testing/client.ts";
+import { noNetwork } from "../network/index.ts";
+import { clientOf, instanceBody, templateBody, type Client, type Json } from "../testing/client.ts";
 import { eventsAt, startWeb, type TestWeb } from "./testing/web.ts";
 
 let web: TestWeb;
@@ -22,13 +23,13 @@ const unhealthy = new Set<string>();
 beforeEach(async () => {
   web = await startWeb({
     machines: { ...noMachines(), consoleLog },
-    healthy: (_, instance) => !unhealthy.has(instance),
+    network: { ...noNetwork(), isHealthy: (_, instance) => !unhealthy.has(instance) },
   });
   client = clientOf(web);
 });
 afterEach(() => web.close());
 
-/** A request as `fetch` makes none: any path, any `Host`, any method. */
+/** A request as `fetch` makes none: Json path, Json `Host`, Json method. */
 async function ask(
   path: string,
   headers: Record<string, string> = {},
@@ -45,8 +46,8 @@ async function ask(
 }
 
 /** The snapshot as a page gets it when it comes. */
-async function snapshot(): Promise<Record<string, any>> {
-  const sections: Record<string, any> = {};
+async function snapshot(): Promise<Record<string, Json>> {
+  const sections: Record<string, Json> = {};
   for await (const { name, data } of eventsAt(`${web.origin}/live`)) {
     sections[name] = data;
     if (name === "operations") break; // the last
@@ -177,7 +178,7 @@ describe("the snapshot", () => {
 
     const seen = await snapshot();
     expect(seen["zone"]).toEqual({ name: "local-1", url: web.url });
-    expect(seen["instances"].find(({ id }: any) => id === one)).toMatchObject({
+    expect(seen["instances"].find(({ id }: Json) => id === one)).toMatchObject({
       name: "one",
       state: "running",
       type: "standard.small",
@@ -188,7 +189,7 @@ describe("the snapshot", () => {
       elasticIps: [{ id: elasticIp, address: expect.any(String) }],
       privateNetworks: [{ id: network, name: "inner", ip: "10.0.0.10" }],
     });
-    const { members, rules } = seen["securityGroups"].find(({ id }: any) => id === group);
+    const { members, rules } = seen["securityGroups"].find(({ id }: Json) => id === group);
     expect(members).toBe(2);
     expect(rules).toMatchObject([
       { direction: "ingress", protocol: "tcp", what: "6443 to 6444", network: "0.0.0.0/0", description: "apiserver" },
@@ -196,7 +197,7 @@ describe("the snapshot", () => {
     ]);
     const [{ healthcheck, holders }] = seen["elasticIps"];
     expect(healthcheck).toMatchObject({ probe: "https:6443/readyz", interval: 10 });
-    expect(Object.fromEntries(holders.map(({ name, healthy }: any) => [name, healthy]))).toEqual({
+    expect(Object.fromEntries(holders.map(({ name, healthy }: Json) => [name, healthy]))).toEqual({
       one: true,
       two: false,
     });
@@ -265,7 +266,7 @@ describe("the snapshot", () => {
     const { body: hung } = await client.call("POST", "/security-group", { name: "hung" });
     for (let n = 0; n < 120; n++) await client.operate("POST", "/security-group", { name: `group-${n}` });
     const { operations } = await snapshot();
-    expect(operations.map(({ about }: any) => about.name)).toEqual([
+    expect(operations.map(({ about }: Json) => about.name)).toEqual([
       ...Array.from({ length: 100 }, (_, n) => `group-${119 - n}`),
       "hung",
     ]);

@@ -8,21 +8,15 @@ import { isLocal } from "../api/local.ts";
 import type { Otherwise } from "../api/server.ts";
 import type { Zone } from "../api/zone.ts";
 import { followConsole } from "./console.ts";
-import { snapshotOf, type Healthy } from "./snapshot.ts";
+import { snapshotOf } from "./snapshot.ts";
 import { stream, type Step } from "./stream.ts";
-
-export interface WebOptions {
-  readonly zone: Zone;
-  /** What the zone knows of its health checks; default: nothing. */
-  readonly healthy?: Healthy;
-}
 
 const ROOT = join(import.meta.dirname, "page");
 const CONSOLE = "/live/console/";
-/** Milliseconds between two looks at the zone, while somebody watches. */
-const LOOK = 250;
-/** The same for a console, which costs the engine a call. */
-const CONSOLE_LOOK = 1000;
+/** How often the zone is compared with what was sent, in milliseconds, while a page is open. */
+const INTERVAL = 250;
+/** The same for a console, which takes a call of the engine. */
+const CONSOLE_INTERVAL = 1000;
 
 /** The page needs its own files and nothing else. */
 const HEADERS = {
@@ -43,10 +37,10 @@ const HEADERS = {
 };
 
 /**
- * The zone's web page: what there is, live, for reading. It is not signed for, so it is for this machine's users alone.
+ * The zone's web page: what exists, live, read-only. Requests to it are not signed, so it answers this machine's users alone.
  * Answers `/`, the page's files, `/live` and `/live/console/ID`, and leaves every other request alone.
  */
-export function createWeb({ zone, healthy }: WebOptions): Otherwise {
+export function createWeb(zone: Zone): Otherwise {
   const files = new Set(readdirSync(ROOT).map((name) => `/${name}`));
 
   return (request, response) => {
@@ -62,7 +56,7 @@ export function createWeb({ zone, healthy }: WebOptions): Otherwise {
       );
     } else if (request.method !== "GET") {
       response.setHeader("allow", "GET");
-      refuse(response, 405, "This page is for reading: changes are asked of the API");
+      refuse(response, 405, "This page is read-only: use the API to change things");
     } else {
       answer(request, response);
     }
@@ -70,7 +64,7 @@ export function createWeb({ zone, healthy }: WebOptions): Otherwise {
   };
 
   function answerOf(path: string): ((request: IncomingMessage, response: ServerResponse) => void) | undefined {
-    if (path === "/live") return (_, response) => follow(response, LOOK, followZone());
+    if (path === "/live") return (_, response) => follow(response, INTERVAL, followZone());
     if (path.startsWith(CONSOLE)) return (_, response) => answerConsole(path.slice(CONSOLE.length), response);
     return path === "/" || files.has(path) ? (request, response) => sendFile(path, request, response) : undefined;
   }
@@ -79,7 +73,7 @@ export function createWeb({ zone, healthy }: WebOptions): Otherwise {
   function followZone(): Step {
     const sent = new Map<string, string>();
     return (send) => {
-      for (const [section, content] of Object.entries(snapshotOf(zone, healthy))) {
+      for (const [section, content] of Object.entries(snapshotOf(zone))) {
         const text = JSON.stringify(content);
         if (sent.get(section) === text) continue;
         sent.set(section, text);
@@ -91,7 +85,7 @@ export function createWeb({ zone, healthy }: WebOptions): Otherwise {
 
   function answerConsole(id: string, response: ServerResponse): void {
     if (!zone.state.instances.has(id)) refuse(response, 404, `There is no instance ${id}`);
-    else follow(response, CONSOLE_LOOK, followConsole(zone.state, zone.machines, id));
+    else follow(response, CONSOLE_INTERVAL, followConsole(zone.state, zone.machines, id));
   }
 
   function follow(response: ServerResponse, pause: number, step: Step): void {
@@ -111,7 +105,7 @@ function sendFile(path: string, request: IncomingMessage, response: ServerRespon
 
 /**
  * Whether `Host` is this machine's own name or the address that was connected to. A website can give its own name that
- * address, and would then be of one origin with the page.
+ * address, and its pages would then share an origin with this page.
  */
 function isAddressedHere({ headers, socket }: IncomingMessage): boolean {
   const { hostname } = new URL(`http://${headers.host}`); // isLocal has read it before

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 
 import { Bed, isVisible, row } from "./testing/page.ts";
+import type { Json } from "../testing/client.ts";
 
 const bed = new Bed();
 
@@ -61,9 +62,9 @@ describe.each(["light", "dark"] as const)("in %s colours", (colorScheme) => {
 
     await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
     const violations = await page.evaluate(async () => {
-      const { violations } = await (window as any).axe.run();
-      return violations.flatMap(({ id, nodes }: any) =>
-        nodes.map(({ target, failureSummary }: any) => `${id} at ${target}: ${failureSummary}`),
+      const { violations } = await (window as Json).axe.run();
+      return violations.flatMap(({ id, nodes }: Json) =>
+        nodes.map(({ target, failureSummary }: Json) => `${id} at ${target}: ${failureSummary}`),
       );
     });
     expect(violations).toEqual([]);

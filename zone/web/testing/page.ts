@@ -6,6 +6,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Locator, type 
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 
 import { noMachines } from "../../machines/none.ts";
+import { noNetwork } from "../../network/index.ts";
 import { clientOf, instanceBody, templateBody, type Client } from "../../testing/client.ts";
 import { startWeb, type TestWeb } from "./web.ts";
 
@@ -65,7 +66,7 @@ export class Bed {
         create: () => this.#ready,
         consoleLog: async ({ name }) => this.consoles.get(name) ?? "",
       },
-      healthy: (_, instance) => !this.unhealthy.has(instance),
+      network: { ...noNetwork(), isHealthy: (_, instance) => !this.unhealthy.has(instance) },
     });
     this.client = clientOf(this.web);
   }

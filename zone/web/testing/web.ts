@@ -1,5 +1,6 @@
 import { startApi, type TestApi, type TestApiOptions } from "../../testing/zone.ts";
-import { createWeb, type WebOptions } from "../index.ts";
+import { createWeb } from "../index.ts";
+import type { Json } from "../../testing/client.ts";
 
 export interface TestWeb extends TestApi {
   /** The page's own address, e.g. `http://127.0.0.1:34567`. */
@@ -7,16 +8,15 @@ export interface TestWeb extends TestApi {
 }
 
 /** The zone's API and its page in this process: for tests. */
-export async function startWeb(options: TestApiOptions & Omit<WebOptions, "zone"> = {}): Promise<TestWeb> {
-  const { healthy, ...more } = options;
-  const api = await startApi({ ...more, otherwise: (request, response) => web(request, response) });
-  const web = createWeb({ zone: api.zone, healthy });
+export async function startWeb(options: TestApiOptions = {}): Promise<TestWeb> {
+  const api = await startApi({ ...options, otherwise: (request, response) => web(request, response) });
+  const web = createWeb(api.zone);
   return { ...api, origin: new URL(api.url).origin };
 }
 
 export interface Event {
   readonly name: string;
-  readonly data: any;
+  readonly data: Json;
 }
 
 /** Server-sent events as they come; leaving the loop ends the request. */

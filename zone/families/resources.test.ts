@@ -1,9 +1,9 @@
 /** Templates, SSH keys, anti-affinity groups, elastic IPs, and what there is none of. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import { noMachines } from "../../machines/none.ts";
-import { startApi, type TestApi } from "../../testing/zone.ts";
-import { clientOf, instanceBody, templateBody, type Client } from "../../testing/client.ts";
+import { noMachines } from "../machines/none.ts";
+import { startApi, type TestApi } from "../testing/zone.ts";
+import { clientOf, instanceBody, templateBody, type Client, type Json } from "../testing/client.ts";
 
 const unknown = "00000000-0000-0000-0000-000000000000";
 const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEOxgQzPXo+s3xiuLmNPcpoiPVNFdMqMjkeBSNqnfaqZ somebody";
@@ -175,7 +175,7 @@ describe("elastic IPs", () => {
       expect((await client.get(`/instance/${holder}`))["elastic-ips"]).toEqual([{ id }]);
     }
     const { ip } = await client.get(`/elastic-ip/${id}`);
-    expect((await client.get(`/instance?ip-address=${ip}`)).instances.map((instance: any) => instance.id)).toEqual(
+    expect((await client.get(`/instance?ip-address=${ip}`)).instances.map((instance: Json) => instance.id)).toEqual(
       holders,
     );
     expect((await client.call("PUT", `/elastic-ip/${id}:attach`, { instance: { id: holders[0] } })).status).toBe(409);

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { noMachines } from "../../machines/none.ts";
 import { noNetwork } from "../../network/index.ts";
 import { startApi, type TestApi } from "../../testing/zone.ts";
-import { clientOf, type Client } from "../../testing/client.ts";
+import { clientOf, type Client, type Json } from "../../testing/client.ts";
 import type { Machines } from "../../types.ts";
-import { typeByName } from "../catalog.ts";
+import { typeByName } from "../instance-types.ts";
 
 const unknown = "00000000-0000-0000-0000-000000000000";
 const small = typeByName("standard.small")!;
@@ -173,7 +173,7 @@ describe("an instance", () => {
     const id = await make({ labels: { role: "master", cluster: "a" }, "user-data": "QQ==" });
     await make({ labels: { role: "worker" } });
     const listed = async (query: string) =>
-      (await client.get(`/instance?${query}`)).instances.map((instance: any) => instance.id);
+      (await client.get(`/instance?${query}`)).instances.map((instance: Json) => instance.id);
     const { instances } = await client.get("/instance");
     expect(instances).toHaveLength(2);
     expect(instances[0]).not.toHaveProperty("user-data");

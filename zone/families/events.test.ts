@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { startApi, type TestApi } from "../testing/zone.ts";
-import { clientOf, instanceBody, type Client } from "../testing/client.ts";
+import { clientOf, instanceBody, type Client, type Json } from "../testing/client.ts";
 
 const unknown = "00000000-0000-0000-0000-000000000000";
 
@@ -67,7 +67,7 @@ describe("events", () => {
     const [event] = [...api.zone.state.events.values()];
     const before = new Date(Date.now() - 25 * 60 * 60 * 1000).toISOString();
     api.zone.state.write((change) => change.put("events", { ...event!, id: "old", timestamp: before }));
-    const ids = async (query: string) => (await client.get(`/event${query}`)).map((each: any) => each["request-id"]);
+    const ids = async (query: string) => (await client.get(`/event${query}`)).map((each: Json) => each["request-id"]);
     expect(await ids("")).toEqual([event!.id]);
     expect(await ids(`?from=${before}`)).toHaveLength(2);
     expect(await ids(`?from=${before}&to=${before}`)).toEqual(["old"]);

@@ -8,7 +8,7 @@ import { noMachines } from "../../machines/none.ts";
 import { startApi, type TestApi } from "../../testing/zone.ts";
 import { clientOf, instanceBody, templateBody, type Client } from "../../testing/client.ts";
 import type { Instance, Machines } from "../../types.ts";
-import { typeByName } from "../catalog.ts";
+import { typeByName } from "../instance-types.ts";
 
 let directory: string;
 let api: TestApi;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import { noNetwork } from "../../network/index.ts";
-import { startApi, type TestApi } from "../../testing/zone.ts";
-import { clientOf, instanceBody, templateBody, type Client } from "../../testing/client.ts";
-import { healthCheckSources } from "../../types.ts";
+import { noNetwork } from "../network/index.ts";
+import { startApi, type TestApi } from "../testing/zone.ts";
+import { clientOf, instanceBody, templateBody, type Client, type Json } from "../testing/client.ts";
+import { healthCheckSources } from "../types.ts";
 
 const unknown = "00000000-0000-0000-0000-000000000000";
 
@@ -26,7 +26,7 @@ const makeInstance = async () =>
 describe("security groups", () => {
   it("have a default that stays", async () => {
     const { "security-groups": groups } = await client.get("/security-group");
-    const fallback = groups.find((group: any) => group.name === "default");
+    const fallback = groups.find((group: Json) => group.name === "default");
     expect((await client.call("DELETE", `/security-group/${fallback.id}`)).status).toBe(409);
   });
 
@@ -109,7 +109,7 @@ describe("security groups", () => {
     const id = await client.operate("POST", "/security-group", { name: "members" });
     const instance = await makeInstance();
     const groups = async () =>
-      (await client.get(`/instance/${instance}`))["security-groups"].map((group: any) => group.id);
+      (await client.get(`/instance/${instance}`))["security-groups"].map((group: Json) => group.id);
     const attachment = { instance: { id: instance } };
     expect(await groups()).toHaveLength(1);
     await client.operate("PUT", `/security-group/${id}:attach`, attachment);
@@ -180,7 +180,7 @@ describe("the public group of health checks", () => {
       await client.operate("POST", `/security-group/${own}/rules`, { ...rule, "security-group": peer });
     }
     const { rules } = await client.get(`/security-group/${own}`);
-    expect(rules.map((each: any) => each["security-group"].id)).toEqual([own, id]);
+    expect(rules.map((each: Json) => each["security-group"].id)).toEqual([own, id]);
   });
 
   it.each([

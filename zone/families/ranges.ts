@@ -2,10 +2,10 @@
 import { dhcpServerAddress } from "../addresses.ts";
 import { isHostIn, networkOf, prefixOf, toNumber, toText } from "../ipv4.ts";
 import type { AddressRange } from "../types.ts";
-import { badRequest, conflict } from "./errors.ts";
+import { badRequest, conflict } from "../api/errors.ts";
 
 /**
- * The range that a request asks for; nothing where it names none of the three fields.
+ * The range that a request asks for; undefined if it names none of the three fields.
  *
  * @throws ApiError 400 unless there are all three, and the range lies inside one network of that netmask
  */
@@ -21,7 +21,7 @@ export function rangeFrom(
     ]);
   }
   if (prefixOf(netmask) === undefined) {
-    throw badRequest("Invalid request", [`netmask ${netmask} is none: give one like 255.255.255.0`]);
+    throw badRequest("Invalid request", [`netmask ${netmask} is not valid: give one like 255.255.255.0`]);
   }
   const range = { start, end, netmask };
   if (toNumber(start) > toNumber(end))
@@ -32,7 +32,7 @@ export function rangeFrom(
   ] as const) {
     if (!isHost(range, address)) {
       throw badRequest("Invalid request", [
-        `${name} ${address} is no address for a host in the network of ${start} and ${netmask}`,
+        `${name} ${address} is not a host address in the network of ${start} and ${netmask}`,
       ]);
     }
   }
@@ -40,8 +40,8 @@ export function rangeFrom(
 }
 
 /**
- * Whether an address can be leased: any of the network that the range lies in, also outside of the range itself, but
- * the one that DHCP answers from.
+ * Whether an address can be leased: any host address of the network that the range lies in, also outside the range, but
+ * not the DHCP server's.
  */
 export const isLeasable = (range: AddressRange, address: string): boolean =>
   isHost(range, address) && address !== dhcpServerAddress(range);

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { noMachines } from "../../machines/none.ts";
-import { noNetwork } from "../../network/index.ts";
-import { startApi, type TestApi } from "../../testing/zone.ts";
-import { clientOf, instanceBody, templateBody, type Client } from "../../testing/client.ts";
-import type { Instance } from "../../types.ts";
+import { noMachines } from "../machines/none.ts";
+import { noNetwork } from "../network/index.ts";
+import { startApi, type TestApi } from "../testing/zone.ts";
+import { clientOf, instanceBody, templateBody, type Client } from "../testing/client.ts";
+import type { Instance } from "../types.ts";
 
 const unknown = "00000000-0000-0000-0000-000000000000";
 const managed = { name: "lan", "start-ip": "10.0.0.10", "end-ip": "10.0.0.12", netmask: "255.255.255.0" };

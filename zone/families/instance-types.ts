@@ -1,13 +1,15 @@
-/** The instance types on offer: Exoscale's, with their ids. */
+/** The instance types that the zone offers: Exoscale's, with their ids. */
+import { badRequest, forbidden, notFound } from "../api/errors.ts";
+import type { Schema } from "../api/schema.ts";
 
 export interface InstanceType {
   readonly id: string;
-  readonly family: string;
-  readonly size: string;
+  readonly family: NonNullable<Schema<"instance-type">["family"]>;
+  readonly size: NonNullable<Schema<"instance-type">["size"]>;
   readonly cpus: number;
   /** Bytes. */
   readonly memory: number;
-  /** False: exists, but this organization has to ask for it first. */
+  /** False: exists, but this organization must request access first. */
   readonly authorized: boolean;
 }
 
@@ -15,7 +17,7 @@ const MiB = 2 ** 20;
 const GiB = 2 ** 30;
 
 const type = (id: string, name: string, cpus: number, memory: number): InstanceType => {
-  const [family, size] = name.split(".") as [string, string];
+  const [family, size] = name.split(".") as [InstanceType["family"], InstanceType["size"]];
   return { id, family, size, cpus, memory, authorized: true };
 };
 
@@ -46,3 +48,13 @@ export const typeById = (id: string | undefined): InstanceType | undefined =>
 
 export const typeByName = (name: string): InstanceType | undefined =>
   INSTANCE_TYPES.find((type) => `${type.family}.${type.size}` === name);
+
+/** @throws ApiError 404 for an unknown type, 403 for one that this organization may not use. */
+export function authorizedType(id: string | undefined): InstanceType {
+  if (id === undefined) throw badRequest("Invalid request: the id of the Instance Type is missing");
+  const type = typeById(id);
+  if (type === undefined) throw notFound(`Instance Type ${id} not found`);
+  if (!type.authorized)
+    throw forbidden(`Instance Type ${type.family}.${type.size} is not authorized for this organization`);
+  return type;
+}
