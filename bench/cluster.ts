@@ -1,9 +1,8 @@
 /** A cluster with machines as its administrator reaches it, whoever made it. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
 import { apiOf, request, type Api } from "../test/cluster/load.ts";
 import { query, isAnswered } from "./dns.ts";
 
@@ -128,20 +127,12 @@ export class Ssh {
   }
 
   async #ssh(args: readonly string[], input: Buffer, timeout: number): Promise<Buffer> {
-    const child = spawn("ssh", [...this.#options, ...args], { stdio: "pipe", timeout, killSignal: "SIGKILL" });
-    const [out, said]: [Buffer[], Buffer[]] = [[], []];
-    child.stdout.on("data", (data: Buffer) => out.push(data));
-    child.stderr.on("data", (data: Buffer) => said.push(data));
-    child.stdin.on("error", () => {}); // It ended before it had read all: its exit code says so.
-    child.stdin.end(input);
-    const [code] = (await once(child, "close")) as [number | null];
-    if (code !== 0)
-      throw new Error(
-        `ssh ${args.join(" ")} ended with ${code ?? "a signal"}: ${Buffer.concat([...out, ...said])
-          .toString()
-          .trim()
-          .slice(-2000)}`,
-      );
-    return Buffer.concat(out);
+    const { stdout } = await execa("ssh", [...this.#options, ...args], {
+      input,
+      timeout,
+      killSignal: "SIGKILL",
+      encoding: "buffer",
+    });
+    return Buffer.from(stdout);
   }
 }

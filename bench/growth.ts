@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { destroy, instancesOnly, Place, up, withoutMachines } from "../test/sandbox/place.ts";
 import type { Ran, RunOptions, Running } from "../test/sandbox/stack.ts";
+import { lastLines } from "../toolchain/processes.ts";
 import { round, type Part, type PartOptions } from "./part.ts";
 import { noChangePlan } from "./opentofu.ts";
 import { watchSession, type Usage } from "./usage.ts";
@@ -141,7 +142,6 @@ async function watched({ pid, done }: Running): Promise<Usage & Pick<Taken, "wal
   } finally {
     stop();
   }
-  if (ran.code !== 0)
-    throw new Error(`it ended with ${ran.code}:\n${ran.output.trim().split("\n").slice(-25).join("\n")}`);
+  if (ran.code !== 0) throw new Error(`it ended with ${ran.code}:\n${lastLines(ran.output, 25)}`);
   return { wall: ran.took / 1000, ...stop() };
 }

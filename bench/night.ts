@@ -1,7 +1,7 @@
 /** A night in which all six nodes reboot for an update, and a master that is cut off: what clients notice of it. */
-import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
 import { scriptCommand } from "../node/remote/scripts.ts";
 import { ports } from "../ports.ts";
 import { request, startReader, startWriter } from "../test/cluster/load.ts";
@@ -27,16 +27,7 @@ export async function measure({ say, lab }: PartOptions): Promise<Part> {
   const { cluster } = await lab.ours();
   const { checkout, stack, zone } = await lab.place();
   const kubectl = (args: readonly string[], input = "") =>
-    new Promise<void>((resolve, reject) => {
-      const child = execFile(
-        join(checkout, "bin/kubectl"),
-        args,
-        { env: { ...process.env, PULUMI_STACK: stack.name } },
-        (error, _stdout, stderr) =>
-          error ? reject(new Error(`kubectl ${args.join(" ")}: ${stderr || error.message}`)) : resolve(),
-      );
-      child.stdin!.end(input);
-    });
+    execa(join(checkout, "bin/kubectl"), args, { env: { PULUMI_STACK: stack.name }, input });
   await kubectl(["create", "configmap", "night"]);
   await kubectl(["apply", "--filename", "-"], served(image));
   await kubectl(["rollout", "status", "deployment/served", "--timeout=120s"]);

@@ -1,11 +1,10 @@
 /** What OpenTofu takes for resources that have not changed: the yardstick for Pulumi's own part of a preview. */
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root } from "../test/sandbox/checkout.ts";
+import { execa } from "execa";
+import { root } from "../toolchain/paths.ts";
 import { watchSession, type Usage } from "./usage.ts";
 
 export interface Size {
@@ -51,21 +50,19 @@ resource "terraform_data" "each" {
 
 async function tofu(directory: string, args: readonly string[]): Promise<Usage & { readonly wall: number }> {
   const started = performance.now();
-  const child = spawn(join(root, ".local", "bin", "tofu"), [...args, "-no-color", "-input=false"], {
+  // Detached, because a session of its own is what is watched.
+  const child = execa(join(root, ".local", "bin", "tofu"), [...args, "-no-color", "-input=false"], {
     cwd: directory,
     detached: true,
-    stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, CHECKPOINT_DISABLE: "1" },
+    stdin: "ignore",
+    stdout: "ignore",
+    env: { CHECKPOINT_DISABLE: "1" },
   });
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
   const stop = watchSession(child.pid!);
   const end = () => child.kill("SIGKILL");
   process.once("exit", end);
   try {
-    const [code] = (await once(child, "close")) as [number | null];
-    if (code !== 0)
-      throw new Error(`tofu ${args.join(" ")} ended with ${code ?? "a signal"}: ${said.trim().slice(-1000)}`);
+    await child;
     return { wall: (performance.now() - started) / 1000, ...stop() };
   } finally {
     stop();

@@ -1,11 +1,11 @@
 /** A local zone with machines and a stack in it, for all parts of one run. */
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { execa } from "execa";
 import { parse } from "yaml";
 import { loadSettings, type Settings } from "../config.ts";
-import { root } from "../test/sandbox/checkout.ts";
+import { root } from "../toolchain/paths.ts";
 import { Place } from "../test/sandbox/place.ts";
 import { files } from "../versions.ts";
 import { kubeadmAddress } from "./kubeadm/machines.ts";
@@ -47,7 +47,7 @@ export class Site {
         masterRebootWindow: always,
         workerRebootWindow: always,
       });
-      readAll(join(root, ".local/template"), mirror);
+      await readAll(join(root, ".local/template"), mirror);
       return place;
     })());
   }
@@ -98,9 +98,9 @@ function settingsIn<T>(file: string, as: (value: unknown) => T): Record<string, 
   );
 }
 
-/** Reads every file once, so that whoever comes first does not wait for the disk. */
-function readAll(...directories: string[]): void {
-  execFileSync("find", ["-L", ...directories, "-type", "f", "-exec", "cat", "{}", "+"], {
+/** Reads every file once, so that the first cluster does not wait for the disk. */
+async function readAll(...directories: string[]): Promise<void> {
+  await execa("find", ["-L", ...directories, "-type", "f", "-exec", "cat", "{}", "+"], {
     stdio: ["ignore", "ignore", "inherit"],
   });
 }

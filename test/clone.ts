@@ -1,23 +1,24 @@
-/** For tests that type commands as somebody whose machine has this checkout's programs and nothing else of its own. */
-import { spawn } from "node:child_process";
+/** A copy of the repository and a shell, for tests that type commands on a machine that has nothing but these. */
 import { cpSync, existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 
-export const root = join(import.meta.dirname, "..");
+import { execa } from "execa";
+
+import { root } from "../toolchain/paths.ts";
 
 export interface Result {
-  readonly code: number | null;
-  /** All that was printed, errors too. */
+  readonly code: number | undefined;
+  /** Standard output and standard error. */
   readonly output: string;
 }
 
-/** Copies the repository, as a clone would have it. */
+/** Copies the repository without what git ignores. */
 export function clone(directory: string): void {
   const left = new Set(["node_modules", ".local", ".git", "test-results"]);
   cpSync(root, directory, { recursive: true, filter: (path) => path === root || !left.has(basename(path)) });
 }
 
-/** A user's shell. @param home His home, where the Pulumi CLI finds its plugins. */
+/** A user's shell. @param home the home directory, where the Pulumi CLI finds its plugins */
 export function shell(home: string) {
   const bin = join(root, ".local", "bin");
   const plugins = join(home, "pulumi", "plugins");
@@ -28,9 +29,9 @@ export function shell(home: string) {
     HOME: home,
     PULUMI_HOME: join(home, "pulumi"),
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    // A CLI of the user's own fetches its plugins.
+    // A CLI of the user's own downloads its plugins.
     ...(existsSync(join(bin, "pulumi")) && { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }),
-    // How npm gets to its packages, and where it keeps them.
+    // How npm reaches its packages, and where it caches them.
     ...Object.fromEntries(
       Object.entries(process.env).filter(([name]) =>
         /^(npm_config_.*|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i.test(name),
@@ -41,27 +42,26 @@ export function shell(home: string) {
   };
 
   /** Runs a script to its end. @param flags bash's, before `-c` */
-  return (
+  return async (
     directory: string,
     script: string,
     env: Readonly<Record<string, string>>,
     flags: readonly string[] = ["-e"],
-  ): Promise<Result> =>
-    new Promise((resolve, reject) => {
-      const child = spawn("bash", [...flags, "-c", script], {
-        cwd: directory,
-        env: { ...machine, ...env },
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      let output = "";
-      for (const stream of [child.stdout, child.stderr])
-        stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
-      child.on("error", reject);
-      child.on("close", (code) => resolve({ code, output }));
+  ): Promise<Result> => {
+    const { exitCode, all } = await execa("bash", [...flags, "-c", script], {
+      cwd: directory,
+      env: { ...machine, ...env },
+      extendEnv: false,
+      stdin: "ignore",
+      all: true,
+      stripFinalNewline: false,
+      reject: false,
     });
+    return { code: exitCode, output: all };
+  };
 }
 
-/** What a page sets as code in one language, block by block; "" are those that name none. */
+/** The code blocks of a page in one language; `""` selects those that name none. */
 export function blocks(page: string, language: string): string[] {
   return [...page.matchAll(/^```(\w*)\n([^]*?)^```$/gm)]
     .filter(([, named]) => named === language)

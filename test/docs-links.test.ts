@@ -1,14 +1,14 @@
 /** What README and docs point at is there: pages, headings, files, commands, settings. */
-import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
+import { execaSync } from "execa";
 import { expect, test } from "vitest";
 
 import { schema } from "../config.ts";
 import packageJson from "../package.json" with { type: "json" };
+import { root } from "../toolchain/paths.ts";
 
-const root = join(import.meta.dirname, "..");
 const pages = [
   "README.md",
   "CHANGES.md",
@@ -43,9 +43,7 @@ const named = (page: string, pattern: RegExp): string[] => [...code(page).matchA
 
 /** From an answer of commander's. */
 const zoneCommands = [
-  ...execFileSync(process.execPath, [join(root, "zone/cli/main.ts"), "--help"], { encoding: "utf8" }).matchAll(
-    /^ {2}([a-z]+) /gm,
-  ),
+  ...execaSync(process.execPath, [join(root, "zone/cli/main.ts"), "--help"]).stdout.matchAll(/^ {2}([a-z]+) /gm),
 ].map(([, name]) => name!);
 
 test.each(pages)("%s links to what is there", (page) => {

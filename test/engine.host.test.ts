@@ -1,15 +1,15 @@
 /** The provider under Pulumi's own engine, against the local zone's API without machines. */
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { execa } from "execa";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+import { root } from "../toolchain/paths.ts";
 import { startApi, type TestApi } from "../zone/testing/zone.ts";
 
-const root = join(import.meta.dirname, "..");
 const directory = mkdtempSync(join(tmpdir(), "engine-"));
 const keys = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
 const secret = "Tr0ub4dor-of-the-user-data";
@@ -83,33 +83,28 @@ afterAll(async () => {
 });
 
 /** Runs the CLI; resolves with its exit code and what it printed. */
-function pulumi(args: string[], env: Record<string, string> = {}): Promise<{ code: number; output: string }> {
+async function pulumi(args: string[], env: Record<string, string> = {}): Promise<{ code: number; output: string }> {
   const bin = join(root, ".local", "bin");
-  return new Promise((resolve) => {
-    const child = execFile(
-      join(bin, "pulumi"),
-      [...args, "--non-interactive"],
-      {
-        cwd: directory,
-        maxBuffer: 2 ** 26,
-        env: {
-          ...process.env,
-          PATH: `${join(root, "node_modules", ".bin")}:${bin}:${process.env.PATH}`,
-          HOME: directory,
-          PULUMI_HOME: join(directory, "home"),
-          PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
-          PULUMI_CONFIG_PASSPHRASE: "of the test",
-          PULUMI_SKIP_UPDATE_CHECK: "true",
-          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-          EXOSCALE_API_KEY: zone.key,
-          EXOSCALE_API_SECRET: zone.secret,
-          SETTINGS: JSON.stringify(settings),
-          ...env,
-        },
-      },
-      (_error, stdout, stderr) => resolve({ code: child.exitCode ?? 1, output: stdout + stderr }),
-    );
+  const { exitCode, stdout, stderr } = await execa(join(bin, "pulumi"), [...args, "--non-interactive"], {
+    cwd: directory,
+    env: {
+      PATH: `${join(root, "node_modules", ".bin")}:${bin}:${process.env.PATH}`,
+      HOME: directory,
+      PULUMI_HOME: join(directory, "home"),
+      PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: "of the test",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      EXOSCALE_API_KEY: zone.key,
+      EXOSCALE_API_SECRET: zone.secret,
+      SETTINGS: JSON.stringify(settings),
+      ...env,
+    },
+    stdin: "ignore",
+    stripFinalNewline: false,
+    reject: false,
   });
+  return { code: exitCode ?? 1, output: stdout + stderr };
 }
 
 async function expectSuccess(args: string[], env?: Record<string, string>): Promise<string> {

@@ -10,8 +10,9 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parse, stringify } from "yaml";
 
 import packageJson from "../package.json" with { type: "json" };
+import { root } from "../toolchain/paths.ts";
 import { startApi, type TestApi } from "../zone/testing/zone.ts";
-import { blocks, clone, root, shell } from "./clone.ts";
+import { blocks, clone, shell } from "./clone.ts";
 
 // Packages are installed, and a CLI runs ten times: more than other tests on this host do.
 vi.setConfig({ testTimeout: 600_000 });

@@ -1,15 +1,15 @@
 /** `npm run status` as it is typed, with stand-ins for ssh, kubectl and the Pulumi CLI. */
-import { execFile, execFileSync } from "node:child_process";
-import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
 import { masters, object, report, workers } from "../status/testing/fixtures.ts";
 import type { NodeReport } from "../node/remote/report.ts";
 import type { Status } from "../status/facts.ts";
+import { root as checkout } from "../toolchain/paths.ts";
 
-const checkout = join(import.meta.dirname, "..");
 let root: string;
 
 async function put(path: string, text: string): Promise<void> {
@@ -48,7 +48,7 @@ beforeEach(async () => {
     await cp(join(checkout, each), join(root, each), { recursive: true });
   }
   await symlink(join(checkout, "node_modules"), join(root, "node_modules"));
-  execFileSync(
+  await execa(
     "openssl",
     [
       "req",
@@ -69,7 +69,7 @@ beforeEach(async () => {
     ],
     { stdio: "ignore" },
   );
-  const certificate = execFileSync("base64", ["-w0", join(root, "admin.pem")], { encoding: "utf8" });
+  const certificate = (await readFile(join(root, "admin.pem"))).toString("base64");
   const outputs = (stack: string) =>
     JSON.stringify({
       kubeconfig: JSON.stringify({
@@ -102,14 +102,16 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-function status(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+async function status(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const [node, ...rest] = packageJson.scripts.status.split(" ");
-  const env = { PATH: `${join(root, "path")}:/usr/bin:/bin`, HOME: root };
-  return new Promise((done) => {
-    execFile(join(root, node!), [...rest, ...args], { env, cwd: root }, (error, stdout, stderr) =>
-      done({ code: Number(error?.code ?? 0), stdout, stderr }),
-    );
+  const { exitCode, stdout, stderr } = await execa(join(root, node!), [...rest, ...args], {
+    cwd: root,
+    env: { PATH: `${join(root, "path")}:/usr/bin:/bin`, HOME: root },
+    extendEnv: false,
+    stripFinalNewline: false,
+    reject: false,
   });
+  return { code: exitCode!, stdout, stderr };
 }
 
 test("no problems: exit code 0, and every node in the table", async () => {

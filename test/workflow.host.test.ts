@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 
+import { root } from "../toolchain/paths.ts";
 import { startApi, type TestApi } from "../zone/testing/zone.ts";
-import { blocks, clone, root, shell, type Result } from "./clone.ts";
+import { blocks, clone, shell, type Result } from "./clone.ts";
 
 interface Step {
   readonly name?: string;
@@ -84,7 +85,7 @@ function step(name: string): Promise<Result> {
 }
 
 /** The preview of a pull request: its exit code, and what the job's summary says. */
-async function preview(): Promise<{ code: number | null; said: string }> {
+async function preview(): Promise<{ code: number | undefined; said: string }> {
   writeFileSync(summary, "");
   const { code, output } = await step("Preview");
   const said = readFileSync(summary, "utf8");

@@ -1,10 +1,10 @@
 /** kubeadm's cluster: six machines that know from their user-data what to do, the first `init`, the others `join`. */
-import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
 import ssh2 from "ssh2";
 import { dnsServiceAddress } from "../../ignition/service-addresses.ts";
-import { root } from "../../test/sandbox/checkout.ts";
+import { root } from "../../toolchain/paths.ts";
 import { Cluster, Ssh } from "../cluster.ts";
 import { watchIdle } from "../idle.ts";
 import { phasesOf, type Bootstrapped, type Phase } from "../phases.ts";
@@ -51,8 +51,8 @@ export async function bootstrapKubeadm(site: Site): Promise<Bootstrapped> {
     };
   } finally {
     await removeMachines(api);
-    // Whoever comes next has the disk for itself as well.
-    execFileSync("sync");
+    // What is measured next has the disk to itself.
+    await execa("sync");
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { signal, type Process } from "../sandbox/processes.ts";
+import { signal, type Process } from "../../toolchain/processes.ts";
 import type { Random } from "../../zone/testing/random.ts";
 import type { Ran, Stack } from "../sandbox/stack.ts";
 import type { World } from "./environment.ts";

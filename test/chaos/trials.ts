@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { root } from "../sandbox/checkout.ts";
+import { root } from "../../toolchain/paths.ts";
 import type { Line, Verdict } from "./lines.ts";
 import { randomFrom } from "../../zone/testing/random.ts";
 import type { World } from "./environment.ts";

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
+import { root } from "../../toolchain/paths.ts";
 import { askDaemon } from "../../zone/admin-client.ts";
 import { absences, apiOf, startLooking, startReader, startWriter, type Api, type Whereabouts } from "./load.ts";
 import { BUDGET, NODE_PORT, served } from "./served.ts";
-import { IMAGE, kubectl, masters, root, six, workers } from "./user.ts";
+import { IMAGE, kubectl, masters, six, workers } from "./user.ts";
 
 /** Where the writer counts. */
 export const CONFIG_MAP = "counted";

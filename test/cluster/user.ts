@@ -1,10 +1,13 @@
-import { spawn } from "node:child_process";
+/** What a user types in the checkout that the tests run in, and what it prints. */
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** The checkout: everything here is typed as a user would, from its root. */
-export const root = join(import.meta.dirname, "../..");
-/** Where a failing run leaves what an engineer needs to understand it. */
+import { execa } from "execa";
+
+import { root } from "../../toolchain/paths.ts";
+import { exitCodeOf, lastLines, signal } from "../../toolchain/processes.ts";
+
+/** Where a failing run leaves its logs. */
 export const results = join(root, "test-results/cluster");
 
 /** The stack's settings, which `pulumi config set` edits. */
@@ -24,42 +27,42 @@ export interface Ran {
   readonly took: number;
 }
 
-/** Runs a command line and keeps all it prints in `test-results/cluster/commands.log`; never throws for its exit code. */
-export function attempt(command: string, { timeout = 300, input = "" } = {}): Promise<Ran> {
+/**
+ * Runs a command line and appends all it prints to `test-results/cluster/commands.log`; never throws for its exit code.
+ *
+ * @param options `timeout` in seconds
+ */
+export async function attempt(command: string, { timeout = 300, input = "" } = {}): Promise<Ran> {
   mkdirSync(results, { recursive: true });
   const log = (text: string): void => appendFileSync(join(results, "commands.log"), text);
   const started = Date.now();
   log(`\n$ ${command}\n`);
-  return new Promise((resolve, reject) => {
-    // A group of its own, so that a command out of time is ended with all it started.
-    const child = spawn("bash", ["-c", command], { cwd: root, detached: true, stdio: ["pipe", "pipe", "pipe"] });
-    const out = { stdout: "", stderr: "" };
-    for (const stream of ["stdout", "stderr"] as const) {
-      child[stream].setEncoding("utf8").on("data", (text: string) => {
-        out[stream] += text;
-        log(text);
-      });
-    }
-    child.stdin.end(input);
-    const timer = setTimeout(() => {
-      log(`\n(ended after ${timeout} s)\n`);
-      process.kill(-child.pid!, "SIGKILL");
-    }, timeout * 1000);
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      clearTimeout(timer);
-      const took = (Date.now() - started) / 1000;
-      log(`(exit ${code ?? signal}, ${took.toFixed(1)} s)\n`);
-      resolve({ code: code ?? 137, took, ...out });
-    });
+  const child = execa("bash", ["-c", command], {
+    cwd: root,
+    input,
+    detached: true,
+    stripFinalNewline: false,
+    reject: false,
   });
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => log(text.toString()));
+  // Not execa's timeout, which ends bash alone: this ends everything that the command started.
+  const timer = setTimeout(() => {
+    log(`\n(ended after ${timeout} s)\n`);
+    signal(-child.pid!, "SIGKILL");
+  }, timeout * 1000);
+  const ended = await child;
+  clearTimeout(timer);
+  const took = (Date.now() - started) / 1000;
+  const code = exitCodeOf(ended) ?? 127;
+  log(`(exit ${code}, ${took.toFixed(1)} s)\n`);
+  return { code, took, stdout: ended.stdout, stderr: ended.stderr };
 }
 
 /** @throws Error with the end of what was printed when the command fails. */
 export async function run(command: string, options?: { timeout?: number; input?: string }): Promise<Ran> {
   const ran = await attempt(command, options);
   if (ran.code !== 0) {
-    const end = `${ran.stdout}\n${ran.stderr}`.trim().split("\n").slice(-25).join("\n");
+    const end = lastLines(`${ran.stdout}\n${ran.stderr}`, 25).trim();
     throw new Error(`${command}: exit ${ran.code}; all of it in ${join(results, "commands.log")}\n${end}`);
   }
   return ran;

@@ -1,15 +1,14 @@
 import { cpSync, mkdirSync, symlinkSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 
-/** The repository. */
-export const root = join(import.meta.dirname, "..", "..");
+import { root } from "../../toolchain/paths.ts";
 
-/** What a user's checkout has and a stack does not need, or gets a new one of. */
+/** What a stack does not need, or gets anew. */
 const left = new Set([".git", ".local", "docs", "node_modules", "test", "test-results", "toolchain/recipes", "zone"]);
 
 /**
- * Makes a checkout of its own: another stack's settings, state and lock are not its business, and a source that is
- * edited meanwhile does not change it. Packages and programs are the repository's.
+ * Makes a checkout without the settings, state and locks of this one; editing sources here does not change it. Packages
+ * and programs are links to this checkout's.
  */
 export function makeCheckout(directory: string): void {
   cpSync(root, directory, {

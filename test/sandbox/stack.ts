@@ -1,10 +1,11 @@
-import { spawn } from "node:child_process";
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 
+import { execa } from "execa";
 import { parse, stringify } from "yaml";
 
-import { processesIn, signal, type Process } from "./processes.ts";
+import { exitCodeOf, lastLines, processesIn, signal, type Process } from "../../toolchain/processes.ts";
 
 /** A command that was run to its end, or to somebody else's. */
 export interface Ran {
@@ -60,48 +61,37 @@ export class Stack {
     writeFileSync(file, stringify({ ...before, config: { ...before.config, ...named } }));
   }
 
-  /** Starts `bin/pulumi` with these arguments, at the head of a session of its own as from a terminal. */
+  /** Starts `bin/pulumi` with these arguments as the leader of a session of its own, as a terminal does. */
   start(args: readonly string[], { env = {}, limit = 600_000, onLine = () => {} }: RunOptions = {}): Running {
     const started = performance.now();
     const log = (text: string) => appendFileSync(this.#log, text);
     log(`\n${new Date().toISOString()} $ bin/pulumi ${args.join(" ")} ${JSON.stringify(env)}\n`);
-    const child = spawn(join(this.#directory, "bin", "pulumi"), args, {
+    const child = execa(join(this.#directory, "bin", "pulumi"), args, {
       cwd: this.#directory,
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
       env: { ...clean(process.env), PULUMI_STACK: this.name, CI: "true", ...env },
+      extendEnv: false,
+      stdin: "ignore",
+      all: true,
+      stripFinalNewline: false,
+      detached: true,
+      timeout: limit,
+      killSignal: "SIGKILL",
+      reject: false,
     });
-    let output = "";
     for (const stream of [child.stdout, child.stderr]) {
-      let rest = "";
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        log(text);
-        output += text;
-        const lines = (rest + text).split("\n");
-        rest = lines.pop()!;
-        lines.forEach(onLine);
-      });
+      stream.on("data", (text: Buffer) => log(text.toString()));
+      createInterface({ input: stream }).on("line", onLine);
     }
-    const done = new Promise<Ran>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        signal(child.pid!, "SIGKILL");
-        reject(new Error(`bin/pulumi ${args.join(" ")} hangs: it did not end within ${limit / 1000} s`));
-      }, limit);
-      child.on("error", reject);
-      // Not "close": who outlives the CLI holds its output open.
-      child.on("exit", (code, name) =>
-        setTimeout(() => {
-          clearTimeout(timer);
-          for (const stream of [child.stdout, child.stderr]) stream.destroy();
-          const ran = {
-            code: code ?? 128 + (name === "SIGKILL" ? 9 : name === "SIGINT" ? 2 : 15),
-            output,
-            took: performance.now() - started,
-          };
-          log(`(exit ${ran.code}, ${Math.round(ran.took)} ms)\n`);
-          resolve(ran);
-        }, 50),
-      );
+    // execa waits until the output is closed, and what outlives the CLI holds it open.
+    child.once("exit", () => setTimeout(() => [child.stdout, child.stderr].forEach((stream) => stream.destroy()), 50));
+    const done = child.then((ended): Ran => {
+      const code = exitCodeOf(ended);
+      if (code === undefined) throw new Error(`bin/pulumi cannot be started: ${ended.originalMessage}`);
+      if (ended.timedOut)
+        throw new Error(`bin/pulumi ${args.join(" ")} hangs: it did not end within ${limit / 1000} s`);
+      const took = performance.now() - started;
+      log(`(exit ${code}, ${Math.round(took)} ms)\n`);
+      return { code, output: ended.all, took };
     });
     return { pid: child.pid!, done };
   }
@@ -114,9 +104,7 @@ export class Stack {
   async must(args: readonly string[], options?: RunOptions): Promise<string> {
     const { code, output } = await this.run(args, options);
     if (code === 0) return output;
-    throw new Error(
-      `bin/pulumi ${args.join(" ")} ended with ${code}:\n${output.trim().split("\n").slice(-25).join("\n")}`,
-    );
+    throw new Error(`bin/pulumi ${args.join(" ")} ended with ${code}:\n${lastLines(output, 25)}`);
   }
 
   /** What the state holds; nothing before the first run. */

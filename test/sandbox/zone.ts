@@ -1,24 +1,38 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { execa, execaSync } from "execa";
+
+import { root } from "../../toolchain/paths.ts";
+import { lastLines } from "../../toolchain/processes.ts";
 import { askDaemon, type ZoneStatus } from "../../zone/admin-client.ts";
 import type { Fault } from "../../zone/api/faults.ts";
 import { loadCredentials } from "../../zone/credentials.ts";
 import { clientOf, type Client } from "../../zone/testing/client.ts";
-import { root } from "./checkout.ts";
 
-const command = [join(root, "zone", "cli", "main.ts")] as const;
+const command = join(root, "zone", "cli", "main.ts");
+
+/** @param file gets the log appended */
+function startDaemon(flags: readonly string[], file: string) {
+  const log = { file, append: true };
+  return execa(process.execPath, [command, "run", ...flags], {
+    cwd: "/",
+    stdin: "ignore",
+    stdout: log,
+    stderr: log,
+    buffer: false,
+    reject: false,
+  });
+}
 
 /** The local zone's daemon, on a state of its own. */
 export class Zone {
   readonly #state: string;
   readonly #log: string;
   readonly #flags: readonly string[];
-  #daemon: ChildProcess | undefined;
+  #daemon: ReturnType<typeof startDaemon> | undefined;
   /** Given by the system at the first start, and kept: the stack's settings name it. */
   #port = 0;
 
@@ -31,13 +45,8 @@ export class Zone {
 
   /** Starts the daemon, resolves once it answers. */
   async start(): Promise<void> {
-    const log = openSync(this.#log, "a");
-    const daemon = spawn(
-      process.execPath,
-      [...command, "run", `--state=${this.#state}`, `--listen=127.0.0.1:${this.#port}`, ...this.#flags],
-      { cwd: "/", stdio: ["ignore", log, log] },
-    );
-    closeSync(log);
+    const flags = [`--state=${this.#state}`, `--listen=127.0.0.1:${this.#port}`, ...this.#flags];
+    const daemon = startDaemon(flags, this.#log);
     this.#daemon = daemon;
     for (;;) {
       const status = await this.ask<ZoneStatus>("GET", "/status").catch(() => undefined);
@@ -45,10 +54,10 @@ export class Zone {
         this.#port = Number(new URL(status.url).port);
         return;
       }
-      if (daemon.exitCode !== null)
-        throw new Error(
-          `the zone did not start:\n${readFileSync(this.#log, "utf8").trimEnd().split("\n").slice(-5).join("\n")}`,
-        );
+      if (daemon.exitCode !== null) {
+        await daemon;
+        throw new Error(`the zone did not start:\n${lastLines(readFileSync(this.#log, "utf8"), 5)}`);
+      }
       await sleep(20);
     }
   }
@@ -59,7 +68,7 @@ export class Zone {
     this.#daemon = undefined;
     if (!daemon || daemon.exitCode !== null) return;
     daemon.kill("SIGTERM");
-    await once(daemon, "exit");
+    await daemon;
   }
 
   /** Ends it as a power cut does. */
@@ -70,13 +79,14 @@ export class Zone {
 
   /** Removes it with all its machines; waits for that. */
   remove(): void {
-    // Whoever waits here could not see a daemon of his own end.
+    // First, because nothing notices its end while this process waits for `down`.
     this.kill();
-    const { status, stdout, stderr } = spawnSync(process.execPath, [...command, "down", `--state=${this.#state}`], {
-      encoding: "utf8",
+    const { exitCode, all } = execaSync(process.execPath, [command, "down", `--state=${this.#state}`], {
+      all: true,
+      reject: false,
     });
-    if (status !== 0)
-      throw new Error(`the zone is not removed: ${stdout}${stderr}Again: bin/zone down --state ${this.#state}`);
+    if (exitCode !== 0)
+      throw new Error(`the zone cannot be removed: ${all}\nTo try again: bin/zone down --state ${this.#state}`);
   }
 
   get url(): string {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { root } from "../../../toolchain/paths.ts";
 import { loadCredentials } from "../../../zone/credentials.ts";
 import { clientOf, type Client } from "../../../zone/testing/client.ts";
 import { startServing } from "../../cluster/clients.ts";
@@ -12,7 +13,6 @@ import {
   keepLogs,
   kubectl,
   results,
-  root,
   run,
   settings,
   six,

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 
 import { scriptCommand } from "../../../node/remote/scripts.ts";
-import { attempt, leftInZone, results, root, run, six } from "../../cluster/user.ts";
+import { root } from "../../../toolchain/paths.ts";
+import { attempt, leftInZone, results, run, six } from "../../cluster/user.ts";
 import type { Random } from "../../../zone/testing/random.ts";
 import { blows, interrupted, momentOf, type BlowName } from "../interrupt.ts";
 import type { Verdict } from "../lines.ts";

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { check } from "../check.ts";
 import { interrupted } from "../interrupt.ts";
 import type { Verdict } from "../lines.ts";
-import { signal } from "../../sandbox/processes.ts";
+import { signal } from "../../../toolchain/processes.ts";
 import { up, type World } from "../environment.ts";
 import { operations } from "./operations.ts";
 
