@@ -1,37 +1,40 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import pRetry from "p-retry";
 
 import type { Client } from "./client.ts";
 import { isBusy as saysBusy, isGone, messageOf } from "./errors.ts";
 import { operationLimit, type Operation } from "./operations.ts";
 
 export interface BusyOptions {
-  /** Milliseconds. @default as long as the operation that is in the way may take */
+  /** Milliseconds. @default the limit of one operation, since one may be in the way */
   readonly limit?: number;
-  /** Which refusals are for now only. @default all that say that something is in use or worked on */
-  isBusy?(error: unknown): boolean;
+  /** Which refusals are temporary. @default those that say that something is in use or worked on */
+  readonly isBusy?: (error: unknown) => boolean;
 }
 
 /**
- * Asks again while the API refuses because something else still uses the thing: instances vanish a little after
- * their deletion is done.
+ * Tries again while the API refuses because something else still uses the resource: instances vanish a little after
+ * their deletion has succeeded.
+ *
+ * @throws Error with the last refusal once the limit is over, or anything else at once
  */
 export async function whileBusy<T>(what: string, attempt: () => Promise<T>, options: BusyOptions = {}): Promise<T> {
   const { limit = operationLimit(), isBusy = saysBusy } = options;
-  const start = performance.now();
-  for (let wait = 1_000; ; wait = Math.min(wait * 1.5, 10_000)) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isBusy(error)) throw error;
-      if (performance.now() - start + wait > limit) {
-        throw new Error(`waited ${limit / 1000} s for ${what}; still refused: ${messageOf(error)}`);
-      }
-      await sleep(wait);
-    }
+  try {
+    return await pRetry(attempt, {
+      retries: Infinity,
+      minTimeout: 1_000,
+      maxTimeout: 10_000,
+      factor: 1.5,
+      maxRetryTime: limit,
+      shouldRetry: ({ error }) => isBusy(error),
+    });
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    throw new Error(`waited ${limit / 1000} s for ${what}; still refused: ${messageOf(error)}`);
   }
 }
 
-/** Deletes a thing, waits until it is free and gone, and takes its being gone for success. */
+/** Deletes a resource and waits until it is gone, also once it is no longer in use. It may have been gone before. */
 export async function remove(client: Client, path: string, what: string): Promise<void> {
   try {
     await whileBusy(`${what} to be free for its deletion`, async () => {
@@ -43,9 +46,9 @@ export async function remove(client: Client, path: string, what: string): Promis
 }
 
 /**
- * Does what may have been done already (a lost answer, another's hand): the end counts, not who got there.
+ * Does what may have been done already, by a call whose answer was lost or by another: only the result counts.
  *
- * @param isDone Is told why the act failed.
+ * @param isDone Gets the error of the attempt.
  */
 export async function ensure(isDone: (error: unknown) => Promise<boolean>, act: () => Promise<void>): Promise<void> {
   try {

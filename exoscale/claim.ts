@@ -7,14 +7,14 @@ import { connect, type Client } from "./client.ts";
 import { elasticIps } from "./elastic-ip.ts";
 import { firstLook, type Collection } from "./find.ts";
 import { emptyCloudConfig, instances, removeInstance } from "./instance.ts";
-import { changed, orGone, type Kind } from "./resource-provider.ts";
+import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 import { getInstance } from "./instance-actions.ts";
 import { securityGroups } from "./security-group.ts";
 import { sshKeys } from "./ssh-key.ts";
 import { templates } from "./template.ts";
 import { userDataSha256 } from "./user-data.ts";
 
-/** Everything that is made with a mark. */
+/** Everything that is created with a creation token. */
 const collections = {
   template: templates,
   sshKey: sshKeys,
@@ -25,31 +25,31 @@ const collections = {
 } as const satisfies Record<string, Collection<never>>;
 
 /**
- * That something may have been made with a mark, kept from before its creation until after its deletion: a provider
- * that dies while it makes a thing leaves nothing in the state that tells of it. The next run with the same settings
- * finds the thing by its mark; where there is none, because it is no longer wanted or all is destroyed, what is left
- * goes with its claim. Its id is the creation token that it makes, which so is known in every preview; the name, where
- * it makes none.
+ * Keeps a creation token in the state from before its resource's creation until after its deletion. A provider that dies
+ * while it creates a resource leaves no trace of it in the state. The next run with the same settings finds the resource by
+ * its token; if it is no longer wanted, or everything is destroyed, it is deleted with its claim.
+ *
+ * A claim's id is the creation token, so that every preview knows it; or the name, for a resource with a `mark`.
  */
 export interface ClaimInputs {
   readonly api: Api;
   readonly of: keyof typeof collections;
   readonly name: string;
-  /** What marks a thing that can carry no creation token; default: the token that this claim makes, 16 hex digits. */
+  /** The creation token of a resource that can carry no random one. @default the claim's id, 16 random hex digits */
   readonly mark?: string;
-  /** What the thing is made of: another one is another thing, with a mark of its own. */
+  /** Properties whose change makes it another resource, with another creation token. */
   readonly keepers?: object;
-  /** Ids of what the thing uses, which cannot go before it. */
+  /** Ids of what the resource uses, so that it is deleted after it. */
   readonly uses: readonly string[];
 }
 
-export const claim: Kind<ClaimInputs, ClaimInputs> = {
+export const claim: ResourceProvider<ClaimInputs, ClaimInputs> = {
   diff(_id, olds, news) {
     const replaces = changed(olds, news, ["of", "mark", "keepers"]);
     return {
       changes: replaces.length > 0 || changed(olds, news, ["api", "name"]).length > 0,
       replaces,
-      // What is left of an instance bears the name that its successor is to have.
+      // A leftover instance has the name that its successor needs.
       deleteBeforeReplace: news.of === "instance",
     };
   },
@@ -57,31 +57,32 @@ export const claim: Kind<ClaimInputs, ClaimInputs> = {
   read: async (_id, olds) => ({ outs: olds, inputs: olds }),
   update: async (_id, _olds, news) => news,
 
-  async delete(token, { api, of, name, mark = token }) {
+  async delete(id, { api, of, name, mark: token = id }) {
     const client = connect(api);
-    if (of === "instance") return dropInstances(client, name, mark);
+    if (of === "instance") return removeInstances(client, name, token);
     const { kind, path } = collections[of];
-    for (const id of await marked(client, of, mark)) {
-      await remove(client, `${path.split("?")[0]}/${encodeURIComponent(id)}`, `${kind} ${name}`);
+    for (const leftover of await withToken(client, of, token)) {
+      await remove(client, `${path.split("?")[0]}/${encodeURIComponent(leftover)}`, `${kind} ${name}`);
     }
   },
 };
 
-async function marked(client: Client, of: ClaimInputs["of"], mark: string): Promise<string[]> {
-  const { path, field, id, isMarked } = collections[of] as Collection<unknown>;
+/** Ids of the resources that carry a creation token. */
+async function withToken(client: Client, of: ClaimInputs["of"], token: string): Promise<string[]> {
+  const { path, field, id, hasToken } = collections[of] as Collection<unknown>;
   const all = await client.list(path, field, firstLook);
-  return all.filter((each) => isMarked(each, mark)).map(id);
+  return all.filter((each) => hasToken(each, token)).map(id);
 }
 
-async function dropInstances(client: Client, name: string, mark: string): Promise<void> {
-  for (const id of await marked(client, "instance", mark)) {
-    const left = await orGone(getInstance(client, id));
-    // One that was told what to run is in the state, or somebody took it out to keep it.
-    if (left && isUntold(left)) await removeInstance(client, id, name);
+async function removeInstances(client: Client, name: string, token: string): Promise<void> {
+  for (const id of await withToken(client, "instance", token)) {
+    const leftover = await orGone(getInstance(client, id));
+    // One with user-data of its own is in the state, or was taken out of it to be kept.
+    if (leftover && hasEmptyUserData(leftover)) await removeInstance(client, id, name);
   }
 }
 
-/** It has no user-data of its own yet: the one it is created with does nothing. */
-export function isUntold({ "user-data": userData }: Instance): boolean {
+/** True if it still has the user-data of its creation, which does nothing. */
+export function hasEmptyUserData({ "user-data": userData }: Instance): boolean {
   return userDataSha256(userData) === userDataSha256(emptyCloudConfig);
 }

@@ -5,27 +5,30 @@ import { credentials } from "./credentials.ts";
 import { ApiError, Refused } from "./errors.ts";
 import { settled, type Operation, type WaitOptions } from "./operations.ts";
 import { Pace } from "./pace.ts";
-import { patience } from "./patience.ts";
+import { timeouts } from "./timeouts.ts";
 import { attempts, delay } from "./retry.ts";
 import { sign } from "./signature.ts";
 
-/** How long a signature is good for, in seconds: what Exoscale's own clients use. */
+/** Seconds that a signature is valid, as in Exoscale's own clients. */
 const signatureLifetime = 600;
 
-/** One endpoint of the API. Every call is signed, bounded in time, and retried as `retry.ts` says. */
+/** Calls one endpoint of the API. Every call is signed, has a timeout, and is repeated as in `retry.ts`. */
 export interface Client {
   readonly endpoint: string;
   /** @throws ApiError */
   get<T>(path: string): Promise<T>;
-  /** Not repeated once its work may be done: see `findOrMake`. @throws ApiError */
+  /** Not repeated if it may have succeeded: see `findOrCreate`. @throws ApiError */
   post<T = Operation>(path: string, body: object): Promise<T>;
   /** @throws ApiError */
   put<T = Operation>(path: string, body?: object): Promise<T>;
   /** @throws ApiError */
   delete<T = Operation>(path: string): Promise<T>;
   /**
-   * All things of one kind, as the API lists them. @param maxAge Milliseconds that an earlier answer may be old: many
-   * resources made together look through one list. @throws ApiError
+   * All resources of a list.
+   *
+   * @param field The answer's field with the list. @param maxAge Milliseconds that the answer may be old, so that many
+   * resources share one call. @default 0
+   * @throws ApiError
    */
   list<T>(path: string, field: string, maxAge?: number): Promise<T[]>;
   /** Waits for an operation's success. @throws OperationError, ApiError */
@@ -43,7 +46,7 @@ export function connect({ endpoint }: Api): Client {
 
 function createClient(endpoint: string): Client {
   const pace = new Pace();
-  // Loaded with the first call: a preview, which makes none, is quicker without.
+  // Loaded with the first call: a preview makes none, and is quicker without.
   let http: Promise<Got> | undefined;
   const lists = new Map<string, { readonly at: number; readonly answer: Promise<Record<string, unknown>> }>();
 
@@ -85,10 +88,10 @@ function createClient(endpoint: string): Client {
 async function createHttp(pace: Pace): Promise<Got> {
   const { default: got } = await import("got");
   return got.extend({
-    followRedirect: false, // A signature is for one URL.
+    followRedirect: false, // A signature is valid for one URL.
     retry: {
       enforceRetryRules: false,
-      maxRetryAfter: patience.retryAfter,
+      maxRetryAfter: timeouts.retryAfter,
       calculateDelay: (retry) => {
         const wait = delay(retry);
         if (wait > 0 && retry.error.response?.statusCode === 429) pace.refused(retry.retryAfter ?? wait);
@@ -112,13 +115,13 @@ async function createHttp(pace: Pace): Promise<Got> {
   });
 }
 
-/** got's errors carry the request, and with it user-data and signature: nothing of them but the words goes on. */
+/** Keeps only the message of got's errors, which carry the request with its user-data and signature. */
 async function translated(call: string, endpoint: string, error: unknown): Promise<Error> {
   const { HTTPError, RequestError } = await import("got");
   if (error instanceof HTTPError)
     return new ApiError(call, error.response.statusCode, reasonOf(error.response.rawBody));
   if (error instanceof RequestError) {
-    // What a hook throws arrives wrapped.
+    // Thrown by a hook, and wrapped by got.
     if (error.cause instanceof Refused) return error.cause;
     const times = error.request && error.request.retryCount + 1 >= attempts ? `, ${attempts} times` : "";
     return new ApiError(call, undefined, `${error.message || error.code} (${endpoint}${times})`);
@@ -126,7 +129,7 @@ async function translated(call: string, endpoint: string, error: unknown): Promi
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** The API's message: its own form, with the single errors of a 400, or RFC 9457's. */
+/** The message of an error's body: Exoscale's format, with the single errors of a 400, or that of RFC 9457. */
 function reasonOf(body: Uint8Array): string {
   const text = new TextDecoder().decode(body);
   try {
@@ -139,7 +142,7 @@ function reasonOf(body: Uint8Array): string {
     const words = [message ?? title, detail, ...(errors ?? []).map((each) => each.message)].filter((word) => word);
     if (words.length > 0) return words.join(": ");
   } catch {
-    // Not the API but something before it answered: its text is the best reason there is.
+    // No JSON: something in front of the API has answered. Its text is the best reason available.
   }
   return text.trim() || "no reason given";
 }

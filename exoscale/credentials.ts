@@ -13,17 +13,17 @@ export interface Credentials {
   readonly secret: string;
 }
 
-/** The part of the exo CLI's configuration that matters here. */
+/** The part of the exo CLI's configuration that is used. */
 interface ExoConfiguration {
   readonly defaultaccount?: string;
   readonly accounts?: readonly { readonly name?: string; readonly key?: string; readonly secret?: string }[];
 }
 
 /**
- * The credentials of this moment: EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or else the account EXOSCALE_ACCOUNT (the
- * default account) in the exo CLI's configuration file. Read at every call, never stored.
+ * The current credentials: EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or else the account EXOSCALE_ACCOUNT (or the default
+ * account) of the exo CLI's configuration file. Read for every call, never stored.
  *
- * @throws Refused when there are none; the message names both ways.
+ * @throws Refused if there are none; the message names both ways.
  */
 export function credentials(env: NodeJS.ProcessEnv = process.env): Credentials {
   const { EXOSCALE_API_KEY: key, EXOSCALE_API_SECRET: secret } = env;
@@ -46,7 +46,7 @@ export function credentials(env: NodeJS.ProcessEnv = process.env): Credentials {
   try {
     configuration = parse(text);
   } catch (error) {
-    // Of the parser's message only the first line: the rest quotes the file.
+    // Only the first line of the parser's message: the rest quotes the file.
     throw new Refused(`${file} cannot be read: ${messageOf(error).split("\n")[0]}`);
   }
   const name = env.EXOSCALE_ACCOUNT || configuration.defaultaccount;

@@ -1,10 +1,10 @@
 import type { Api, ElasticIp } from "./api.ts";
 import { remove } from "./busy.ts";
 import { connect } from "./client.ts";
-import { findOrMake, tokenLabel, type Collection } from "./find.ts";
-import { changed, orGone, type Kind } from "./resource-provider.ts";
+import { findOrCreate, tokenLabel, type Collection } from "./find.ts";
+import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 
-/** Who may get the address's traffic. */
+/** Decides which instances get the address's traffic. */
 export interface Healthcheck {
   readonly mode: "tcp" | "http" | "https";
   readonly port: number;
@@ -14,25 +14,25 @@ export interface Healthcheck {
   readonly interval: number;
   /** Seconds, 2 to 60. */
   readonly timeout: number;
-  /** Checks in a row until a holder counts as healthy. */
+  /** Successful checks in a row until an instance counts as healthy. */
   readonly strikesOk: number;
-  /** Checks in a row until it no longer does. */
+  /** Failed checks in a row until it counts as unhealthy. */
   readonly strikesFail: number;
-  /** Take any certificate. @default false */
+  /** Accept any certificate. @default false */
   readonly tlsSkipVerify?: boolean;
 }
 
-/** A managed address: its traffic goes to the healthy ones of the instances that hold it. */
+/** A managed address. Its traffic goes to those of its instances that are healthy. */
 export interface ElasticIpInputs {
   readonly api: Api;
-  /** The API knows it as the description. */
+  /** The description in the API. */
   readonly name: string;
   readonly token: string;
   readonly healthcheck: Healthcheck;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** `labels` here are the API's own, the creation token among them. */
+/** `labels` are the API's, creation token included. */
 export interface ElasticIpOutputs extends ElasticIpInputs {
   readonly ip: string;
 }
@@ -43,13 +43,13 @@ export const elasticIps: Collection<ElasticIp> = {
   field: "elastic-ips",
   id: (each) => each.id,
   name: (each) => each.description,
-  isMarked: (each, mark) => each.labels?.[tokenLabel] === mark,
+  hasToken: (each, token) => each.labels?.[tokenLabel] === token,
 };
 
-export const elasticIp: Kind<ElasticIpInputs, ElasticIpOutputs> = {
+export const elasticIp: ResourceProvider<ElasticIpInputs, ElasticIpOutputs> = {
   diff(_id, olds, news) {
     const replaces = changed(olds, news, ["token"]);
-    const updates = changed(olds, { ...news, labels: marked(news) }, ["api", "name", "healthcheck", "labels"]);
+    const updates = changed(olds, { ...news, labels: labelsOf(news) }, ["api", "name", "healthcheck", "labels"]);
     return {
       changes: replaces.length > 0 || updates.length > 0,
       replaces,
@@ -60,7 +60,7 @@ export const elasticIp: Kind<ElasticIpInputs, ElasticIpOutputs> = {
   async create(inputs) {
     const client = connect(inputs.api);
     const { name, token } = inputs;
-    const id = await findOrMake(client, { among: elasticIps, name, mark: token }, () =>
+    const id = await findOrCreate(client, { among: elasticIps, name, token }, () =>
       client.post("/elastic-ip", wanted(inputs)),
     );
     return { id, outs: outputs(inputs, await client.get(`/elastic-ip/${id}`)) };
@@ -88,7 +88,7 @@ export const elasticIp: Kind<ElasticIpInputs, ElasticIpOutputs> = {
   delete: (id, { api, name }) => remove(connect(api), `/elastic-ip/${id}`, `elastic IP ${name}`),
 };
 
-function marked({ labels, token }: ElasticIpInputs): Record<string, string> {
+function labelsOf({ labels, token }: ElasticIpInputs): Record<string, string> {
   return { ...labels, [tokenLabel]: token };
 }
 
@@ -98,7 +98,7 @@ function wanted(inputs: ElasticIpInputs): object {
   } = inputs;
   return {
     description: inputs.name,
-    labels: marked(inputs),
+    labels: labelsOf(inputs),
     healthcheck: {
       mode,
       port,
@@ -114,7 +114,7 @@ function wanted(inputs: ElasticIpInputs): object {
 
 function outputs(inputs: ElasticIpInputs, actual: ElasticIp): ElasticIpOutputs {
   const check = actual.healthcheck;
-  // Only what is asked for is compared: the API may fill in the rest.
+  // Only what the inputs set is compared: the API may fill in the rest.
   const actualCheck: Partial<Record<keyof Healthcheck, unknown>> = check
     ? {
         mode: check.mode,
@@ -127,12 +127,12 @@ function outputs(inputs: ElasticIpInputs, actual: ElasticIp): ElasticIpOutputs {
         tlsSkipVerify: check["tls-skip-verify"] ?? false,
       }
     : {};
-  const asked = Object.keys(inputs.healthcheck) as (keyof Healthcheck)[];
+  const set = Object.keys(inputs.healthcheck) as (keyof Healthcheck)[];
   return {
     api: inputs.api,
     name: actual.description ?? "",
     token: inputs.token,
-    healthcheck: Object.fromEntries(asked.map((key) => [key, actualCheck[key]])) as unknown as Healthcheck,
+    healthcheck: Object.fromEntries(set.map((key) => [key, actualCheck[key]])) as unknown as Healthcheck,
     labels: actual.labels ?? {},
     ip: actual.ip,
   };

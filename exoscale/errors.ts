@@ -1,12 +1,12 @@
-/** What can go wrong between this program and the API, as errors whose message stands for itself. */
+/** Errors of the API and of calling it. Their messages are for users. */
 
 /** The API refused a call, or did not answer it. */
 export class ApiError extends Error {
   /** `PUT /instance/ID:start`. */
   readonly call: string;
-  /** HTTP status; undefined when no answer came. */
+  /** HTTP status; undefined if no answer came. */
   readonly status: number | undefined;
-  /** The API's own words, or the network's. */
+  /** The API's message, or the network's. */
   readonly reason: string;
 
   constructor(call: string, status: number | undefined, reason: string) {
@@ -19,9 +19,9 @@ export class ApiError extends Error {
   }
 }
 
-/** An operation that the API accepted failed, or did not end within its limit. */
+/** An operation failed, or did not end within its limit. */
 export class OperationError extends Error {
-  /** True when it still ran when we stopped waiting. */
+  /** True if it was still pending at the end of the limit. */
   readonly hanging: boolean;
 
   constructor(message: string, hanging: boolean) {
@@ -31,10 +31,10 @@ export class OperationError extends Error {
   }
 }
 
-/** Something exists now (`id`) but is not as it was asked for: the engine must remember it to mend or delete it. */
+/** The resource `id` exists but is not as wanted: the engine has to keep it in the state, to repair or delete it. */
 export class Incomplete extends Error {
   readonly id: string;
-  /** What to store; by default the inputs. */
+  /** Outputs to store. @default the inputs */
   readonly outs: object | undefined;
 
   constructor(id: string, message: string, outs?: object) {
@@ -45,7 +45,7 @@ export class Incomplete extends Error {
   }
 }
 
-/** What a person has to settle: names what, and the remedy. */
+/** Only the user can resolve this: the message says what is wrong and what to do. */
 export class Refused extends Error {
   constructor(message: string) {
     super(message);
@@ -53,29 +53,29 @@ export class Refused extends Error {
   }
 }
 
-/** The thing is not there (any more). */
+/** True if the resource does not exist, or no longer. */
 export function isGone(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404;
 }
 
-/** The call may have done its work although no good answer came. */
+/** True if the call may have succeeded although no good answer came. */
 export function mayHaveHappened(error: unknown): boolean {
   return error instanceof ApiError && (error.status === undefined || error.status >= 500);
 }
 
-/** Refused for now, because something else still uses the thing or works on it. */
+/** True if the call was refused because the resource is in use or being changed. */
 export function isBusy(error: unknown): boolean {
   if (error instanceof OperationError) return !error.hanging && /\b(busy|conflict)\b/i.test(error.message);
   if (!(error instanceof ApiError) || error.status === undefined || error.status >= 500) return false;
   return error.status === 409 || /in use|can't be deleted|cannot be deleted|busy|attached|pending/i.test(error.reason);
 }
 
-/** The message of anything thrown. */
+/** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A validating API may quote what it was sent, and user-data holds a node's keys. */
+/** An API that validates may quote the request, and user-data contains private keys. */
 function withoutBlobs(text: string): string {
   const short = text.replace(/[A-Za-z0-9+/=_-]{100,}/g, "[...]");
   return short.length > 1000 ? `${short.slice(0, 1000)} [...]` : short;

@@ -5,10 +5,10 @@ import { describe, expect, test } from "vitest";
 import { antiAffinityGroup } from "./anti-affinity-group.ts";
 import { Incomplete, OperationError, Refused } from "./errors.ts";
 import { tokenDescription } from "./find.ts";
-import { patience } from "./patience.ts";
+import { timeouts } from "./timeouts.ts";
 import { serve, type Answer, type Call, type Server } from "./testing/http-server.ts";
 
-patience.retry = 50;
+timeouts.retry = 50;
 
 interface Group {
   id: string;
@@ -35,14 +35,14 @@ async function groups(faults: Fault[] = [], existing: Group[] = []): Promise<Ser
   return Object.assign(server, { all });
 }
 
-const named = (server: Server, name = "kube-masters") => ({ api: server.api, name, token: "t-1" });
+const named = (server: Server, name = "web-servers") => ({ api: server.api, name, token: "t-1" });
 const posts = (server: Server) => server.calls.filter(({ method }) => method === "POST").length;
 
 describe.concurrent("create", () => {
   test("makes one, marked", async () => {
     await using server = await groups();
     const { id } = await antiAffinityGroup.create(named(server));
-    expect(server.all).toEqual([{ id, name: "kube-masters", description: tokenDescription("t-1") }]);
+    expect(server.all).toEqual([{ id, name: "web-servers", description: tokenDescription("t-1") }]);
   });
 
   test.each<[string, Fault]>([
@@ -74,28 +74,25 @@ describe.concurrent("create", () => {
   });
 
   test("finds what an interrupted run made", async () => {
-    await using server = await groups(
-      [],
-      [{ id: "known", name: "kube-masters", description: tokenDescription("t-1") }],
-    );
+    await using server = await groups([], [{ id: "known", name: "web-servers", description: tokenDescription("t-1") }]);
     await expect(antiAffinityGroup.create(named(server))).resolves.toMatchObject({ id: "known" });
     expect(posts(server)).toBe(0);
   });
 
   test.each(["", tokenDescription("t-2"), "made by hand"])("leaves somebody else's alone (%j)", async (description) => {
-    await using server = await groups([], [{ id: "theirs", name: "kube-masters", description }]);
+    await using server = await groups([], [{ id: "theirs", name: "web-servers", description }]);
     const error = await antiAffinityGroup.create(named(server)).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(Refused);
     expect(error).toMatchObject({
       message: expect.stringMatching(
-        /^anti-affinity group kube-masters exists already \(theirs\).*delete it or rename it/,
+        /^anti-affinity group web-servers exists already \(theirs\).*delete it or rename it/,
       ),
     });
     expect(posts(server)).toBe(0);
   });
 
   test("does not choose between two with one token", async () => {
-    const group = { name: "kube-masters", description: tokenDescription("t-1") };
+    const group = { name: "web-servers", description: tokenDescription("t-1") };
     await using server = await groups(
       [],
       [
@@ -122,7 +119,7 @@ describe.concurrent("create", () => {
     expect(error).toBeInstanceOf(OperationError);
     expect(error).toMatchObject({
       message: expect.stringContaining(
-        "anti-affinity group kube-masters to be created: the operation ended in failure: fault: host on fire",
+        "anti-affinity group web-servers to be created: the operation ended in failure: fault: host on fire",
       ),
     });
   });

@@ -3,96 +3,98 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "./client.ts";
 import { Incomplete, mayHaveHappened, messageOf, OperationError, Refused } from "./errors.ts";
 import type { Operation } from "./operations.ts";
-import { patience } from "./patience.ts";
+import { timeouts } from "./timeouts.ts";
 
 /** The label that carries a resource's creation token, where the API has labels. */
 export const tokenLabel = "creation-token";
 
-/** The description that carries it, where the API has none. */
+/** The description that carries it, where the API has no labels. */
 export function tokenDescription(token: string): string {
   return `${tokenLabel}: ${token}`;
 }
 
-/** How things of a kind are listed and told apart. */
+/** How resources of one kind are listed and told apart. */
 export interface Collection<T> {
   /** For messages: `security group`. */
   readonly kind: string;
-  /** Where the API lists the kind, and under which field. */
+  /** Where the API lists them. */
   readonly path: string;
+  /** The answer's field with the list. */
   readonly field: string;
-  id(thing: T): string;
-  name(thing: T): string | undefined;
-  /** It carries this mark: who has the mark asked for it. */
-  isMarked(thing: T, mark: string): boolean;
-  /** It is on its way out and counts no more. */
-  isLeaving?(thing: T): boolean;
+  readonly id: (resource: T) => string;
+  readonly name: (resource: T) => string | undefined;
+  /** True if it carries this creation token. */
+  readonly hasToken: (resource: T, token: string) => boolean;
+  /** True if it is being deleted and counts no more. */
+  readonly isLeaving?: (resource: T) => boolean;
 }
 
-/** Our thing among all of its kind. */
+/** One resource of this stack among all of its kind. */
 export interface Search<T> {
   readonly among: Collection<T>;
   readonly name: string;
-  /** What makes it ours: its creation token. */
-  readonly mark: string;
+  /** Its creation token, which makes it ours. */
+  readonly token: string;
 }
 
 /**
- * An answer this old (milliseconds) will do for a look at what an earlier run made. So a thousand instances need a few
- * lists and not a thousand.
+ * How old a list may be, in milliseconds, when a resource is looked for the first time, to find what an earlier run created.
+ * So a thousand instances need a few lists and not a thousand.
  */
 export const firstLook = 5_000;
 
-/** Names and marks that this process has asked for: their first look was taken. */
-const asked = new Set<string>();
+/** Names and tokens that this process has looked for. */
+const lookedFor = new Set<string>();
 
-/** How often something is asked for whose answer keeps getting lost. */
+/** How often a creation is asked for whose answers keep getting lost. */
 const tries = 5;
 
 /**
- * Finds what carries our mark, or makes it: never two of a thing, however many answers are lost, and never somebody
- * else's. Resolves with the id once the operation has succeeded.
+ * Finds the resource that carries our creation token, or creates it: never two, however many answers are lost, and never
+ * one of somebody else's. Resolves with its id once the operation has succeeded.
  *
- * @param make The POST. @param limit Milliseconds for the operation.
- * @throws Refused when the name is taken by somebody else's. @throws Incomplete when it exists, but failed.
+ * @param create The POST. @param limit Milliseconds for the operation.
+ * @throws Refused if the name is taken by a resource without the token. @throws Incomplete if it exists, but failed.
  */
-export async function findOrMake<T>(
+export async function findOrCreate<T>(
   client: Client,
   search: Search<T>,
-  make: () => Promise<Operation>,
+  create: () => Promise<Operation>,
   limit?: number,
 ): Promise<string> {
-  const known = (await find(client, search, isFirst(client, search) ? firstLook : 0)) && (await find(client, search));
+  const maxAge = isFirstLook(client, search) ? firstLook : 0;
+  const known = (await find(client, search, maxAge)) && (await find(client, search));
   if (known) return known;
   for (let attempt = 1; ; attempt++) {
     let operation: Operation;
     try {
-      operation = await make();
+      operation = await create();
     } catch (error) {
       const again = mayHaveHappened(error) && attempt < tries;
-      if (again) await sleep(patience.retry * 2 ** (attempt - 1));
-      // Perhaps it was made and the answer lost, or the name was taken in between.
+      if (again) await sleep(timeouts.retry * 2 ** (attempt - 1));
+      // It may have been created and the answer lost, or the name taken in between.
       const found = await find(client, search);
       if (found) return found;
       if (again) continue;
       throw error;
     }
-    await made(client, search, operation, limit);
+    await created(client, search, operation, limit);
     return operation.reference?.id ?? (await find(client, search)) ?? missing(search);
   }
 }
 
-function isFirst<T>({ endpoint }: Client, { among: { path }, name, mark }: Search<T>): boolean {
-  const keys = [`${endpoint}${path} name ${name}`, `${endpoint}${path} mark ${mark}`];
-  const isNew = keys.every((key) => !asked.has(key));
-  for (const key of keys) asked.add(key);
-  return isNew;
+function isFirstLook<T>({ endpoint }: Client, { among: { path }, name, token }: Search<T>): boolean {
+  const keys = [`${endpoint}${path} name ${name}`, `${endpoint}${path} token ${token}`];
+  const isFirst = keys.every((key) => !lookedFor.has(key));
+  for (const key of keys) lookedFor.add(key);
+  return isFirst;
 }
 
-/** Our thing's id, if there is one. */
+/** The id of our resource, if it exists. @param maxAge Milliseconds that the list may be old. */
 async function find<T>(client: Client, search: Search<T>, maxAge = 0): Promise<string | undefined> {
-  const { among, name, mark } = search;
+  const { among, name, token } = search;
   const all = (await client.list<T>(among.path, among.field, maxAge)).filter((each) => !among.isLeaving?.(each));
-  const ours = all.filter((each) => among.isMarked(each, mark));
+  const ours = all.filter((each) => among.hasToken(each, token));
   if (ours.length > 1) {
     throw new Refused(
       `${nameOf(search)} exists ${ours.length} times with the same creation token (${ours.map(among.id).join(", ")}): delete all but one of them.`,
@@ -103,14 +105,14 @@ async function find<T>(client: Client, search: Search<T>, maxAge = 0): Promise<s
   if (other) {
     if (maxAge > 0) return find(client, search);
     throw new Refused(
-      `${nameOf(search)} exists already (${among.id(other)}), and this stack did not make it. It is left alone: delete it or rename it, or give this one another name.`,
+      `${nameOf(search)} exists already (${among.id(other)}), and this stack did not create it. It is left alone: delete it or rename it, or give this one another name.`,
     );
   }
   return undefined;
 }
 
-/** Waits for a creation; when it fails, what there is of it is not lost. */
-async function made<T>(
+/** Waits for a creation. If it fails, the id of what was created is kept. */
+async function created<T>(
   client: Client,
   search: Search<T>,
   operation: Operation,

@@ -1,10 +1,10 @@
 import type { Api, Group } from "./api.ts";
 import { remove } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
-import { findOrMake, tokenDescription, type Collection } from "./find.ts";
-import { changed, orGone, type Kind } from "./resource-provider.ts";
+import { findOrCreate, tokenDescription, type Collection } from "./find.ts";
+import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 
-/** A group of instances: a name and nothing that could be changed. */
+/** A group of instances. Nothing of it can change. */
 export interface GroupInputs {
   readonly api: Api;
   readonly name: string;
@@ -13,7 +13,7 @@ export interface GroupInputs {
 
 type GroupOutputs = GroupInputs;
 
-/** Groups of a kind. @param kind Its name in messages. @param path Where the API lists them. @param field The list's field. */
+/** @param kind For messages. @param path Where the API lists the groups. @param field The answer's field with the list. */
 export function groupsOf(kind: string, path: string, field: string): Collection<Group> {
   return {
     kind,
@@ -21,15 +21,15 @@ export function groupsOf(kind: string, path: string, field: string): Collection<
     field,
     id: (each) => each.id,
     name: (each) => each.name,
-    isMarked: (each, mark) => each.description === tokenDescription(mark),
+    hasToken: (each, token) => each.description === tokenDescription(token),
   };
 }
 
-/** The kind of a group. @param empty What has to go before the group can. */
-export function groupKind(
+/** The resource provider of a kind of group. @param empty Deletes what has to be gone before the group can be deleted. */
+export function groupProvider(
   among: Collection<Group>,
   empty: (client: Client, id: string) => Promise<void> = async () => {},
-): Kind<GroupInputs, GroupOutputs> {
+): ResourceProvider<GroupInputs, GroupOutputs> {
   const { kind, path } = among;
   return {
     diff(_id, olds, news) {
@@ -45,7 +45,7 @@ export function groupKind(
     async create(inputs) {
       const client = connect(inputs.api);
       const { name, token } = inputs;
-      const id = await findOrMake(client, { among, name, mark: token }, () =>
+      const id = await findOrCreate(client, { among, name, token }, () =>
         client.post(path, { name, description: tokenDescription(token) }),
       );
       return { id, outs: inputs };

@@ -1,8 +1,8 @@
 /**
- * The id that Pulumi keeps of a thing with an address: `UUID/ADDRESS`.
+ * The id of a resource with an address in Pulumi's state: `UUID/ADDRESS`.
  *
- * In the preview of an update a dynamic resource's outputs are unknown, whatever the update is: after a renamed
- * instance, every certificate and every node that mentions its address would be shown as changed. Its id is known.
+ * In the preview of any update, a dynamic resource's outputs are unknown and its id is known. With the address as an output
+ * only, a preview would show everything that uses it as changed.
  */
 export function withAddress(id: string, address: string | undefined): string {
   return address ? `${id}/${address}` : id;
@@ -13,12 +13,12 @@ export function idOf(identity: string): string {
   return identity.split("/")[0]!;
 }
 
-/** The address, if it was known when the id was given. */
+/** The address, or undefined if it was not known when the resource was created. */
 export function addressOf(identity: string): string | undefined {
   return identity.split("/")[1];
 }
 
-/** What makes an SSH key ours, since it can carry no creation token: its name and the key itself. */
-export function keyMark(name: string, publicKey: string): string {
+/** The creation token of an SSH key, which can carry no other: its name and the key itself. */
+export function keyToken(name: string, publicKey: string): string {
   return `${name} ${publicKey}`;
 }

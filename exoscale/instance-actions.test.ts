@@ -5,7 +5,7 @@ import { readInstance } from "./instance-actions.ts";
 import { inTurn, serve } from "./testing/http-server.ts";
 
 const answers = (...states: string[]) =>
-  inTurn(...states.map((state) => ({ body: { id: "1", name: "kube-worker-1", state } })));
+  inTurn(...states.map((state) => ({ body: { id: "1", name: "web-1", state } })));
 
 test("the two who describe an instance are told by one call, and each is told anew the next time", async () => {
   await using server = await serve(answers("running", "stopped", "starting"));

@@ -2,19 +2,17 @@ import type { Instance, InstanceType } from "./api.ts";
 import { ensure, whileBusy } from "./busy.ts";
 import type { Client } from "./client.ts";
 import { OperationError, Refused } from "./errors.ts";
-import { eventually } from "./eventually.ts";
 import { orGone } from "./resource-provider.ts";
 import { operationLimit, type Operation } from "./operations.ts";
+import { NotYet, poll } from "./poll.ts";
 
-/** An instance's type list changes with the seasons, not during a run. */
+/** Milliseconds. Instance types do not change during a run. */
 const typesMaxAge = 3_600_000;
 
-/** A refresh of a thousand instances takes minutes; the two readers of one come within seconds. */
-const toldMaxAge = 30_000;
+/** Milliseconds. The two readers of an instance come within seconds, also where a refresh of a thousand takes minutes. */
+const readMaxAge = 30_000;
 
-const polling = [300, 5_000] as const;
-
-/** How long an instance may be on its way: what others have begun, and then what we have, in milliseconds. */
+/** How long an instance may be in transition, in milliseconds: an operation of someone else's, and then one of ours. */
 const stateLimit = (): number => 2 * operationLimit();
 
 export function getInstance(client: Client, id: string): Promise<Instance> {
@@ -23,39 +21,43 @@ export function getInstance(client: Client, id: string): Promise<Instance> {
 
 type Reader = "instance" | "boot";
 
-/** What one reader of an instance was told, for the other; by client and id. */
-const told = new WeakMap<
-  Client,
-  Map<string, { readonly reader: Reader; readonly at: number; readonly answer: Promise<Instance | undefined> }>
->();
+interface Read {
+  readonly reader: Reader;
+  /** `performance.now()` of the call. */
+  readonly at: number;
+  readonly answer: Promise<Instance | undefined>;
+}
+
+/** The last read of each instance, by client and id, until the other reader has used it. */
+const reads = new WeakMap<Client, Map<string, Read>>();
 
 /**
- * The instance as a refresh finds it; undefined: gone, or leaving. Two resources describe it, and the API is asked once
- * for both: lists have no user-data, so a call per instance is the least there can be.
+ * The instance as a refresh finds it, or undefined if it is gone or being deleted. Two resources describe an instance and
+ * share one call: lists have no user-data, so a call per instance is the least there can be.
  */
 export function readInstance(client: Client, id: string, reader: Reader): Promise<Instance | undefined> {
-  let instances = told.get(client);
-  if (!instances) told.set(client, (instances = new Map()));
-  const known = instances.get(id);
-  instances.delete(id);
-  if (known && known.reader !== reader && performance.now() - known.at < toldMaxAge) return known.answer;
+  const ofClient = reads.get(client) ?? new Map<string, Read>();
+  reads.set(client, ofClient);
+  const known = ofClient.get(id);
+  ofClient.delete(id);
+  if (known && known.reader !== reader && performance.now() - known.at < readMaxAge) return known.answer;
   const answer = orGone(getInstance(client, id)).then((actual) => (actual && !isLeaving(actual) ? actual : undefined));
-  instances.set(id, { reader, at: performance.now(), answer });
+  ofClient.set(id, { reader, at: performance.now(), answer });
   return answer;
 }
 
-/** Asked to go, or gone: the API lists such instances for a while. */
+/** Being deleted, or deleted: the API lists such instances for a while. */
 export function isLeaving({ state }: Pick<Instance, "state">): boolean {
   return state === "destroying" || state === "destroyed" || state === "expunging";
 }
 
-/** `standard.medium` of an instance type's id. */
+/** The name of an instance type, such as `standard.medium`, or the id if the zone does not have it. */
 export async function typeName(client: Client, id: string): Promise<string> {
   const type = (await types(client)).find((each) => each.id === id);
   return type ? nameOf(type) : id;
 }
 
-/** The id of `standard.medium`. @throws Refused naming what there is. */
+/** The id of an instance type by its name. @throws Refused with all names */
 export async function typeId(client: Client, name: string): Promise<string> {
   const all = await types(client);
   const type = all.find((each) => nameOf(each) === name);
@@ -71,30 +73,30 @@ function nameOf({ family, size }: InstanceType): string {
   return `${family}.${size}`;
 }
 
-/** Waits until the instance is running or stopped, whatever it is in the middle of. */
+/** Waits until the instance is running or stopped. */
 export function atRest(client: Client, id: string): Promise<Instance> {
   return waitFor(client, id, "to be running or stopped", ({ state }) => state === "running" || state === "stopped");
 }
 
-/** Switches it on and waits until the API says running. */
+/** Starts the instance and waits until it is running. */
 export async function start(client: Client, instance: Pick<Instance, "id" | "name">): Promise<void> {
-  await change(client, instance, "start", {}, async (actual) => actual.state === "running");
+  await act(client, instance, "start", {}, async (actual) => actual.state === "running");
 }
 
-/** Shuts it down and waits until the API says stopped. */
+/** Shuts the instance down and waits until it is stopped. */
 export async function stop(client: Client, instance: Pick<Instance, "id" | "name">): Promise<void> {
-  await change(client, instance, "stop", {}, async (actual) => actual.state === "stopped");
+  await act(client, instance, "stop", {}, async (actual) => actual.state === "stopped");
 }
 
 /** Asks the guest to reboot. */
 export async function reboot(client: Client, instance: Pick<Instance, "id" | "name">): Promise<void> {
-  await change(client, instance, "reboot", {}, async () => false);
+  await act(client, instance, "reboot", {}, async () => false);
 }
 
-/** Another type, while stopped. */
+/** Changes the type of a stopped instance. @param type `family.size`. */
 export async function scale(client: Client, instance: Pick<Instance, "id" | "name">, type: string): Promise<void> {
   const id = await typeId(client, type);
-  await change(
+  await act(
     client,
     instance,
     "scale",
@@ -103,16 +105,16 @@ export async function scale(client: Client, instance: Pick<Instance, "id" | "nam
   );
 }
 
-/** A larger disk, while stopped. @param size GiB. */
+/** Enlarges the disk of a stopped instance. @param size GiB. */
 export async function resizeDisk(client: Client, instance: Pick<Instance, "id" | "name">, size: number): Promise<void> {
-  await change(client, instance, "resize-disk", { "disk-size": size }, async (actual) => actual["disk-size"] === size);
+  await act(client, instance, "resize-disk", { "disk-size": size }, async (actual) => actual["disk-size"] === size);
 }
 
 /**
- * A fresh disk, while stopped: what was on the old one is gone. The API may say that it is so before it is, so only an
- * operation that was seen to succeed counts.
+ * Gives a stopped instance a fresh disk; the old one and its data are lost. The API may show the new template before the
+ * disk is there, so only the operation's success counts.
  *
- * @param template Its id. @param size GiB. @default as large as the disk is
+ * @param template Its id. @param size GiB. @default the size of the old disk
  */
 export async function reset(
   client: Client,
@@ -120,7 +122,7 @@ export async function reset(
   template: string,
   size?: number,
 ): Promise<void> {
-  await change(
+  await act(
     client,
     instance,
     "reset",
@@ -138,7 +140,7 @@ export async function put(client: Client, instance: Pick<Instance, "id" | "name"
   });
 }
 
-async function change(
+async function act(
   client: Client,
   { id, name }: Pick<Instance, "id" | "name">,
   verb: string,
@@ -148,7 +150,7 @@ async function change(
   const what = `instance ${name} to ${verb}`;
   await whileBusy(what, () =>
     ensure(
-      // What hangs has been waited for: it is as it is.
+      // An operation that hangs was waited for long enough.
       async (error) =>
         isDone(await (error instanceof OperationError && error.hanging ? getInstance(client, id) : atRest(client, id))),
       async () => client.wait(await client.put<Operation>(`/instance/${id}:${verb}`, body), { what }),
@@ -156,40 +158,41 @@ async function change(
   );
 }
 
-/** Waits until the instance looks as wanted. @throws Error naming instance, wish and last state. */
-export async function waitFor(
+/**
+ * Waits until the instance is as wanted.
+ *
+ * @param goal For the message: `to be running or stopped`. @throws Error that names instance, goal and last state
+ */
+export function waitFor(
   client: Client,
   id: string,
-  wish: string,
-  isSo: (instance: Instance) => boolean,
+  goal: string,
+  isReached: (instance: Instance) => boolean,
   limit = stateLimit(),
 ): Promise<Instance> {
-  let last: Instance | undefined;
-  const found = await eventually({ limit, pause: polling }, async () => {
-    last = await getInstance(client, id);
-    if (isSo(last)) return last;
-    if (last.state === "error" || isLeaving(last)) {
+  return poll({ limit }, async () => {
+    const actual = await getInstance(client, id);
+    if (isReached(actual)) return actual;
+    const { name, state } = actual;
+    if (state === "error" || isLeaving(actual)) {
       throw new Refused(
-        `instance ${last.name} (${id}) is in state ${last.state}: delete it, then run the same command with --refresh.`,
+        `instance ${name} (${id}) is in state ${state}: delete it, then run the same command with --refresh.`,
       );
     }
-    return undefined;
+    throw new NotYet(
+      `waited ${limit / 1000} s for instance ${name} (${id}) ${goal}; it is ${state}. If this persists, delete it, then run the same command with --refresh.`,
+    );
   });
-  if (found) return found;
-  throw new Error(
-    `waited ${limit / 1000} s for instance ${last!.name} (${id}) ${wish}; it is ${last!.state}. Should it stay so, delete it, then run the same command with --refresh.`,
-  );
 }
 
-/** Waits until a deleted instance has left the groups it was in. */
-export async function waitUntilGone(client: Client, { id, name }: Pick<Instance, "id" | "name">): Promise<void> {
+/** Waits until a deleted instance has left its groups. */
+export function waitUntilGone(client: Client, { id, name }: Pick<Instance, "id" | "name">): Promise<void> {
   const limit = stateLimit();
-  const gone = await eventually({ limit, pause: polling }, async () => {
+  return poll({ limit }, async () => {
     const actual = await orGone(getInstance(client, id));
-    return !actual || actual.state === "destroyed" || actual.state === "expunging" || undefined;
-  });
-  if (!gone)
-    throw new Error(
+    if (!actual || actual.state === "destroyed" || actual.state === "expunging") return;
+    throw new NotYet(
       `waited ${limit / 1000} s for instance ${name} (${id}) to be gone; it is still being destroyed. Run the same command again once the API no longer lists it.`,
     );
+  });
 }

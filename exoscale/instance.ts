@@ -1,9 +1,9 @@
 import type { Api, Instance } from "./api.ts";
 import { ensure, remove, whileBusy } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
-import { ApiError, Incomplete, messageOf, Refused } from "./errors.ts";
-import { findOrMake, tokenLabel, type Collection } from "./find.ts";
-import { changed, orGone, type Kind } from "./resource-provider.ts";
+import { ApiError, Incomplete, messageOf } from "./errors.ts";
+import { findOrCreate, tokenLabel, type Collection } from "./find.ts";
+import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 import {
   atRest,
   getInstance,
@@ -17,12 +17,13 @@ import {
   waitUntilGone,
 } from "./instance-actions.ts";
 import { operationLimit } from "./operations.ts";
-import { patience } from "./patience.ts";
+import { timeouts } from "./timeouts.ts";
 import { encodeUserData } from "./user-data.ts";
 
 /**
- * A machine with a name and an address. What it runs, that it runs, and what it is made of from then on is `Boot`'s:
- * another type, template, disk, SSH key or anti-affinity group here is for new instances only.
+ * An instance with a name and an address, created stopped and with an empty cloud-config. Its type, template, disk, SSH key
+ * and anti-affinity groups are those of its creation: another value here is for new instances only. Power, user-data and
+ * later changes of the machine are left to others.
  */
 export interface InstanceInputs {
   readonly api: Api;
@@ -45,7 +46,7 @@ export interface InstanceInputs {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** `labels` here are the API's own, the creation token among them; what it is made of is what it was made of. */
+/** `labels` are the API's, creation token included. `type`, `template` and `diskSize` are those of the creation. */
 export interface InstanceOutputs extends InstanceInputs {
   readonly publicIp: string;
 }
@@ -56,42 +57,17 @@ export const instances: Collection<Instance> = {
   field: "instances",
   id: (each) => each.id,
   name: (each) => each.name,
-  isMarked: (each, mark) => each.labels?.[tokenLabel] === mark,
+  hasToken: (each, token) => each.labels?.[tokenLabel] === token,
   isLeaving,
 };
 
-/** Started without its own user-data, it does nothing. */
+/** An instance that starts with it does nothing. */
 export const emptyCloudConfig = encodeUserData("#cloud-config\n");
 
-/** Masters that this run of Pulumi asks for anew, though others of their names may be there: cluster and name. */
-const anew = new Set<string>();
-/** The master that this run of Pulumi replaces, by cluster. */
-const replaced = new Map<string, string>();
-
-/** @returns why a master cannot be replaced: another one of its cluster is, by this run. */
-function refusal(cluster: string, name: string): string | undefined {
-  const first = replaced.get(cluster) ?? name;
-  replaced.set(cluster, first);
-  if (first === name) return undefined;
-  return `${name} cannot be replaced together with ${first}: both etcds would lose their quorum. Replace one master, and the next once \`npm run status\` says that all is well.`;
-}
-
-const clusterOf = ({ api, labels: { cluster } }: InstanceInputs) => `${api.endpoint} ${cluster}`;
-const masterOf = (inputs: InstanceInputs) => `${clusterOf(inputs)} ${inputs.name}`;
-
-export const instance: Kind<InstanceInputs, InstanceOutputs> = {
-  check(olds, news) {
-    if (news.labels.role !== "master") return [];
-    // The engine tells nothing of what is there where it is to replace it by its name (`--replace`).
-    if (olds.token === undefined) anew.add(masterOf(news));
-    if (olds.token === undefined || olds.token === news.token) return [];
-    const reason = refusal(clusterOf(news), news.name);
-    return reason === undefined ? [] : [{ property: "token", reason }];
-  },
-
+export const instance: ResourceProvider<InstanceInputs, InstanceOutputs> = {
   diff(_id, olds, news) {
     const replaces = changed(olds, news, ["token"]);
-    const updates = changed(olds, { ...news, labels: marked(news) }, [
+    const updates = changed(olds, { ...news, labels: labelsOf(news) }, [
       "api",
       "name",
       "labels",
@@ -101,7 +77,7 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
     return {
       changes: replaces.length > 0 || updates.length > 0,
       replaces,
-      // Two nodes of one name cannot be in a cluster.
+      // No two instances of one name at the same time.
       deleteBeforeReplace: true,
     };
   },
@@ -110,7 +86,7 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
     const client = connect(inputs.api);
     const type = await typeId(client, inputs.type);
     const { name, token } = inputs;
-    const id = await findOrMake(client, { among: instances, name, mark: token }, () =>
+    const id = await findOrCreate(client, { among: instances, name, token }, () =>
       onceImported(inputs, () =>
         client.post("/instance", {
           name: inputs.name,
@@ -121,14 +97,14 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
           "security-groups": inputs.securityGroups.map((group) => ({ id: group })),
           "anti-affinity-groups": inputs.antiAffinityGroups.map((group) => ({ id: group })),
           "public-ip-assignment": "inet4",
-          labels: marked(inputs),
+          labels: labelsOf(inputs),
           "user-data": emptyCloudConfig,
           "auto-start": false,
         }),
       ),
     );
     try {
-      return { id, outs: await bringAbout(client, id, inputs, inputs) };
+      return { id, outs: await reconcile(client, id, inputs, inputs) };
     } catch (error) {
       throw new Incomplete(id, messageOf(error));
     }
@@ -144,62 +120,58 @@ export const instance: Kind<InstanceInputs, InstanceOutputs> = {
     return { outs, inputs: { ...inputs, labels } };
   },
 
-  update: (id, olds, news) => bringAbout(connect(news.api), id, news, olds),
+  update: (id, olds, news) => reconcile(connect(news.api), id, news, olds),
 
   address: ({ publicIp }) => publicIp,
 
-  async delete(id, olds) {
-    const reason = anew.has(masterOf(olds)) ? refusal(clusterOf(olds), olds.name) : undefined;
-    if (reason !== undefined) throw new Refused(`${reason} ${olds.name} was not touched.`);
-    await removeInstance(connect(olds.api), id, olds.name);
-  },
+  delete: (id, { api, name }) => removeInstance(connect(api), id, name),
 };
 
-/** Resolves when it is gone; it may have been gone before. */
+/** Deletes an instance and waits until it is gone. It may have been gone before. */
 export async function removeInstance(client: Client, id: string, name: string): Promise<void> {
   const actual = await orGone(getInstance(client, id));
   if (!actual) return;
   if (!isLeaving(actual)) {
-    // An address that is still held could not be deleted.
+    // An elastic IP that is still attached cannot be deleted.
     await setElasticIps(client, actual, []);
     await remove(client, `/instance/${id}`, `instance ${name}`);
   }
   await waitUntilGone(client, actual);
 }
 
-/** A template that an interrupted run registered may still be on its way: the API does not tell, but refuses. */
-async function onceImported<T>({ name }: InstanceInputs, make: () => Promise<T>): Promise<T> {
-  const isNotYet = (error: unknown) =>
+/** Retries while the template is being imported, perhaps since an interrupted run: the API does not say so, but refuses. */
+async function onceImported<T>({ name }: InstanceInputs, create: () => Promise<T>): Promise<T> {
+  const isImporting = (error: unknown) =>
     error instanceof ApiError && error.status === 409 && /template/i.test(error.reason);
-  return whileBusy(`the template of instance ${name} to be imported`, make, {
-    limit: operationLimit(patience.template),
-    isBusy: isNotYet,
+  return whileBusy(`the template of instance ${name} to be imported`, create, {
+    limit: operationLimit(timeouts.template),
+    isBusy: isImporting,
   });
 }
 
-/** Makes everything that can change be as it is wanted. @param made What the instance was made of. */
-async function bringAbout(
+/** Sets name, labels, security groups and elastic IPs as wanted. @param created The inputs of the creation. */
+async function reconcile(
   client: Client,
   id: string,
   wanted: InstanceInputs,
-  made: InstanceInputs,
+  created: InstanceInputs,
 ): Promise<InstanceOutputs> {
   let actual = await atRest(client, id);
-  const labels = marked(wanted);
+  const labels = labelsOf(wanted);
   if (changed(actual, { name: wanted.name, labels }, ["name", "labels"]).length > 0) {
     await put(client, actual, { name: wanted.name, labels });
   }
   actual = await withAddress(client, actual);
   await setSecurityGroups(client, actual, wanted.securityGroups);
   await setElasticIps(client, actual, wanted.elasticIps);
-  return outputs(await getInstance(client, id), { ...made, api: wanted.api });
+  return outputs(await getInstance(client, id), { ...created, api: wanted.api });
 }
 
-/** An address may come only with the first start. */
+/** Starts and stops an instance that has no address: Exoscale may assign one only at the first start. */
 async function withAddress(client: Client, actual: Instance): Promise<Instance> {
   if (addressOf(actual)) return actual;
   if (actual.state === "stopped") await start(client, actual);
-  await waitFor(client, actual.id, "to be given an address", (each) => addressOf(each) !== undefined, patience.address);
+  await waitFor(client, actual.id, "to be given an address", (each) => addressOf(each) !== undefined, timeouts.address);
   await stop(client, actual);
   return getInstance(client, actual.id);
 }
@@ -240,7 +212,7 @@ async function setElasticIps(
   );
 }
 
-/** Attaches what is missing, then detaches what is too much. */
+/** Attaches what is missing, then detaches the rest. */
 async function setMembership(
   client: Client,
   id: string,
@@ -262,28 +234,28 @@ async function setMembership(
   for (const each of actual) if (!wanted.includes(each)) await set(each, "detach");
 }
 
-function marked({ labels, token }: InstanceInputs): Record<string, string> {
+function labelsOf({ labels, token }: InstanceInputs): Record<string, string> {
   return { ...labels, [tokenLabel]: token };
 }
 
-function outputs(actual: Instance, made: InstanceInputs): InstanceOutputs {
+function outputs(actual: Instance, created: InstanceInputs): InstanceOutputs {
   return {
-    api: made.api,
+    api: created.api,
     name: actual.name,
-    token: made.token,
-    type: made.type,
-    template: made.template,
-    diskSize: made.diskSize,
-    sshKey: made.sshKey,
-    securityGroups: inOrderOf(made.securityGroups, actual["security-groups"]),
-    antiAffinityGroups: made.antiAffinityGroups,
-    elasticIps: inOrderOf(made.elasticIps, actual["elastic-ips"]),
+    token: created.token,
+    type: created.type,
+    template: created.template,
+    diskSize: created.diskSize,
+    sshKey: created.sshKey,
+    securityGroups: inOrderOf(created.securityGroups, actual["security-groups"]),
+    antiAffinityGroups: created.antiAffinityGroups,
+    elasticIps: inOrderOf(created.elasticIps, actual["elastic-ips"]),
     labels: actual.labels ?? {},
     publicIp: addressOf(actual) ?? "",
   };
 }
 
-/** The ids as they are known, then the others: so that only what changed shows. */
+/** Ids in their known order, new ones last, so that a diff shows only what changed. */
 function inOrderOf(known: readonly string[], references: readonly { readonly id: string }[] = []): string[] {
   const ids = references.map((each) => each.id);
   return [...known.filter((id) => ids.includes(id)), ...ids.filter((id) => !known.includes(id))];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { OperationError } from "./errors.ts";
-import { patience } from "./patience.ts";
+import { timeouts } from "./timeouts.ts";
 
 /** What the API answers to a mutation (schema `operation`). */
 export interface Operation {
@@ -9,19 +9,19 @@ export interface Operation {
   readonly state: "pending" | "success" | "failure" | "timeout";
   readonly reason?: string;
   readonly message?: string;
-  /** What it is about; there already while the operation is pending, missing for SSH keys. */
+  /** The resource, known while the operation is still pending. Missing for SSH keys. */
   readonly reference?: { readonly id?: string; readonly command?: string };
 }
 
 export interface WaitOptions {
-  /** What is waited for, to be read after "waited 600 s for": `instance kube-master-1 to start`. */
+  /** What is waited for, as in "waited 600 s for ...": `instance web-1 to start`. */
   readonly what: string;
   /** Milliseconds. @default operationLimit() */
   readonly limit?: number;
 }
 
-/** How long one operation may take, in milliseconds: EXOSCALE_OPERATION_TIMEOUT (seconds), else as long as is usual. */
-export function operationLimit(usual = patience.operation): number {
+/** How long one operation may take, in milliseconds: EXOSCALE_OPERATION_TIMEOUT (in seconds) if it is set, else `usual`. */
+export function operationLimit(usual = timeouts.operation): number {
   const seconds = Number(process.env.EXOSCALE_OPERATION_TIMEOUT);
   return seconds > 0 ? seconds * 1_000 : usual;
 }
@@ -29,8 +29,8 @@ export function operationLimit(usual = patience.operation): number {
 /**
  * Waits until an operation has succeeded.
  *
- * @throws OperationError with the API's own reason when it fails, or when the limit is over.
- * @throws ApiError when it cannot be asked for.
+ * @throws OperationError with the API's reason if it fails, or once the limit is over.
+ * @throws ApiError if its state cannot be read.
  */
 export async function settled(
   client: { get<T>(path: string): Promise<T> },
@@ -58,7 +58,7 @@ export async function settled(
   );
 }
 
-/** Milliseconds before the next poll: quick for what is quick, then every 3 s, after half a minute slower up to 30 s. */
+/** Milliseconds before the next poll: from 0.2 s up to 3 s, and after half a minute slowly up to 30 s. */
 export function interval(poll: number, elapsed: number): number {
   const quick = Math.min(200 * 1.2 ** poll, 3_000);
   return elapsed < 30_000 ? quick : Math.min(3_000 + (elapsed - 30_000) / 20, 30_000);

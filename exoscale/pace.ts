@@ -1,27 +1,27 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Milliseconds between two calls after a first refusal, and at most. */
+/** Milliseconds between two calls: after the first refusal, and at most. */
 const first = 100;
 const longest = 1_000;
 
-/** What is left of the interval after each call that was answered: where calls were refused before, and above. */
+/** Factor of the interval after each answered call: `near` at an interval that was refused before, `far` above it. */
 const ease = { near: 0.99, far: 0.95 };
 
 /**
- * When calls go out: all at once, until the API says that they are too many. Then nobody calls before the time that it
- * names, and from there on one after the other: twice as far apart after each further refusal, and a little closer
- * with each call that passes. Calls that were refused together must not come back together, or most of them are
- * refused until they have no attempt left.
+ * Limits the rate of calls once the API has refused one as too many. Until then calls go out immediately. After a refusal
+ * none goes out before the time that the API names, and from then on one after the other: twice as far apart after each
+ * further refusal, a little closer after each answer. Calls that were refused together must not be repeated together, or
+ * most of them are refused until they have no attempt left.
  */
 export class Pace {
   #interval = 0;
-  /** At which calls were refused. */
+  /** The interval at which calls were last refused. */
   #tooShort = 0;
-  /** When the next call may go out. */
+  /** `performance.now()` of the next call. */
   #next = 0;
   #notBefore = 0;
 
-  /** Resolves when it is this call's turn. */
+  /** Resolves when the call may go out. */
   async turn(): Promise<void> {
     do {
       const now = performance.now();
@@ -31,10 +31,10 @@ export class Pace {
     } while (performance.now() < this.#notBefore);
   }
 
-  /** A call was refused as one too many. @param wait Milliseconds that nobody is to call for. */
+  /** To be called after a refusal (429). @param wait Milliseconds without any call. */
   refused(wait: number): void {
     const now = performance.now();
-    // What was under way at the same time is refused for the same reason.
+    // Calls that were under way at the same time count as one refusal.
     if (wait > 0 && now >= this.#notBefore) {
       this.#tooShort = this.#interval;
       this.#interval = Math.min(Math.max(2 * this.#interval, first), longest);
@@ -43,7 +43,7 @@ export class Pace {
     this.#next = Math.max(this.#next, this.#notBefore);
   }
 
-  /** A call was answered. */
+  /** To be called after an answer. */
   passed(): void {
     this.#interval *= this.#interval > this.#tooShort ? ease.far : ease.near;
     if (this.#interval < first / 10) this.#interval = 0;

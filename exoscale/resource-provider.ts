@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import { isGone } from "./errors.ts";
 
-/** What `check` finds wrong. */
+/** Why `check` refuses inputs. */
 export interface Failure {
   readonly property: string;
   readonly reason: string;
@@ -11,34 +11,34 @@ export interface Failure {
 /** What a change of inputs means for a resource that exists. */
 export interface Diff {
   readonly changes: boolean;
-  /** Properties whose change makes another one in its place. */
+  /** Properties whose change replaces the resource. */
   readonly replaces?: string[];
   readonly deleteBeforeReplace?: boolean;
-  /** A sentence on what the change does, where its properties alone do not tell. Shown by every preview. */
+  /** A sentence that says what the change does, if its properties alone do not. Every preview shows it. */
   readonly notice?: string;
 }
 
 /**
- * The methods of one kind of resource: what Pulumi's dynamic provider calls, over plain inputs and outputs. Only
- * create, read, update and delete talk to the API, so a preview makes no call.
+ * What Pulumi's dynamic provider calls for one type of resource, with plain inputs and outputs. Only create, read, update
+ * and delete call the API, so a preview makes no call.
  */
-export interface Kind<Inputs extends object, Outputs extends object> {
-  /** `olds` are the inputs of last time, empty on creation. */
+export interface ResourceProvider<Inputs extends object, Outputs extends object> {
+  /** @param olds The inputs of the last run; empty for a creation. */
   check?(olds: Partial<Inputs>, news: Inputs): Failure[];
   diff(id: string, olds: Outputs, news: Inputs): Diff;
-  /** Finds or makes. */
+  /** Finds or creates: see `findOrCreate`. */
   create(inputs: Inputs): Promise<{ id: string; outs: Outputs }>;
-  /** undefined: gone. `inputs` as they would have to be for things to be as they are. */
+  /** undefined if it is gone. `inputs` are those that would produce the current state. */
   read(id: string, olds: Outputs): Promise<{ outs: Outputs; inputs?: Inputs } | undefined>;
-  /** Brings what is there to what is asked for, also after an incomplete creation. */
+  /** Changes the resource to the new inputs, also after an incomplete creation. */
   update(id: string, olds: Outputs, news: Inputs): Promise<Outputs>;
-  /** Its address, which never changes: see `identity.ts`. */
+  /** An address that never changes and becomes part of the id: see `identity.ts`. */
   address?(outs: Outputs): string;
-  /** Resolves when it is gone; it may have been gone before. */
+  /** Resolves once it is gone. It may have been gone before. */
   delete(id: string, olds: Outputs): Promise<void>;
 }
 
-/** The names among `keys` whose values differ; a value that is not yet known differs. Lists of strings are sets. */
+/** Those of `keys` whose values differ. A value that is unknown yet differs. Lists of strings are compared as sets. */
 export function changed<Key extends string>(
   olds: Partial<Record<Key, unknown>>,
   news: Partial<Record<Key, unknown>>,
@@ -51,7 +51,7 @@ function canonical(value: unknown): unknown {
   return Array.isArray(value) && value.every((each) => typeof each === "string") ? [...value].sort() : value;
 }
 
-/** undefined where the API says 404. */
+/** The answer, or undefined if the API says 404. */
 export async function orGone<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;

@@ -1,19 +1,19 @@
 import type { RetryObject } from "got";
 
 import { Refused } from "./errors.ts";
-import { patience } from "./patience.ts";
+import { timeouts } from "./timeouts.ts";
 
-/** A call is tried this often in all. */
+/** How often a call is made, the first time included. */
 export const attempts = 6;
 
 /** Errors after which a request cannot have reached the API. */
 const neverSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"]);
 
 /**
- * How long to wait before a call is made again, in milliseconds; 0 for never.
+ * Milliseconds before a call is repeated; 0 if it is not.
  *
- * A POST makes something: where its work may be done although no answer came, it is left to the caller, who looks
- * for what was asked for before asking again. A 409 is an answer, not a fault.
+ * A POST creates something: if it may have succeeded without an answer it is not repeated, since the caller has to look for
+ * the resource first. A 409 is an answer, not a failure.
  */
 export function delay({
   attemptCount,
@@ -25,17 +25,17 @@ export function delay({
   const idempotent = error.options.method !== "POST";
   const again =
     status === undefined
-      ? neverSent.has(error.code) || (idempotent && isNetworkError(error))
+      ? neverSent.has(error.code) || (idempotent && isTransportError(error))
       : status === 429 || (idempotent && status >= 500 && status !== 501);
   if (!again) return 0;
-  if (retryAfter !== undefined && retryAfter > patience.retryAfter) return 0;
-  // Spread so that many calls refused together do not come back together.
-  const backoff = patience.retry * 2 ** (attemptCount - 1) * (0.75 + Math.random() / 2);
+  if (retryAfter !== undefined && retryAfter > timeouts.retryAfter) return 0;
+  // With jitter, so that calls that were refused together are not repeated together.
+  const backoff = timeouts.retry * 2 ** (attemptCount - 1) * (0.75 + Math.random() / 2);
   return Math.max(retryAfter ?? 0, backoff);
 }
 
-/** Not an answer that could not be understood, nor what kept the call from being made at all. */
-function isNetworkError(error: RetryObject["error"]): boolean {
+/** True if the call may have been made: not for missing credentials, nor for an answer that cannot be parsed. */
+function isTransportError(error: RetryObject["error"]): boolean {
   if (error.cause instanceof Refused) return false;
   return error.name === "RequestError" || error.name === "TimeoutError" || error.name === "ReadError";
 }

@@ -4,9 +4,9 @@ import type { Api, Protocol, SecurityGroup, SecurityGroupRule } from "./api.ts";
 import { remove, whileBusy } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
 import { Incomplete, mayHaveHappened, messageOf } from "./errors.ts";
-import { changed, orGone, type Kind } from "./resource-provider.ts";
+import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 
-/** One opening: protocol, ports and who may come (or, for egress, be gone to). */
+/** Allows traffic of one protocol from a peer, or to it for egress. */
 export interface Rule {
   readonly direction: "ingress" | "egress";
   readonly protocol: Protocol;
@@ -19,11 +19,11 @@ export interface Rule {
   readonly network?: string;
   /** ... as a security group's id. */
   readonly securityGroup?: string;
-  /** Why it is there. */
+  /** Why the rule exists. */
   readonly description: string;
 }
 
-/** All rules of a security group: what is not among them is removed, whoever added it. */
+/** All rules of a security group. Any other rule is removed, whoever added it. */
 export interface SecurityGroupRulesInputs {
   readonly api: Api;
   /** The group's id. */
@@ -33,10 +33,10 @@ export interface SecurityGroupRulesInputs {
 
 type SecurityGroupRulesOutputs = SecurityGroupRulesInputs;
 
-/** Rules of one group that are added or removed at the same time. */
+/** How many rules of one group are added or removed at the same time. */
 const parallel = 4;
 
-export const securityGroupRules: Kind<SecurityGroupRulesInputs, SecurityGroupRulesOutputs> = {
+export const securityGroupRules: ResourceProvider<SecurityGroupRulesInputs, SecurityGroupRulesOutputs> = {
   diff(_id, olds, news) {
     const replaces = changed(olds, news, ["securityGroup"]);
     const rules = changed({ rules: keys(olds.rules) }, { rules: keys(news.rules) }, ["rules"]);
@@ -45,9 +45,9 @@ export const securityGroupRules: Kind<SecurityGroupRulesInputs, SecurityGroupRul
 
   async create(inputs) {
     try {
-      await bringAbout(connect(inputs.api), inputs.securityGroup, inputs.rules);
+      await reconcile(connect(inputs.api), inputs.securityGroup, inputs.rules);
     } catch (error) {
-      // Some rules may be there, and they may name another group, which could not be deleted before them.
+      // Some rules may exist, and keep a group that they name from being deleted.
       throw new Incomplete(inputs.securityGroup, messageOf(error));
     }
     return { id: inputs.securityGroup, outs: inputs };
@@ -57,27 +57,27 @@ export const securityGroupRules: Kind<SecurityGroupRulesInputs, SecurityGroupRul
     const group = await orGone(connect(olds.api).get<SecurityGroup>(`/security-group/${id}`));
     if (!group) return undefined;
     const actual = new Map((group.rules ?? []).map((rule) => [key(fromApi(rule)), fromApi(rule)]));
-    // In the order they are known, so that only what changed shows.
+    // In their known order, so that a diff shows only what changed.
     const known = olds.rules.filter((rule) => actual.delete(key(rule)));
     const outs = { ...olds, rules: [...known, ...actual.values()] };
     return { outs, inputs: outs };
   },
 
   async update(id, _olds, news) {
-    await bringAbout(connect(news.api), id, news.rules);
+    await reconcile(connect(news.api), id, news.rules);
     return news;
   },
 
   delete: (id, { api }) => dropRules(connect(api), id),
 };
 
-/** Removes all rules of a group that may be gone. */
+/** Removes all rules of a group. The group may be gone. */
 export async function dropRules(client: Client, id: string): Promise<void> {
-  if (await orGone(client.get(`/security-group/${id}`))) await bringAbout(client, id, []);
+  if (await orGone(client.get(`/security-group/${id}`))) await reconcile(client, id, []);
 }
 
-/** Adds what is missing, then removes what is too much. */
-async function bringAbout(client: Client, id: string, wanted: readonly Rule[]): Promise<void> {
+/** Adds the missing rules, then removes the others. */
+async function reconcile(client: Client, id: string, wanted: readonly Rule[]): Promise<void> {
   const group = await client.get<SecurityGroup>(`/security-group/${id}`);
   const surplus = new Map((group.rules ?? []).map((rule) => [rule.id, fromApi(rule)]));
   const missing = new Map(wanted.map((rule) => [key(rule), rule]));
@@ -89,7 +89,7 @@ async function bringAbout(client: Client, id: string, wanted: readonly Rule[]): 
   await all(
     [...missing.values()].map((rule) =>
       limit(async () => {
-        // The same opening for another reason: the API may not take it twice.
+        // The API may refuse a second rule that differs in its description only.
         const twin = [...surplus].find(([, other]) => opening(other) === opening(rule));
         if (twin) {
           surplus.delete(twin[0]);
@@ -109,7 +109,7 @@ async function add(client: Client, group: SecurityGroup, rule: Rule): Promise<vo
       try {
         return await client.wait(await client.post(`/security-group/${group.id}/rules`, toApi(rule)), { what });
       } catch (error) {
-        // The answer may be lost and the rule there.
+        // The answer may be lost and the rule exist.
         const { rules } = await client.get<SecurityGroup>(`/security-group/${group.id}`);
         if (rules?.some((each) => key(fromApi(each)) === key(rule))) return;
         if (!mayHaveHappened(error) || ++lost >= 5) throw error;
@@ -118,13 +118,13 @@ async function add(client: Client, group: SecurityGroup, rule: Rule): Promise<vo
   });
 }
 
-/** Waits for all before the first failure goes on: nothing works on in the background. */
+/** Waits for all before it throws the first failure, so that nothing goes on in the background. */
 async function all(work: Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(work)).find((each) => each.status === "rejected");
   if (failed) throw failed.reason;
 }
 
-/** What a rule opens. */
+/** What a rule allows, as a comparable text. */
 function opening(rule: Rule): string {
   const { direction, protocol, startPort, endPort, icmp, network, securityGroup } = rule;
   return JSON.stringify([
@@ -139,13 +139,13 @@ function opening(rule: Rule): string {
   ]);
 }
 
-/** What makes two rules the same. */
+/** Two rules with the same key are the same. */
 function key(rule: Rule): string {
   return JSON.stringify([opening(rule), rule.description]);
 }
 
 function keys(rules: unknown): unknown {
-  // Not known yet in a preview: then it is a text.
+  // In a preview, rules that are not known yet are a string.
   return Array.isArray(rules) ? rules.map(key) : rules;
 }
 

@@ -2,12 +2,12 @@ import { createHmac } from "node:crypto";
 
 import type { Credentials } from "./credentials.ts";
 
-/** What is signed of a request. */
+/** The signed parts of a request. */
 export interface SignedRequest {
   readonly method: string;
-  /** The whole URL: its own path counts, `/v2` included. */
+  /** The whole URL; the path is signed with its `/v2`. */
   readonly url: URL;
-  /** The body as it is sent; empty for none. */
+  /** The body as sent; empty for none. */
   readonly body: string;
 }
 
@@ -18,13 +18,13 @@ export interface SignedRequest {
  */
 export function sign(request: SignedRequest, credentials: Credentials, expires: number): string {
   const { searchParams } = request.url;
-  // Only single-valued arguments are part of a signature.
+  // Only parameters with a single value are signed.
   const names = [...new Set(searchParams.keys())].filter((name) => searchParams.getAll(name).length === 1).sort();
   const message = [
     `${request.method} ${request.url.pathname}`,
     request.body,
     names.map((name) => searchParams.get(name)).join(""),
-    "", // Headers: the API defines none to be signed.
+    "", // The API signs no headers.
     String(expires),
   ].join("\n");
   const signature = createHmac("sha256", credentials.secret).update(message).digest("base64");

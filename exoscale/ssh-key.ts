@@ -3,15 +3,15 @@ import { createHash } from "node:crypto";
 import type { Api, SshKey } from "./api.ts";
 import { remove } from "./busy.ts";
 import { connect } from "./client.ts";
-import { findOrMake, type Collection } from "./find.ts";
-import { keyMark } from "./identity.ts";
-import { changed, orGone, type Kind } from "./resource-provider.ts";
+import { findOrCreate, type Collection } from "./find.ts";
+import { keyToken } from "./identity.ts";
+import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 
-/** A public key that Exoscale hands to instances; its name is its id. */
+/** A public key that Exoscale gives to instances. Its name is its id. */
 export interface SshKeyInputs {
   readonly api: Api;
   readonly name: string;
-  /** OpenSSH line; a comment is of no account. */
+  /** OpenSSH line; its comment does not count. */
   readonly publicKey: string;
 }
 
@@ -26,11 +26,11 @@ export const sshKeys: Collection<SshKey> = {
   field: "ssh-keys",
   id: (each) => each.name,
   name: (each) => each.name,
-  isMarked: (each, mark) =>
-    mark.startsWith(`${each.name} `) && isFingerprintOf(each.fingerprint, mark.slice(each.name.length + 1)),
+  hasToken: (each, token) =>
+    token.startsWith(`${each.name} `) && isFingerprintOf(each.fingerprint, token.slice(each.name.length + 1)),
 };
 
-export const sshKey: Kind<SshKeyInputs, SshKeyOutputs> = {
+export const sshKey: ResourceProvider<SshKeyInputs, SshKeyOutputs> = {
   diff(_id, olds, news) {
     const replaces = [
       ...changed(olds, news, ["name"]),
@@ -46,8 +46,8 @@ export const sshKey: Kind<SshKeyInputs, SshKeyOutputs> = {
   async create(inputs) {
     const client = connect(inputs.api);
     const { name, publicKey } = inputs;
-    const id = await findOrMake(client, { among: sshKeys, name, mark: keyMark(name, publicKey) }, async () => {
-      // The operation's reference, where there is one, is not the name that is the key's id.
+    const id = await findOrCreate(client, { among: sshKeys, name, token: keyToken(name, publicKey) }, async () => {
+      // The id of a key is its name, and not what the operation may refer to.
       const { reference: _reference, ...operation } = await client.post("/ssh-key", { name, "public-key": publicKey });
       return operation;
     });
@@ -68,7 +68,7 @@ export const sshKey: Kind<SshKeyInputs, SshKeyOutputs> = {
   async delete(id, olds) {
     const client = connect(olds.api);
     const actual = await orGone(client.get<SshKey>(path(id)));
-    // Another key under the name is somebody else's.
+    // Another key of that name is not ours.
     if (actual && isFingerprintOf(actual.fingerprint, olds.publicKey))
       await remove(client, path(id), `SSH key ${olds.name}`);
   },
@@ -78,7 +78,7 @@ function path(name: string): string {
   return `/ssh-key/${encodeURIComponent(name)}`;
 }
 
-/** Whether the fingerprint, in MD5 (`aa:bb:...`) or SHA-256 (`SHA256:...`) notation, is that of the key. */
+/** True if the fingerprint, as MD5 (`aa:bb:...`) or SHA-256 (`SHA256:...`), is that of the key. */
 export function isFingerprintOf(fingerprint: string | undefined, publicKey: string): boolean {
   const blob = Buffer.from(publicKey.trim().split(/\s+/)[1] ?? "", "base64");
   const md5 = createHash("md5").update(blob).digest("hex");

@@ -2,16 +2,16 @@ import type { Api, Template } from "./api.ts";
 import { remove } from "./busy.ts";
 import { connect } from "./client.ts";
 import { Incomplete } from "./errors.ts";
-import { findOrMake, tokenDescription, type Collection } from "./find.ts";
-import { changed, orGone, type Kind } from "./resource-provider.ts";
+import { findOrCreate, tokenDescription, type Collection } from "./find.ts";
+import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 import { operationLimit } from "./operations.ts";
-import { patience } from "./patience.ts";
+import { timeouts } from "./timeouts.ts";
 
-/** An image that Exoscale fetches by itself and instances are made from. */
+/** A disk image for instances, which Exoscale downloads. */
 export interface TemplateInputs {
   readonly api: Api;
   readonly name: string;
-  /** Of the uncompressed image; one that never changes. */
+  /** Of the uncompressed image, which must not change. */
   readonly url: string;
   /** MD5 of the image, hex. */
   readonly checksum: string;
@@ -21,7 +21,7 @@ export interface TemplateInputs {
 }
 
 export interface TemplateOutputs extends TemplateInputs {
-  /** False when its image could not be fetched: what there is of it is of no use. */
+  /** False if the import failed: the template exists and cannot be used. */
   readonly imported?: false;
 }
 
@@ -31,10 +31,10 @@ export const templates: Collection<Template> = {
   field: "templates",
   id: (each) => each.id,
   name: (each) => each.name,
-  isMarked: (each, mark) => each.description === tokenDescription(mark),
+  hasToken: (each, token) => each.description === tokenDescription(token),
 };
 
-export const template: Kind<TemplateInputs, TemplateOutputs> = {
+export const template: ResourceProvider<TemplateInputs, TemplateOutputs> = {
   diff(_id, olds, news) {
     const replaces = changed(olds, { ...news, imported: undefined }, [
       "url",
@@ -47,7 +47,7 @@ export const template: Kind<TemplateInputs, TemplateOutputs> = {
     return {
       changes: replaces.length > 0 || changed(olds, news, ["api", "name"]).length > 0,
       replaces,
-      // Two of the same name could not be told apart by name.
+      // No two templates of one name at the same time.
       deleteBeforeReplace: olds.name === news.name,
     };
   },
@@ -55,9 +55,9 @@ export const template: Kind<TemplateInputs, TemplateOutputs> = {
   async create(inputs) {
     const client = connect(inputs.api);
     const { name, token } = inputs;
-    const made = findOrMake(
+    const created = findOrCreate(
       client,
-      { among: templates, name, mark: token },
+      { among: templates, name, token },
       () =>
         client.post("/template", {
           name,
@@ -69,9 +69,9 @@ export const template: Kind<TemplateInputs, TemplateOutputs> = {
           "ssh-key-enabled": true,
           "password-enabled": false,
         }),
-      operationLimit(patience.template),
+      operationLimit(timeouts.template),
     );
-    const id = await made.catch((error: unknown) => {
+    const id = await created.catch((error: unknown) => {
       if (error instanceof Incomplete) throw new Incomplete(error.id, error.message, { ...inputs, imported: false });
       throw error;
     });

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 
 import { expect, test } from "vitest";
 
-import { providers, type KindName } from "./handlers.ts";
+import { providers, type ProviderName } from "./handlers.ts";
 import { handler } from "./dynamic-resource.ts";
 
 const load = createRequire(import.meta.url)("require-from-string") as (code: string) => {
@@ -16,7 +16,7 @@ test("what is stored with every resource stays as it is", () => {
 });
 
 test("it is what the dynamic provider expects", () => {
-  for (const kind of Object.keys(providers) as KindName[]) {
+  for (const kind of Object.keys(providers) as ProviderName[]) {
     const methods = load(handler(kind)).handler();
     expect(Object.keys(methods)).toEqual(Object.keys(providers[kind]));
     expect(methods.configure).toBeUndefined();

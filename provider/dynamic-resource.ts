@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 // The names only: the program itself makes no call, and loads nothing that does.
-import type { KindName } from "./handlers.ts";
+import type { ProviderName } from "./handlers.ts";
 
 const methods = ["check", "diff", "create", "read", "update", "delete"];
 
@@ -12,7 +12,7 @@ const methods = ["check", "diff", "create", "read", "update", "delete"];
  * It is stored with every resource, twice, and what is stored is what later deletes and refreshes: so it says only where
  * today's code is. Do not change a letter of it: every resource would have to be updated first.
  */
-export function handler(kind: KindName): string {
+export function handler(kind: ProviderName): string {
   return `exports.handler = () => Object.fromEntries(${JSON.stringify(methods)}.map((method) => [method, async (...args) => (await import("kubernetes-on-exoscale/exoscale/provider.ts")).providers.${kind}[method](...args)]));`;
 }
 
@@ -23,7 +23,7 @@ export function handler(kind: KindName): string {
 export abstract class DynamicResource extends pulumi.CustomResource {
   /** @param type The last part of the URN's type. @param outputs Names of outputs that are no inputs. */
   constructor(
-    kind: KindName,
+    kind: ProviderName,
     type: string,
     name: string,
     args: pulumi.Inputs,

@@ -3,11 +3,12 @@ import { boot } from "../node/rollout/boot.ts";
 import { claim } from "../exoscale/claim.ts";
 import { clusterOrigin } from "../node/rollout/cluster-origin.ts";
 import { clusterShape } from "../node/rollout/cluster-shape.ts";
+import { oneMasterPerRun } from "../node/rollout/master-replacement.ts";
 import { elasticIp } from "../exoscale/elastic-ip.ts";
 import { Incomplete, isGone, messageOf, Refused } from "../exoscale/errors.ts";
 import { idOf, withAddress } from "../exoscale/identity.ts";
 import { instance } from "../exoscale/instance.ts";
-import type { Diff, Failure, Kind } from "../exoscale/resource-provider.ts";
+import type { Diff, Failure, ResourceProvider } from "../exoscale/resource-provider.ts";
 import { securityGroup } from "../exoscale/security-group.ts";
 import { securityGroupRules } from "../exoscale/security-group-rules.ts";
 import { sshKey } from "../exoscale/ssh-key.ts";
@@ -15,7 +16,7 @@ import { template } from "../exoscale/template.ts";
 
 type Properties = Record<string, unknown>;
 
-/** A kind as Pulumi's dynamic provider calls it. */
+/** A resource provider as Pulumi's dynamic provider calls it. */
 export interface Methods {
   check(olds: Properties, news: Properties): Promise<{ inputs: Properties; failures: Failure[] }>;
   diff(id: string, olds: Properties, news: Properties): Promise<Omit<Diff, "notice">>;
@@ -25,7 +26,7 @@ export interface Methods {
   delete(id: string, props: Properties): Promise<void>;
 }
 
-/** Every kind by its name in `index.ts`. States name them: one that is renamed here can no longer be deleted. */
+/** The resource providers by their names in `index.ts`. States have these names: after a rename, old resources could not be deleted. */
 export const providers = {
   template: methods(template),
   sshKey: methods(sshKey),
@@ -33,38 +34,38 @@ export const providers = {
   securityGroup: methods(securityGroup),
   securityGroupRules: methods(securityGroupRules),
   elasticIp: methods(elasticIp),
-  instance: methods(instance),
+  instance: methods(oneMasterPerRun(instance)),
   boot: methods(boot),
   clusterShape: methods(clusterShape),
   clusterOrigin: methods(clusterOrigin),
   claim: methods(claim),
 } as const satisfies Record<string, Methods>;
 
-export type KindName = keyof typeof providers;
+export type ProviderName = keyof typeof providers;
 
-/** Keeps what is Pulumi's own (`__provider`, stacks, what its wire cannot carry) away from the kinds. */
-function methods<Inputs extends object, Outputs extends object>(kind: Kind<Inputs, Outputs>): Methods {
+/** Translates between Pulumi's dynamic provider (`__provider`, no undefined, its way of reporting errors) and a resource provider. */
+function methods<Inputs extends object, Outputs extends object>(provider: ResourceProvider<Inputs, Outputs>): Methods {
   const inputs = (properties: Properties) => own(properties) as Inputs;
   const outputs = (properties: Properties) => own(properties) as Outputs;
   return {
-    check: async (olds, news) => ({ inputs: own(news), failures: kind.check?.(inputs(olds), inputs(news)) ?? [] }),
+    check: async (olds, news) => ({ inputs: own(news), failures: provider.check?.(inputs(olds), inputs(news)) ?? [] }),
     diff: async (id, olds, news) => {
-      const { notice, ...diff } = kind.diff(idOf(id), outputs(olds), inputs(news));
+      const { notice, ...diff } = provider.diff(idOf(id), outputs(olds), inputs(news));
       // What the provider's process prints stands among Pulumi's diagnostics.
       if (notice) console.log(notice);
       return diff;
     },
     create: (news) =>
       legible(news, async () => {
-        const { id, outs } = await kind.create(inputs(news));
-        return { id: withAddress(id, kind.address?.(outs)), outs: plain(outs) };
+        const { id, outs } = await provider.create(inputs(news));
+        return { id: withAddress(id, provider.address?.(outs)), outs: plain(outs) };
       }),
     read: (id, props) =>
       legible(props, async () => {
-        const found = await kind.read(idOf(id), outputs(props));
+        const found = await provider.read(idOf(id), outputs(props));
         if (!found) return { id: "", props: {} };
         return {
-          id: withAddress(idOf(id), kind.address?.(found.outs)),
+          id: withAddress(idOf(id), provider.address?.(found.outs)),
           props: plain(found.outs),
           ...(found.inputs && { inputs: plain(found.inputs) }),
         };
@@ -72,7 +73,7 @@ function methods<Inputs extends object, Outputs extends object>(kind: Kind<Input
     update: (id, olds, news) =>
       legible(news, async () => {
         try {
-          return { outs: plain(await kind.update(idOf(id), outputs(olds), inputs(news))) };
+          return { outs: plain(await provider.update(idOf(id), outputs(olds), inputs(news))) };
         } catch (error) {
           if (!isGone(error)) throw error;
           throw new Refused(
@@ -80,7 +81,7 @@ function methods<Inputs extends object, Outputs extends object>(kind: Kind<Input
           );
         }
       }),
-    delete: (id, props) => legible(props, () => kind.delete(idOf(id), outputs(props))),
+    delete: (id, props) => legible(props, () => provider.delete(idOf(id), outputs(props))),
   };
 }
 

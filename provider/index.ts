@@ -10,7 +10,7 @@ import type { ClusterOriginInputs, ClusterOriginOutputs } from "../node/rollout/
 import type { ClusterShapeInputs } from "../node/rollout/cluster-shape.ts";
 import type { ElasticIpInputs } from "../exoscale/elastic-ip.ts";
 import type { GroupInputs } from "../exoscale/group.ts";
-import { addressOf, idOf, keyMark } from "../exoscale/identity.ts";
+import { addressOf, idOf, keyToken } from "../exoscale/identity.ts";
 import type { InstanceInputs } from "../exoscale/instance.ts";
 import { DynamicResource } from "./dynamic-resource.ts";
 import type { SecurityGroupRulesInputs } from "../exoscale/security-group-rules.ts";
@@ -59,7 +59,7 @@ export class Template extends DynamicResource {
 /** A public key under a name. */
 export class SshKey extends DynamicResource {
   constructor(name: string, args: SshKeyArgs, opts?: pulumi.CustomResourceOptions) {
-    const mark = pulumi.all([args.name, args.publicKey]).apply(([keyName, publicKey]) => keyMark(keyName, publicKey));
+    const mark = pulumi.all([args.name, args.publicKey]).apply(([keyName, publicKey]) => keyToken(keyName, publicKey));
     const { api, name: thing } = args;
     super("sshKey", "SshKey", name, args, claimed(name, { of: "sshKey", api, name: thing, mark }, opts).options);
   }

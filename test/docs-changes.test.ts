@@ -7,7 +7,7 @@ import { byName, type Registered } from "../components/testing/engine.ts";
 import { schema } from "../config.ts";
 import { boot, type BootInputs } from "../node/rollout/boot.ts";
 import { clusterShape } from "../node/rollout/cluster-shape.ts";
-import type { Kind } from "../exoscale/resource-provider.ts";
+import type { ResourceProvider } from "../exoscale/resource-provider.ts";
 import { template } from "../exoscale/template.ts";
 import { userDataSha256 } from "../exoscale/user-data.ts";
 import { program } from "./program.ts";
@@ -72,7 +72,11 @@ const rows: [string, Record<string, string>[]][] = [
 ];
 
 /** Whether what a kind checks refuses to go on with a resource. */
-function refuses<Inputs extends object>({ check }: Kind<Inputs, any>, olds: Inputs | undefined, news: Inputs): boolean {
+function refuses<Inputs extends object>(
+  { check }: ResourceProvider<Inputs, any>,
+  olds: Inputs | undefined,
+  news: Inputs,
+): boolean {
   return olds !== undefined && check!(olds, news).length > 0;
 }
 

@@ -200,12 +200,12 @@ test("new user-data is taken in place, and what cannot change is refused with th
   settings.masters = 3;
 });
 
-test("workers are made anew from another template and changed to another type in place, as a preview says", async () => {
+test("workers are rebuilt from another template and changed to another type in place, as a preview says", async () => {
   const before = instances();
   settings.image = "kube-next";
   const preview = await expectSuccess(["preview"], nobody);
   for (const name of ["kube-worker-1", "kube-worker-2"]) {
-    expect(preview).toContain(`${name} will be drained and made anew: nothing on its disk is kept.`);
+    expect(preview).toContain(`${name} will be drained and rebuilt: nothing on its disk is kept.`);
     expect(preview).toMatch(new RegExp(`Boot +${name} +update +\\[diff: ~template\\]`));
   }
   expect(preview).not.toContain("exoscale:Instance ");

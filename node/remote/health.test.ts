@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 
-import { judge, waitUntilWell } from "./health.ts";
-import { patience } from "../../exoscale/patience.ts";
+import { judge, waitUntilHealthy } from "./health.ts";
+import { timeouts } from "../timeouts.ts";
 import { fakeNode, type Shell } from "./testing/ssh-server.ts";
 
-patience.look = 1;
+timeouts.recheck = 1;
 
 const boot = "7f3c7f3c";
 
@@ -62,7 +62,7 @@ test("a rebooted node is well when its boot is another one and it says so", asyn
     if (command.endsWith("boot_id")) return { code: 0, output: asked > 1 ? "another" : boot };
     return { code: asked > 3 ? 0 : 1, output: "etcd starts" };
   });
-  await waitUntilWell("kube-master-1", node.target, boot);
+  await waitUntilHealthy("kube-master-1", node.target, boot);
   expect(node.commands.map((command) => command.split("/").at(-1))).toEqual([
     "boot_id",
     "boot_id",
@@ -76,9 +76,9 @@ test("one that does not get well is named, with its last words", async () => {
   await using node = await fakeNode((command) =>
     command.endsWith("boot_id") ? { code: 0, output: "another" } : { code: 1, output: "etcd: no leader" },
   );
-  await expect(waitUntilWell("kube-master-1", node.target, boot, 100)).rejects.toThrow(
-    /^kube-master-1 is not well 0 s after its reboot\. Last:\netcd: no leader\n/,
+  await expect(waitUntilHealthy("kube-master-1", node.target, boot, 100)).rejects.toThrow(
+    /^kube-master-1 is unhealthy 0 s after its reboot\. Last:\netcd: no leader\n/,
   );
   await using other = await fakeNode(() => ({ code: 0, output: boot }));
-  await expect(waitUntilWell("kube-master-1", other.target, boot, 100)).rejects.toThrow("it has not gone down yet");
+  await expect(waitUntilHealthy("kube-master-1", other.target, boot, 100)).rejects.toThrow("it has not gone down yet");
 });

@@ -1,48 +1,47 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import pRetry from "p-retry";
+
 import { messageOf } from "../../exoscale/errors.ts";
-import { eventually } from "../../exoscale/eventually.ts";
-import { patience } from "../../exoscale/patience.ts";
+import { NotYet, poll } from "../../exoscale/poll.ts";
+import { timeouts } from "../timeouts.ts";
 import { scriptCommand } from "./scripts.ts";
 import { ssh, SshError, type SshTarget } from "./ssh.ts";
 
 /**
- * The node's own judgement: exit code 0 when all that it runs works, and its reasons on standard output. Somebody's cordon
- * is that somebody's business.
+ * The node's own verdict: exit code 0 if all that it runs is healthy, else the reasons on standard output. Ignores cordons
+ * set by an operator.
  */
 const nodeHealth = scriptCommand("health", "--cordoned");
-/** The same of the whole control plane: every member of both etcds and the API. */
+/** The same of the whole control plane: every member of both etcds and every apiserver. Masters only. */
 const clusterHealth = `${nodeHealth} --cluster`;
 const bootIdCommand = "cat /proc/sys/kernel/random/boot_id";
 
 /** Whether a node may be taken down now. */
 export type Verdict =
-  /** It and all others are well. */
+  /** It and all others are healthy. */
   | { readonly kind: "go"; readonly bootId: string }
-  /** It is itself the broken one, so that there is nothing to protect. `bootId` where it could be asked. */
+  /** It is itself unhealthy, so taking it down costs nothing. `bootId` if it could be asked. */
   | { readonly kind: "repair"; readonly bootId: string | undefined }
-  /** It is well, others are not. */
+  /** It is healthy, others are not. */
   | { readonly kind: "wait"; readonly bootId: string; readonly reason: string };
 
-/** A node is broken when it says so this often in a row. */
-const looks = 3;
+/** Attempts: a node is unhealthy if it fails this often in a row. */
+const attempts = 3;
 
-/** Asks a node whether it may be rebooted, and through a master the whole control plane. */
+/** Asks a node whether it may be taken down; a master is asked about the whole control plane. */
 export async function judge(target: SshTarget, kind: "master" | "worker"): Promise<Verdict> {
   let bootId: string | undefined;
-  for (let time = 1; time <= looks; time++) {
-    if (time > 1) await sleep(patience.look);
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    if (attempt > 1) await sleep(timeouts.recheck);
     try {
       bootId = await bootIdOf(target);
       if ((await ssh(target, nodeHealth)).code !== 0) continue;
       if (kind === "worker") return { kind: "go", bootId };
       const cluster = await ssh(target, clusterHealth, 60_000);
       if (cluster.code === 0) return { kind: "go", bootId };
-      return {
-        kind: "wait",
-        bootId,
-        reason: lastLines(cluster.output) || `\`${clusterHealth}\` ended with ${cluster.code}`,
-      };
+      const reason = lastLines(cluster.output) || `\`${clusterHealth}\` ended with ${cluster.code}`;
+      return { kind: "wait", bootId, reason };
     } catch (error) {
       if (!(error instanceof SshError)) throw error;
     }
@@ -51,21 +50,22 @@ export async function judge(target: SshTarget, kind: "master" | "worker"): Promi
 }
 
 /**
- * Has a node reboot or power off by itself: it drains itself before, for as long as it may, while nobody knows how long
- * the API waits for a guest until it cuts its power.
+ * Has a node reboot or power off by itself, so that it drains itself for as long as it may: how long the API waits for a
+ * guest before it cuts the power is not documented. Does nothing in another boot than `bootId`. A node that does not
+ * answer may be on its way down.
  */
 export async function goDown(target: SshTarget, verb: "reboot" | "poweroff", bootId: string): Promise<void> {
-  // Nor is it to go down twice.
   const command = `test "$(${bootIdCommand})" != ${bootId} || sudo systemctl ${verb}`;
-  for (let time = 1; time <= looks; time++) {
-    try {
-      await ssh(target, command);
-      return;
-    } catch (error) {
-      // One that is on its way down does not answer either.
-      if (!(error instanceof SshError)) throw error;
-      await sleep(patience.look);
-    }
+  const isSshError = (error: unknown) => error instanceof SshError;
+  try {
+    await pRetry(() => ssh(target, command), {
+      retries: attempts - 1,
+      minTimeout: timeouts.recheck,
+      factor: 1,
+      shouldRetry: ({ error }) => isSshError(error),
+    });
+  } catch (error) {
+    if (!isSshError(error)) throw error;
   }
 }
 
@@ -78,37 +78,36 @@ export async function bootIdOf(target: SshTarget): Promise<string> {
 }
 
 /**
- * Waits until a node runs another boot than `before` (any, when that is not known) and is well.
+ * Waits until a node is healthy in another boot than `before`, or in any if that is undefined.
  *
  * @param name For the message. @param limit Milliseconds.
- * @throws Error with the last lines of what the node said.
+ * @throws Error with the last lines of what the node said
  */
-export async function waitUntilWell(
+export async function waitUntilHealthy(
   name: string,
   target: SshTarget,
   before: string | undefined,
-  limit = patience.back,
+  limit = timeouts.recovery,
 ): Promise<void> {
-  let last = "it was not asked yet";
-  const well = await eventually({ limit, pause: [1_000, 5_000] }, async () => {
-    try {
-      if ((await bootIdOf(target)) === before) {
-        last = "it has not gone down yet";
-        return undefined;
-      }
-      const { code, output } = await ssh(target, nodeHealth);
-      if (code === 0) return true;
-      last = lastLines(output) || `\`${nodeHealth}\` ended with ${code}`;
-    } catch (error) {
-      if (!(error instanceof SshError)) throw error;
-      last = messageOf(error);
-    }
-    return undefined;
-  });
-  if (!well)
-    throw new Error(
-      `${name} is not well ${Math.round(limit / 1000)} s after its reboot. Last:\n${last}\nLook at it with \`bin/ssh ${name} journalctl -b\`.`,
+  await poll({ limit, pause: [1_000, 5_000] }, async () => {
+    const reason = await unhealthyReason(target, before);
+    if (reason === undefined) return;
+    throw new NotYet(
+      `${name} is unhealthy ${Math.round(limit / 1000)} s after its reboot. Last:\n${reason}\nLook at it with \`bin/ssh ${name} journalctl -b\`.`,
     );
+  });
+}
+
+/** @returns undefined if the node is healthy */
+async function unhealthyReason(target: SshTarget, before: string | undefined): Promise<string | undefined> {
+  try {
+    if ((await bootIdOf(target)) === before) return "it has not gone down yet";
+    const { code, output } = await ssh(target, nodeHealth);
+    return code === 0 ? undefined : lastLines(output) || `\`${nodeHealth}\` ended with ${code}`;
+  } catch (error) {
+    if (!(error instanceof SshError)) throw error;
+    return messageOf(error);
+  }
 }
 
 function lastLines(text: string): string {

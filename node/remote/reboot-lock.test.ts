@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 
-import { patience } from "../../exoscale/patience.ts";
+import { timeouts } from "../timeouts.ts";
 import { RebootLock } from "./reboot-lock.ts";
 import { fakeNode } from "./testing/ssh-server.ts";
 
-patience.give = 300;
+timeouts.giveLock = 300;
 
 /** A master whose script keeps one lock as the real one does. */
 async function lockedMaster(holder?: string) {
@@ -45,7 +45,7 @@ test("whoever holds it is named, since when, and how long he was waited for", as
     await expect(master.reboots.take()).resolves.toMatchObject({
       kind: "held",
       holder: "kube-worker-2",
-      reason: "the lock of the reboots is held by kube-worker-2 since 2026-11-24T04:10:03Z",
+      reason: "the reboot lock is held by kube-worker-2 since 2026-11-24T04:10:03Z",
     });
     const { waited } = await master.reboots.take();
     expect(waited).toBeGreaterThan(0);
@@ -91,7 +91,7 @@ test("where nobody answers nobody is waited for, and there is nothing to give ba
   await master.reboots.during(async () => {
     await expect(master.reboots.take()).resolves.toMatchObject({
       kind: "unknown",
-      reason: "the lock of the reboots is not to be had: infra-etcd does not answer: timeout",
+      reason: "the reboot lock is not available: infra-etcd does not answer: timeout",
       drained: {},
     });
   });
@@ -120,7 +120,7 @@ test("a lock that was taken and cannot be given back is said, unless there is wo
     outcome();
   };
   await expect(master.reboots.during(() => work(() => {}))).rejects.toThrow(
-    "the lock of the reboots was not given back, so no node reboots for an update until the next run: infra-etcd does not answer: timeout",
+    "the reboot lock was not given back, so no node reboots for an update until the next run: infra-etcd does not answer: timeout",
   );
   await expect(
     master.reboots.during(() =>

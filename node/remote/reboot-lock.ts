@@ -1,56 +1,56 @@
 /**
- * The lock of all nodes' reboots: locksmith's semaphore in infra-etcd, which locksmithd takes for a node's update. Whoever
- * else takes a node away takes it too, so that a night of updates and a run of Pulumi never take two.
+ * The reboot lock: locksmith's semaphore in infra-etcd, which locksmithd takes for a node's update. Pulumi takes it before it
+ * takes a node down, so that updates and a run of Pulumi never take down two nodes.
  */
 import pLimit from "p-limit";
 
-import { eventually } from "../../exoscale/eventually.ts";
-import { patience } from "../../exoscale/patience.ts";
+import { NotYet, poll } from "../../exoscale/poll.ts";
+import { timeouts } from "../timeouts.ts";
 import type { LockReport } from "./report.ts";
 import { exitCode, scriptCommand, scriptPath } from "./scripts.ts";
-import { ssh, SshError, type SshTarget } from "./ssh.ts";
+import { ssh, SshError, type SshResult, type SshTarget } from "./ssh.ts";
 
-/** Pulumi's own, whichever run it is: its engine lets one run at a time at a stack. */
+/** Pulumi's name as a holder, the same for all runs: its engine allows one at a time per stack. */
 const holder = "pulumi";
-/** Seconds that one attempt waits for somebody else: short of a night's own looks, so that a run comes in between. */
+/** Seconds that one attempt waits for another holder: less than the nodes' own interval, so that a run gets its chance. */
 const attempt = 10;
 
-/** How it stands with the lock, by a master's word. */
+/** The reboot lock as a master reports it. */
 export interface LockState {
-  /** `unknown`: no master answers, or infra-etcd has no quorum; nobody can take it then. */
+  /** `unknown`: no master answers, or infra-etcd has no quorum; then nobody can take it. */
   readonly kind: "taken" | "held" | "unknown";
-  /** Why it is not taken: `the lock of the reboots is held by dev-worker-2 since 2026-11-24T04:10:03Z`. */
+  /** Why it is not taken: `the reboot lock is held by dev-worker-2 since 2026-11-24T04:10:03Z`. */
   readonly reason: string;
-  /** Node's name, or id, of whoever holds it. */
+  /** Name or id of another holder. */
   readonly holder: string;
-  /** Milliseconds that the same holder has been waited for. */
+  /** Milliseconds for which this run has waited for that holder. */
   readonly waited: number;
-  /** Seconds since each node drained itself that has not been in service since. */
+  /** Nodes that drained themselves and are not back in service, and for how many seconds. */
   readonly drained: Readonly<Record<string, number>>;
 }
 
-/** One hold of this process, shared by all who work at the same time. */
+/** This process's hold on the lock, shared by all nodes that it changes at the same time. */
 export class RebootLock {
   readonly #masters: SshTarget;
   readonly #inTurn = pLimit(1);
-  #inside = 0;
+  #users = 0;
   #taken = false;
   #other: { readonly id: string; readonly since: number } | undefined;
 
-  /** @param masters Whatever leads to a master that is well. */
+  /** @param masters An address that leads to a healthy master. */
   constructor(masters: SshTarget) {
     this.#masters = masters;
   }
 
   /**
-   * Does work that may take the lock, and gives it back when the last has ended that does such work.
+   * Runs work that may take the lock, and gives the lock back after the last such work.
    *
-   * @throws Error when the lock was not given back, or what the work throws.
+   * @throws Error if the lock could not be given back, or what the work throws.
    */
   async during<T>(work: () => Promise<T>): Promise<T> {
-    this.#inside++;
+    this.#users++;
     const leave = async (): Promise<void> => {
-      if (--this.#inside === 0) await this.#inTurn(() => this.#give());
+      if (--this.#users === 0) await this.#inTurn(() => this.#give());
     };
     const value = await work().catch(async (error: unknown) => {
       await leave().catch(() => {});
@@ -60,73 +60,81 @@ export class RebootLock {
     return value;
   }
 
-  /** Takes it, also over from a run that was killed; inside `during` only. Does not wait long for somebody else. */
+  /** Takes the lock, also over from a run that was killed. Only inside `during`. Waits a few seconds for another holder. */
   take(): Promise<LockState> {
     return this.#inTurn(async () => {
-      const unknown = (reason: string): LockState => ({
-        kind: "unknown",
-        reason: `the lock of the reboots is not to be had: ${reason}`,
-        holder: "",
-        waited: 0,
-        drained: {},
-      });
       try {
-        const command = scriptCommand("reboot-lock", "take", `'${holder}'`, String(attempt));
-        const { code, output } = await ssh(this.#masters, command, 60_000);
-        if (code !== 0 && code !== exitCode.held) return unknown(output);
-        const {
-          holders: [first],
-          drainedSeconds: drained,
-        } = await parseLock(output);
-        if (code === 0 || !first) {
-          this.#taken ||= code === 0;
-          this.#other = undefined;
-          return { kind: code === 0 ? "taken" : "held", reason: "", holder: "", waited: 0, drained };
-        }
-        if (this.#other?.id !== first.id) this.#other = { id: first.id, since: performance.now() };
-        const name = first.node ?? first.id;
-        return {
-          kind: "held",
-          reason: `the lock of the reboots is held by ${name}${first.node && first.since ? ` since ${first.since}` : ""}`,
-          holder: name,
-          waited: performance.now() - this.#other.since,
-          drained,
-        };
+        const { code, output } = await this.#call("take", String(attempt));
+        if (code !== 0 && code !== exitCode.held) return unavailable(output);
+        return this.#stateOf(await parseLock(output), code === 0);
       } catch (error) {
-        if (error instanceof SshError || error instanceof Unreadable) return unknown(error.message);
+        if (error instanceof SshError || error instanceof Unreadable) return unavailable(error.message);
         throw error;
       }
     });
   }
 
+  #stateOf({ holders: [first], drainedSeconds: drained }: LockReport, isTaken: boolean): LockState {
+    if (isTaken || !first) {
+      this.#taken ||= isTaken;
+      this.#other = undefined;
+      return { kind: isTaken ? "taken" : "held", reason: "", holder: "", waited: 0, drained };
+    }
+    if (this.#other?.id !== first.id) this.#other = { id: first.id, since: performance.now() };
+    const name = first.node ?? first.id;
+    const since = first.node && first.since ? ` since ${first.since}` : "";
+    return {
+      kind: "held",
+      reason: `the reboot lock is held by ${name}${since}`,
+      holder: name,
+      waited: performance.now() - this.#other.since,
+      drained,
+    };
+  }
+
   async #give(): Promise<void> {
-    let last = "";
-    const limit = this.#taken ? patience.give : 0;
-    const given = await eventually({ limit, pause: [1_000, 5_000] }, async () => {
-      try {
-        const { code, output } = await ssh(this.#masters, scriptCommand("reboot-lock", "give", `'${holder}'`), 60_000);
-        last = output;
-        return code === 0 || undefined;
-      } catch (error) {
-        if (!(error instanceof SshError)) throw error;
-        last = error.message;
-        return undefined;
-      }
-    });
-    // Where this run did not take it, it may be one that was killed: what nobody can give back nobody has to.
-    if (!given && this.#taken)
+    const wasTaken = this.#taken;
+    try {
+      await poll({ limit: wasTaken ? timeouts.giveLock : 0, pause: [1_000, 5_000] }, async () => {
+        const { code, output } = await this.#call("give").catch(noAnswer);
+        if (code !== 0) throw new NotYet(output);
+      });
+    } catch (error) {
+      if (!(error instanceof NotYet)) throw error;
+      // Best effort if this run never took the lock: a killed run may have left it.
+      if (!wasTaken) return;
       throw new Error(
-        `the lock of the reboots was not given back, so no node reboots for an update until the next run: ${last}`,
+        `the reboot lock was not given back, so no node reboots for an update until the next run: ${error.message}`,
       );
+    }
     this.#taken = false;
   }
+
+  #call(verb: "take" | "give", ...args: readonly string[]): Promise<SshResult> {
+    return ssh(this.#masters, scriptCommand("reboot-lock", verb, `'${holder}'`, ...args), 60_000);
+  }
+}
+
+function unavailable(reason: string): LockState {
+  return {
+    kind: "unknown",
+    reason: `the reboot lock is not available: ${reason}`,
+    holder: "",
+    waited: 0,
+    drained: {},
+  };
+}
+
+function noAnswer(error: unknown): SshResult {
+  if (error instanceof SshError) return { code: null, output: error.message };
+  throw error;
 }
 
 class Unreadable extends Error {}
 
 /** @throws Unreadable */
 async function parseLock(output: string): Promise<LockReport> {
-  // Loaded once it is needed: a preview, which takes no lock, is quicker without.
+  // Loads zod, which a preview does without.
   const { lockReport } = await import("./report.ts");
   try {
     return lockReport.parse(JSON.parse(output));
@@ -137,7 +145,7 @@ async function parseLock(output: string): Promise<LockReport> {
 
 const locks = new Map<string, RebootLock>();
 
-/** The lock of the cluster behind that address, one per process, and with it per run of Pulumi. */
+/** The lock of the cluster at that address, one per process and so one per run of Pulumi. */
 export function rebootLock(masters: SshTarget): RebootLock {
   const key = `${masters.host}:${masters.port ?? 22}`;
   let found = locks.get(key);

@@ -1,6 +1,8 @@
 import type ssh2 from "ssh2";
 
-/** How a node is reached, and how it proves to be the one meant. */
+import { messageOf } from "../../exoscale/errors.ts";
+
+/** How a node is reached, and the key that it has to prove. */
 export interface SshTarget {
   readonly host: string;
   /** @default 22 */
@@ -13,9 +15,9 @@ export interface SshTarget {
 }
 
 export interface SshResult {
-  /** null when a signal ended the command. */
+  /** null if a signal ended the command. */
   readonly code: number | null;
-  /** Its standard output and error, at most the last 4 KiB. */
+  /** Standard output and error, at most the last 4 KiB, trimmed. */
   readonly output: string;
 }
 
@@ -27,7 +29,7 @@ export class SshError extends Error {
   }
 }
 
-/** Milliseconds until a node has to have answered. */
+/** Milliseconds for the whole handshake. */
 const connectTimeout = 10_000;
 
 const longestOutput = 4_096;
@@ -42,7 +44,7 @@ export async function ssh(target: SshTarget, command: string, timeout = 30_000):
   const { host, port = 22, user, privateKey, hostKey } = target;
   const [algorithm = "", blob = ""] = hostKey.trim().split(/\s+/);
   const expected = Buffer.from(blob, "base64");
-  // Loaded once it is needed: a preview, which makes no connection, is quicker without.
+  // Loaded with the first connection: a preview makes none, and is quicker without.
   const { Client } = (await import("ssh2")).default;
   const client = new Client();
   let pinned = true;
@@ -76,14 +78,12 @@ export async function ssh(target: SshTarget, command: string, timeout = 30_000):
         algorithms: { serverHostKey: [algorithm as ssh2.ServerHostKeyAlgorithm] },
         hostVerifier: (key: Buffer) => (pinned = key.equals(expected)),
       });
-      // Each of a handshake's small messages would wait 40 ms for the other side's acknowledgement.
+      // With Nagle's algorithm each small message of the handshake would wait 40 ms for a delayed acknowledgement.
       client.setNoDelay(true);
     });
   } catch (error) {
-    // ssh2 throws at once for a key it cannot read.
-    throw error instanceof SshError
-      ? error
-      : new SshError(`SSH to ${user}@${host}: ${error instanceof Error ? error.message : error}`);
+    // ssh2 throws synchronously for a key that it cannot read.
+    throw error instanceof SshError ? error : new SshError(`SSH to ${user}@${host}: ${messageOf(error)}`);
   } finally {
     clearTimeout(timer);
     client.destroy();

@@ -1,22 +1,23 @@
 import type { Api, Instance } from "../../exoscale/api.ts";
 import { connect, type Client } from "../../exoscale/client.ts";
-import { Incomplete, messageOf, Refused } from "../../exoscale/errors.ts";
-import { goDown, judge, waitUntilWell, type Verdict } from "../remote/health.ts";
-import { changed, type Failure, type Kind } from "../../exoscale/resource-provider.ts";
-import { atRest, put, readInstance, reboot, start, stop, waitFor } from "../../exoscale/instance-actions.ts";
-import { madeOf, partsOf, refusals, remodel, workFor, type MadeOf, type Work } from "./machine-spec.ts";
-import { patience } from "../../exoscale/patience.ts";
-import { Meanwhile, NotYet, queue, type Queue } from "./queue.ts";
-import { rebootLock, type LockState, type RebootLock } from "../remote/reboot-lock.ts";
-import { scriptCommand } from "../remote/scripts.ts";
-import type { SshTarget } from "../remote/ssh.ts";
+import { Incomplete, messageOf } from "../../exoscale/errors.ts";
+import { atRest, readInstance } from "../../exoscale/instance-actions.ts";
+import { changed, type Failure, type ResourceProvider } from "../../exoscale/resource-provider.ts";
 import { userDataLimit, userDataSha256 } from "../../exoscale/user-data.ts";
+import { judge, type Verdict } from "../remote/health.ts";
+import { rebootLock, type RebootLock } from "../remote/reboot-lock.ts";
+import type { SshTarget } from "../remote/ssh.ts";
+import { timeouts } from "../timeouts.ts";
+import { decide, decideFirstBoot, type Configuration, type Inspection, type Situation } from "./decide.ts";
+import { actualSpec, refusals, specChange, specOf, type MachineSpec } from "./machine-spec.ts";
+import { perform, Unhealthy } from "./perform.ts";
+import { queue, type Background, type Blocked, type Queue } from "./queue.ts";
 
 /**
- * That an instance runs, with what user-data, and what it is made of. Another type or a larger disk is taken while it is
- * switched off; from another template, or for a smaller disk, it is made anew and keeps nothing but its name and address.
+ * Keeps an instance running with the wanted user-data, type, disk and template. Another type or a larger disk is taken
+ * while it is stopped; for another template or a smaller disk it is rebuilt, and keeps only its name and addresses.
  */
-export interface BootInputs extends MadeOf {
+export interface BootInputs extends MachineSpec {
   readonly api: Api;
   /** The node's. */
   readonly name: string;
@@ -24,35 +25,35 @@ export interface BootInputs extends MadeOf {
   readonly instance: string;
   /** Gzip, base64. Secret. */
   readonly userData: string;
-  /** A master is rebooted only while all masters are well, and only one of them at a time. */
+  /** Masters are changed one at a time, and only while all masters are healthy. */
   readonly kind: "master" | "worker";
-  /** Those that are updated one after the other. */
+  /** Name of the queue that the node waits in. */
   readonly group: string;
   /** Workers of a group that may be down at the same time. */
   readonly maxUnavailable: number;
-  /** With `instances` nobody is asked over SSH: the API's word is enough. */
+  /** With `instances` no node is asked over SSH: it is enough that the API says running. */
   readonly waitFor: "cluster" | "instances";
   /** Seconds that the node's pods may resist eviction before it goes down. */
   readonly drainTimeout: number;
-  /** Steps that the user-data has taken towards other certificate authorities. @default 0 */
+  /** Step of the replacement of certificate authorities that the user-data is at. @default 0 */
   readonly caReplacement?: number;
   readonly ssh: SshTarget;
-  /** What leads to a master that is well; the user and key are those of `ssh`. */
+  /** An address that leads to a healthy master; user and key are those of `ssh`. */
   readonly masters: Pick<SshTarget, "host" | "port" | "hostKey">;
 }
 
-/** Nothing secret: of the user-data only its hash. What it is made of is as asked for, or as found by a refresh. */
-export interface BootOutputs extends MadeOf {
+/** Nothing secret: only a hash of the user-data. The machine spec is the wanted one, or what a refresh found. */
+export interface BootOutputs extends MachineSpec {
   readonly api: Api;
   readonly instance: string;
   readonly userDataSha256: string;
-  /** `running`, or whatever is to be mended. */
+  /** The instance's; anything but `running` is repaired. */
   readonly state: string;
-  /** False when the node rebooted but was not seen well. */
+  /** False if the node was restarted and was not seen healthy. */
   readonly well: boolean;
 }
 
-export const boot: Kind<BootInputs, BootOutputs> = {
+export const boot: ResourceProvider<BootInputs, BootOutputs> = {
   check(olds, news) {
     const failures: Failure[] = [];
     if (news.userData.length > userDataLimit) {
@@ -71,68 +72,134 @@ export const boot: Kind<BootInputs, BootOutputs> = {
     const replaces = changed(olds, news, ["instance"]);
     const notice = replaces.length > 0 ? undefined : noticeOf(olds, news);
     return {
-      changes: replaces.length > 0 || machineChanges(olds, news) || changed(olds, news, ["api"]).length > 0,
+      changes: replaces.length > 0 || needsTurn(olds, news) || changed(olds, news, ["api"]).length > 0,
       replaces,
       notice,
     };
   },
 
-  /** First boots are not queued: the first master needs the second for its quorum. */
   async create(inputs) {
     const client = connect(inputs.api);
-    const actual = await atRest(client, inputs.instance);
-    const isDone =
-      actual.state === "running" &&
-      userDataSha256(actual["user-data"]) === userDataSha256(inputs.userData) &&
-      workFor(await madeOf(client, actual, inputs), inputs) === "none";
-    // It stops before it is told what to run: what runs with our user-data has booted with it, whenever this was interrupted.
-    if (!isDone) await fromCold(client, actual, inputs);
-    return { id: inputs.instance, outs: wanted(inputs) };
+    const instance = await atRest(client, inputs.instance);
+    const actual = await actualConfiguration(client, instance, inputs);
+    const step = decideFirstBoot({ state: instance.state, actual, wanted: configuration(inputs) });
+    await perform(step, { client, instance, wanted: inputs });
+    return { id: inputs.instance, outs: outputs(inputs) };
   },
 
   async read(id, olds) {
     const client = connect(olds.api);
-    const actual = await readInstance(client, id, "boot");
-    if (!actual) return undefined;
-    const isUp = actual.state === "running" || actual.state === "starting" || actual.state === "migrating";
-    return {
-      outs: {
-        ...olds,
-        userDataSha256: userDataSha256(actual["user-data"]),
-        ...(await madeOf(client, actual, olds)),
-        state: isUp ? "running" : actual.state,
-      },
-    };
+    const instance = await readInstance(client, id, "boot");
+    if (!instance) return undefined;
+    const { state } = instance;
+    const isUp = state === "running" || state === "starting" || state === "migrating";
+    const actual = await actualConfiguration(client, instance, olds);
+    return { outs: { ...olds, ...actual, state: isUp ? "running" : state } };
   },
 
   async update(id, olds, news) {
-    if (!machineChanges(olds, news)) return { ...olds, api: news.api };
-    const client = connect(news.api);
+    if (!needsTurn(olds, news)) return { ...olds, api: news.api };
+    const outs = outputs(news);
     const turns = queue(news.group, {
       parallel: news.kind === "master" ? 1 : news.maxUnavailable,
-      patience: patience.gates,
-      pause: patience.gate,
+      timeout: timeouts.turn,
+      pause: timeouts.retryTurn,
     });
-    if (news.waitFor === "instances") return turns.run(news.name, () => turn(client, olds, news, turns));
-    const lock = rebootLock({ ...news.ssh, port: undefined, ...news.masters });
-    let done: BootOutputs | undefined;
+    let isChanged = false;
+    const run = async () => {
+      await turns.run(news.name, () => takeTurn(olds, news, turns));
+      isChanged = true;
+    };
     try {
-      return await lock.during(
-        async () => (done = await turns.run(news.name, () => turn(client, olds, news, turns, lock))),
-      );
+      await (news.waitFor === "instances" ? run() : lockOf(news).during(run));
     } catch (error) {
-      // All that went wrong is that the lock was not given back: the next run does it.
-      if (done) throw new Incomplete(id, messageOf(error), { ...done, well: false });
+      // The node has its user-data. The next run checks its health, or gives back the reboot lock.
+      if (isChanged || error instanceof Unhealthy) throw new Incomplete(id, messageOf(error), { ...outs, well: false });
       throw error;
     }
+    return outs;
   },
 
   async delete() {
-    // The instance goes by itself.
+    // The instance is deleted by its own resource.
   },
 };
 
-/** A node that has missed a step trusts nobody who has taken the next one. `before` is what it was last told. */
+/** One attempt of a node's update. */
+async function takeTurn(olds: BootOutputs, news: BootInputs, turns: Queue): Promise<void | Blocked | Background<void>> {
+  const client = connect(news.api);
+  const instance = await atRest(client, news.instance);
+  const situation: Situation = {
+    name: news.name,
+    state: instance.state,
+    recorded: olds,
+    actual: await actualConfiguration(client, instance, news),
+    wanted: configuration(news),
+    waitFor: news.waitFor,
+    absence: news.drainTimeout * 1_000 + timeouts.absence,
+  };
+  const step = decide(situation);
+  const next = step.kind === "inspect" ? decide(situation, await inspect(instance, news, turns)) : step;
+  return perform(next, { client, instance, wanted: news });
+}
+
+async function inspect({ state }: Instance, news: BootInputs, turns: Queue): Promise<Inspection> {
+  // First: whoever holds the lock keeps other nodes from going down while this one is looked at.
+  const lock = await lockOf(news).take();
+  const verdict: Verdict =
+    state === "running" ? await judge(news.ssh, news.kind) : { kind: "repair", bootId: undefined };
+  return { lock, verdict, recovering: turns.inBackground };
+}
+
+function lockOf({ ssh, masters }: BootInputs): RebootLock {
+  return rebootLock({ ...ssh, port: undefined, ...masters });
+}
+
+/** What the instance boots with next. */
+async function actualConfiguration(client: Client, instance: Instance, known: MachineSpec): Promise<Configuration> {
+  return {
+    userDataSha256: userDataSha256(instance["user-data"]),
+    ...(await actualSpec(client, instance, known)),
+  };
+}
+
+function configuration(inputs: BootInputs): Configuration {
+  return { userDataSha256: userDataSha256(inputs.userData), ...specOf(inputs) };
+}
+
+function outputs(inputs: BootInputs): BootOutputs {
+  const { api, instance } = inputs;
+  return { api, instance, ...configuration(inputs), state: "running", well: true };
+}
+
+/** Whether an update has to look at the node. */
+function needsTurn(olds: BootOutputs, news: BootInputs): boolean {
+  return (
+    olds.userDataSha256 !== userDataSha256(news.userData) ||
+    olds.state !== "running" ||
+    !olds.well ||
+    specChange(olds, news) !== "none"
+  );
+}
+
+/** What an update does to the node, for the preview. */
+function noticeOf(olds: BootOutputs, news: BootInputs): string | undefined {
+  const { name, type, diskSize } = news;
+  switch (specChange(olds, news)) {
+    case "rebuild":
+      return `${name} will be drained and rebuilt: nothing on its disk is kept.`;
+    case "resize":
+      return `${name} will be drained, switched off and started again as ${type} with a disk of ${diskSize} GiB.`;
+    case "none":
+      if (olds.userDataSha256 !== userDataSha256(news.userData)) return `${name} will be drained and rebooted.`;
+      if (olds.state !== "running") return `${name} is ${olds.state} and will be started.`;
+      return olds.well
+        ? undefined
+        : `${name} was unhealthy after its reboot: it will be checked, and repaired if it still is.`;
+  }
+}
+
+/** A node that missed a step does not trust those that have taken the next one. @param before The step of the last inputs. */
 function skippedSteps(before = 0, after = 0): Failure[] {
   if (Math.abs(after - before) <= 1) return [];
   const next = before + Math.sign(after - before);
@@ -144,141 +211,4 @@ function skippedSteps(before = 0, after = 0): Failure[] {
         `Finish the step before: \`pulumi config set caReplacement ${next}\`, then \`pulumi up\`.`,
     },
   ];
-}
-
-function machineChanges(olds: BootOutputs, news: BootInputs): boolean {
-  return (
-    olds.userDataSha256 !== userDataSha256(news.userData) ||
-    olds.state !== "running" ||
-    !olds.well ||
-    workFor(olds, news) !== "none"
-  );
-}
-
-/** What becomes of the node, for whoever reads the preview. */
-function noticeOf(olds: BootOutputs, news: BootInputs): string | undefined {
-  const { name, type, diskSize } = news;
-  switch (workFor(olds, news)) {
-    case "remake":
-      return `${name} will be drained and made anew: nothing on its disk is kept.`;
-    case "resize":
-      return `${name} will be drained, switched off and started again as ${type} with a disk of ${diskSize} GiB.`;
-    case "none":
-      if (olds.userDataSha256 !== userDataSha256(news.userData)) return `${name} will be drained and rebooted.`;
-      if (olds.state !== "running") return `${name} is ${olds.state} and will be started.`;
-      return olds.well
-        ? undefined
-        : `${name} was not well after its reboot: it will be looked at, and repaired unless it is well by then.`;
-  }
-}
-
-function wanted(inputs: BootInputs): BootOutputs {
-  const { api, instance, userData } = inputs;
-  return { api, instance, userDataSha256: userDataSha256(userData), ...partsOf(inputs), state: "running", well: true };
-}
-
-/** One node's update, once it is its turn. */
-async function turn(
-  client: Client,
-  olds: BootOutputs,
-  news: BootInputs,
-  turns: Queue,
-  lock?: RebootLock,
-): Promise<BootOutputs | NotYet | Meanwhile<BootOutputs>> {
-  const outs = wanted(news);
-  const actual = await atRest(client, news.instance);
-  const now = await madeOf(client, actual, news);
-  const [refusal] = refusals(news.name, now, news);
-  if (refusal) throw new Refused(`${news.name} was not touched: ${refusal.reason}`);
-  const isAsWanted =
-    actual.state === "running" &&
-    // Booted with it, and not only told.
-    [olds.userDataSha256, userDataSha256(actual["user-data"])].every((sha256) => sha256 === outs.userDataSha256) &&
-    workFor(now, news) === "none";
-  // What was begun and not seen to end is done again: the API may say what is not so yet.
-  const work = workFor(olds, news) === "remake" ? "remake" : workFor(now, news);
-  if (!lock) {
-    if (!isAsWanted) await bring(client, actual, news, work);
-    return outs;
-  }
-
-  // Before anybody is looked at: who holds it keeps others from going down meanwhile.
-  const held = await lock.take();
-  const verdict: Verdict =
-    actual.state === "running" ? await judge(news.ssh, news.kind) : { kind: "repair", bootId: undefined };
-  // An earlier run has brought it here, and was killed or gave up before it saw it well.
-  if (isAsWanted && verdict.kind !== "repair") return outs;
-  const obstacle = obstacleTo(actual, verdict, held, turns, news);
-  if (obstacle) return obstacle;
-
-  await bring(client, actual, news, work, verdict);
-  const backAgain = async (): Promise<BootOutputs> => {
-    try {
-      await waitUntilWell(actual.name, news.ssh, verdict.bootId, news.drainTimeout * 1_000 + patience.back);
-      return outs;
-    } catch (error) {
-      // It has its user-data: the next run has only to see it well.
-      throw new Incomplete(news.instance, messageOf(error), { ...outs, well: false });
-    }
-  };
-  // It was down before, and may not get well until others that are down are repaired as well.
-  return verdict.kind === "repair" ? new Meanwhile(backAgain) : backAgain();
-}
-
-/**
- * What is to be waited for before a node is taken down. A repair does not wait for the lock: the node itself may hold it,
- * infra-etcd may be what is to be repaired, and nobody else goes down while the node is not well.
- *
- * @throws Refused when the lock has been held for too long.
- */
-function obstacleTo(
-  { name: node, state }: Instance,
-  verdict: Verdict,
-  lock: LockState,
-  { meanwhile }: Queue,
-  { drainTimeout }: BootInputs,
-): NotYet | undefined {
-  const longest = drainTimeout * 1_000 + patience.away;
-  if (verdict.kind === "repair") {
-    const drained = lock.drained[node] ?? Infinity;
-    if (state !== "running" || drained * 1_000 >= longest) return undefined;
-    return new NotYet(`${node} drained itself ${drained} s ago, and is on its way down or up`, true);
-  }
-  if (lock.kind === "held") {
-    if (lock.waited < longest) return new NotYet(lock.reason, true);
-    throw new Refused(
-      `${node} was not touched: ${lock.reason}, and was waited for ${Math.round(lock.waited / 60_000)} min. See what is wrong with ` +
-        `\`npm run status\`. If ${lock.holder} does not come back, give the lock back for it: ` +
-        `bin/ssh master-1 "${scriptCommand("reboot-lock", "give", `'${lock.holder}'`)}". docs/operations.md says more.`,
-    );
-  }
-  if (verdict.kind === "wait") return new NotYet(verdict.reason);
-  if (meanwhile > 0) return new NotYet("others are on their way back from a repair");
-  return lock.kind === "unknown" ? new NotYet(lock.reason) : undefined;
-}
-
-/** Makes the instance run what is wanted: by a reboot, or by a stop and a start where that is not enough. */
-async function bring(client: Client, actual: Instance, news: BootInputs, work: Work, verdict?: Verdict): Promise<void> {
-  if (verdict?.kind === "go") {
-    await put(client, actual, { "user-data": news.userData });
-    await goDown(news.ssh, work === "none" ? "reboot" : "poweroff", verdict.bootId);
-    if (work === "none") return;
-    // If the API does not see it, it may still be asked to stop it.
-    const limit = news.drainTimeout * 1_000 + patience.away;
-    await waitFor(client, actual.id, "to power off", ({ state }) => state === "stopped", limit).catch(() => {});
-    return fromCold(client, await atRest(client, actual.id), news, work);
-  }
-  // A guest that does not answer may not hear that it is to reboot.
-  if (verdict || actual.state !== "running" || work !== "none") return fromCold(client, actual, news, work);
-  await put(client, actual, { "user-data": news.userData });
-  await reboot(client, actual);
-  await waitFor(client, actual.id, "to run again", ({ state }) => state === "running");
-}
-
-async function fromCold(client: Client, actual: Instance, news: BootInputs, work: Work = "none"): Promise<void> {
-  if (actual.state !== "stopped") await stop(client, actual);
-  await put(client, actual, { "user-data": news.userData });
-  await remodel(client, actual, news, work === "remake");
-  await start(client, actual);
-  await waitFor(client, actual.id, "to run", ({ state }) => state === "running");
 }

@@ -1,8 +1,8 @@
 import type { Api, Instance } from "../../exoscale/api.ts";
-import { isUntold } from "../../exoscale/claim.ts";
+import { hasEmptyUserData } from "../../exoscale/claim.ts";
 import { connect, type Client } from "../../exoscale/client.ts";
 import { getInstance, isLeaving } from "../../exoscale/instance-actions.ts";
-import { orGone, type Kind } from "../../exoscale/resource-provider.ts";
+import { orGone, type ResourceProvider } from "../../exoscale/resource-provider.ts";
 
 export interface ClusterOriginInputs {
   readonly api: Api;
@@ -22,7 +22,7 @@ export interface ClusterOriginOutputs extends ClusterOriginInputs {
   readonly secretsKey: "derived" | "random";
 }
 
-export const clusterOrigin: Kind<ClusterOriginInputs, ClusterOriginOutputs> = {
+export const clusterOrigin: ResourceProvider<ClusterOriginInputs, ClusterOriginOutputs> = {
   diff: () => ({ changes: false }),
   async create(inputs) {
     const secretsKey = (await hasBootedMaster(connect(inputs.api), inputs.cluster)) ? "derived" : "random";
@@ -41,5 +41,5 @@ async function hasBootedMaster(client: Client, cluster: string): Promise<boolean
   );
   // Lists have no user-data.
   const instances = await Promise.all(masters.map(({ id }) => orGone(getInstance(client, id))));
-  return instances.some((each) => each && !isUntold(each));
+  return instances.some((each) => each && !hasEmptyUserData(each));
 }

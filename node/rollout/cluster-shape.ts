@@ -1,4 +1,4 @@
-import { changed, type Failure, type Kind } from "../../exoscale/resource-provider.ts";
+import { changed, type Failure, type ResourceProvider } from "../../exoscale/resource-provider.ts";
 
 /** What a living cluster cannot change: no thing of the API, but the place where such a change is refused. */
 export interface ClusterShapeInputs {
@@ -15,7 +15,7 @@ const reasons: Readonly<Record<keyof ClusterShapeInputs, string>> = {
   masters: "members join and leave both etcds only one by one, which is not supported yet",
 };
 
-export const clusterShape: Kind<ClusterShapeInputs, ClusterShapeInputs> = {
+export const clusterShape: ResourceProvider<ClusterShapeInputs, ClusterShapeInputs> = {
   check(olds, news) {
     return (Object.keys(reasons) as (keyof ClusterShapeInputs)[])
       .filter((key) => olds[key] !== undefined && changed(olds, news, [key]).length > 0)

@@ -1,61 +1,59 @@
 import type { Instance } from "../../exoscale/api.ts";
 import type { Client } from "../../exoscale/client.ts";
-import type { Failure } from "../../exoscale/resource-provider.ts";
 import { reset, resizeDisk, scale, typeName } from "../../exoscale/instance-actions.ts";
+import type { Failure } from "../../exoscale/resource-provider.ts";
 
-/** What an instance is made of and can be made of anew; undefined: whatever it is. */
-export interface MadeOf {
+/** Type, disk and template of an instance, as far as they can change; undefined: left as it is. */
+export interface MachineSpec {
   /** `family.size`, e.g. `standard.medium`. */
   readonly type?: string;
   /** GiB. */
   readonly diskSize?: number;
-  /** Its id. Without one the instance keeps its disk for ever. */
+  /** Its id. An instance without one is never rebuilt. */
   readonly template?: string;
 }
 
-/** What it takes to be made of something else: nothing, a time switched off, or a fresh disk. */
-export type Work = "none" | "resize" | "remake";
+/**
+ * What another machine spec takes: nothing; `resize`, another type or a larger disk while the instance is stopped; or
+ * `rebuild`, a fresh disk.
+ */
+export type SpecChange = "none" | "resize" | "rebuild";
 
-const parts = ["type", "diskSize", "template"] as const;
+const keys = ["type", "diskSize", "template"] as const;
 
-/** Only what there is of it. */
-export function partsOf(made: MadeOf): MadeOf {
-  return Object.fromEntries(parts.filter((part) => made[part] !== undefined).map((part) => [part, made[part]]));
+/** The machine spec of an object that has more. */
+export function specOf(inputs: MachineSpec): MachineSpec {
+  return Object.fromEntries(keys.filter((key) => inputs[key] !== undefined).map((key) => [key, inputs[key]]));
 }
 
-/** The parts of `to` that are others than those of `from`. */
-function unlike(from: MadeOf, to: MadeOf): (typeof parts)[number][] {
-  return parts.filter((part) => to[part] !== undefined && to[part] !== from[part]);
-}
-
-function shrinks(from: MadeOf, to: MadeOf): boolean {
+function shrinks(from: MachineSpec, to: MachineSpec): boolean {
   return from.diskSize !== undefined && to.diskSize !== undefined && to.diskSize < from.diskSize;
 }
 
-export function workFor(from: MadeOf, to: MadeOf): Work {
-  const others = unlike(from, to);
-  if (others.length === 0) return "none";
-  return others.includes("template") || shrinks(from, to) ? "remake" : "resize";
+export function specChange(from: MachineSpec, to: MachineSpec): SpecChange {
+  const differing = keys.filter((key) => to[key] !== undefined && to[key] !== from[key]);
+  if (differing.length === 0) return "none";
+  return differing.includes("template") || shrinks(from, to) ? "rebuild" : "resize";
 }
 
-/** What of it cannot be, and what to do. @param name The instance's. */
-export function refusals(name: string, from: MadeOf, to: MadeOf): Failure[] {
+/** Why one machine spec cannot become the other, and what to do. @param name The instance's. */
+export function refusals(name: string, from: MachineSpec, to: MachineSpec): Failure[] {
   const failures: Failure[] = [];
-  const canBeAnew = to.template !== undefined;
-  if (shrinks(from, to) && !canBeAnew) {
+  const canRebuild = to.template !== undefined;
+  if (shrinks(from, to) && !canRebuild) {
     failures.push({
       property: "diskSize",
       reason: `the disk of ${name} cannot shrink and keep what is on it: it has ${from.diskSize} GiB, and ${to.diskSize} are asked for. Set it back to ${from.diskSize}.`,
     });
   }
   if (from.type !== undefined && to.type !== undefined && familyOf(from.type) !== familyOf(to.type)) {
-    const others = name.replace(/\d+$/, "*");
+    const all = name.replace(/\d+$/, "*");
     failures.push({
       property: "type",
       reason:
         `${name} cannot change from ${from.type} to ${to.type}: on Exoscale an instance stays within its family. Set it back to ${from.type}, or ` +
-        (canBeAnew
-          ? `replace them all at once, drained first, without what is on their disks: bin/pulumi up --replace '**:Claim::${others}-instance'`
+        (canRebuild
+          ? `replace them all at once, drained first, without what is on their disks: bin/pulumi up --replace '**:Claim::${all}-instance'`
           : "destroy the cluster first."),
     });
   }
@@ -66,22 +64,30 @@ function familyOf(type: string): string {
   return type.split(".")[0]!;
 }
 
-/** By the API's word, as far as there is something to compare it with. */
-export async function madeOf(client: Client, actual: Instance, known: MadeOf): Promise<MadeOf> {
+/** The machine spec that the API reports, reduced to the keys that `wanted` has. */
+export async function actualSpec(client: Client, instance: Instance, wanted: MachineSpec): Promise<MachineSpec> {
+  const { type, diskSize, template } = wanted;
   return {
-    ...(known.type !== undefined && { type: await typeName(client, actual["instance-type"].id) }),
-    ...(known.diskSize !== undefined && { diskSize: actual["disk-size"] ?? known.diskSize }),
-    ...(known.template !== undefined && { template: actual.template?.id ?? known.template }),
+    ...(type !== undefined && { type: await typeName(client, instance["instance-type"].id) }),
+    ...(diskSize !== undefined && { diskSize: instance["disk-size"] ?? diskSize }),
+    ...(template !== undefined && { template: instance.template?.id ?? template }),
   };
 }
 
-/** Has a stopped instance be made of what is wanted. @param isAnew With a fresh disk also where the API says that it is so already. */
-export async function remodel(client: Client, actual: Instance, wanted: MadeOf, isAnew: boolean): Promise<void> {
+/** Gives a stopped instance the wanted machine spec. @param rebuild With a fresh disk even if the API shows no difference. */
+export async function applySpec(
+  client: Client,
+  instance: Instance,
+  wanted: MachineSpec,
+  rebuild: boolean,
+): Promise<void> {
   const { type, diskSize, template } = wanted;
-  const before = await madeOf(client, actual, wanted);
-  if (type !== undefined && before.type !== type) await scale(client, actual, type);
-  if (template !== undefined && (isAnew || workFor(before, wanted) === "remake"))
-    await reset(client, actual, template, diskSize);
-  // Smaller than it is it cannot be; the API says so.
-  else if (diskSize !== undefined && before.diskSize !== diskSize) await resizeDisk(client, actual, diskSize);
+  const actual = await actualSpec(client, instance, wanted);
+  if (type !== undefined && actual.type !== type) await scale(client, instance, type);
+  if (template !== undefined && (rebuild || specChange(actual, wanted) === "rebuild")) {
+    await reset(client, instance, template, diskSize);
+  } else if (diskSize !== undefined && actual.diskSize !== diskSize) {
+    // The API refuses to shrink it.
+    await resizeDisk(client, instance, diskSize);
+  }
 }

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect, test } from "vitest";
 
-import { Meanwhile, NotYet, Queue } from "./queue.ts";
+import { Background, Blocked, Queue } from "./queue.ts";
 
-const options = { parallel: 1, patience: 200, pause: 20 };
+const options = { parallel: 1, timeout: 200, pause: 20 };
 
 /** Runs named turns, and notes who is at work. */
 function workplace(parallel = 1) {
@@ -56,7 +56,7 @@ test("after one has failed the others are not touched", async () => {
 
 test("who cannot yet lets the others go first", async () => {
   const { queue, work, touched } = workplace();
-  const healthy = queue.run("a", async () => (touched.includes("broken") ? "a" : new NotYet("broken is down")));
+  const healthy = queue.run("a", async () => (touched.includes("broken") ? "a" : new Blocked("broken is down")));
   await expect(Promise.all([healthy, work("broken")])).resolves.toEqual(["a", "broken"]);
 });
 
@@ -67,21 +67,21 @@ test("who is down already is waited for by those alone who need it", async () =>
   const repair = (name: string) =>
     queue.run(name, async () => {
       well.add(name);
-      return new Meanwhile(async () => {
+      return new Background(async () => {
         while (well.size < 2) await sleep(1);
-        // Longer than the healthy one's patience.
-        await sleep(options.patience * 2);
+        // Longer than the healthy one's timeout.
+        await sleep(options.timeout * 2);
         well.add("all");
         return name;
       });
     });
-  const healthy = queue.run("c", async () => (well.has("all") ? "c" : new NotYet("two are down")));
+  const healthy = queue.run("c", async () => (well.has("all") ? "c" : new Blocked("two are down")));
   await expect(Promise.all([healthy, repair("a"), repair("b")])).resolves.toEqual(["c", "a", "b"]);
 });
 
 test("who never can is refused with the reason", async () => {
   const { queue, work } = workplace();
-  await expect(queue.run("a", async () => new NotYet("etcd of b: unhealthy"))).rejects.toThrow(
+  await expect(queue.run("a", async () => new Blocked("etcd of b: unhealthy"))).rejects.toThrow(
     /^a was not touched: waited 0 s for the others: etcd of b: unhealthy$/,
   );
   await expect(work("c")).rejects.toThrow("c was not touched, because the update of a before it failed");

@@ -4,19 +4,19 @@ import pLimit from "p-limit";
 
 import { messageOf, Refused } from "../../exoscale/errors.ts";
 
-/** A turn that cannot be taken yet: the reason. */
-export class NotYet {
+/** Result of a turn that cannot be taken yet. */
+export class Blocked {
   readonly reason: string;
-  /** Whoever takes such turns gives up himself: the queue's patience is not for them. */
-  readonly isBounded: boolean;
-  constructor(reason: string, isBounded = false) {
+  /** The turn gives up by itself in time; the queue's timeout does not apply. */
+  readonly hasDeadline: boolean;
+  constructor(reason: string, hasDeadline = false) {
     this.reason = reason;
-    this.isBounded = isBounded;
+    this.hasDeadline = hasDeadline;
   }
 }
 
-/** A turn whose end the others need not wait for. */
-export class Meanwhile<T> {
+/** Result of a turn whose rest runs while other nodes take theirs. */
+export class Background<T> {
   readonly rest: () => Promise<T>;
   constructor(rest: () => Promise<T>) {
     this.rest = rest;
@@ -24,22 +24,22 @@ export class Meanwhile<T> {
 }
 
 export interface QueueOptions {
-  /** Nodes that may be worked on at the same time. */
+  /** How many nodes may be changed at the same time. */
   readonly parallel: number;
-  /** Milliseconds that a node waits for its own turn to be possible, time spent on others not counted. */
-  readonly patience: number;
-  /** Milliseconds until a turn that was not possible is tried again. */
+  /** Milliseconds that a node's turn may be blocked, time spent on others not counted. */
+  readonly timeout: number;
+  /** Milliseconds until a blocked turn is tried again. */
   readonly pause: number;
 }
 
 /**
- * Nodes that are changed a few at a time: after one has failed, those that wait fail without being touched. A turn
- * that is not possible yet is given back, so that a node whose repair makes it possible comes first.
+ * Changes nodes a few at a time. After one has failed, those that wait fail without being touched. A blocked turn is given
+ * up and tried again later, so that a node whose repair unblocks it comes first.
  */
 export class Queue {
   readonly #options: QueueOptions;
   readonly #limit;
-  #meanwhile = 0;
+  #inBackground = 0;
   #failure: string | undefined;
 
   constructor(options: QueueOptions) {
@@ -47,34 +47,34 @@ export class Queue {
     this.#limit = pLimit(options.parallel);
   }
 
-  /** Nodes whose turn is over and that are not back yet. */
-  get meanwhile(): number {
-    return this.#meanwhile;
+  /** Nodes whose turn is over and whose rest is not. */
+  get inBackground(): number {
+    return this.#inBackground;
   }
 
   /** @param node Its name. @throws Refused, or what the turn throws. */
-  async run<T>(node: string, turn: () => Promise<T | NotYet | Meanwhile<T>>): Promise<T> {
-    const { patience, pause } = this.#options;
-    for (let waited = 0; ;) {
+  async run<T>(node: string, turn: () => Promise<T | Blocked | Background<T>>): Promise<T> {
+    const { timeout, pause } = this.#options;
+    for (let blocked = 0; ;) {
       const result = await this.#limit(async () => {
         if (this.#failure) throw new Refused(`${node} was not touched, because ${this.#failure}`);
         const start = performance.now();
         const result = await this.#watched(node, turn);
-        if (!(result instanceof NotYet)) return result;
-        // While others are on their way back there is something to wait for.
-        if (this.#meanwhile === 0 && !result.isBounded) waited += performance.now() - start + pause;
-        if (waited <= patience) return result;
+        if (!(result instanceof Blocked)) return result;
+        // A rest that runs in the background may unblock it.
+        if (this.#inBackground === 0 && !result.hasDeadline) blocked += performance.now() - start + pause;
+        if (blocked <= timeout) return result;
         return this.#watched(node, async () => {
           throw new Refused(
-            `${node} was not touched: waited ${Math.round(waited / 1000)} s for the others: ${result.reason}`,
+            `${node} was not touched: waited ${Math.round(blocked / 1000)} s for the others: ${result.reason}`,
           );
         });
       });
-      if (result instanceof Meanwhile) {
-        this.#meanwhile++;
-        return this.#watched(node, result.rest).finally(() => this.#meanwhile--);
+      if (result instanceof Background) {
+        this.#inBackground++;
+        return this.#watched(node, result.rest).finally(() => this.#inBackground--);
       }
-      if (!(result instanceof NotYet)) return result;
+      if (!(result instanceof Blocked)) return result;
       await sleep(pause);
     }
   }
@@ -91,7 +91,7 @@ export class Queue {
 
 const queues = new Map<string, Queue>();
 
-/** The queue of that name, one per process, and with it per run of Pulumi. */
+/** The queue of that name, one per process and so one per run of Pulumi. */
 export function queue(group: string, options: QueueOptions): Queue {
   let found = queues.get(group);
   if (!found) queues.set(group, (found = new Queue(options)));

@@ -52,7 +52,7 @@ describe.concurrent("a boot", () => {
     expect(await it.boot.refresh()).toBe("same");
   });
 
-  test("of a worker is made anew from another template, and for a smaller disk", async () => {
+  test("of a worker is rebuilt from another template, and for a smaller disk", async () => {
     await using it = await running({ kind: "worker" });
     const template = await it.world.template("kube-other").create();
     await it.boot.update({ ...it.boot.inputs, template: template.id });
@@ -66,7 +66,7 @@ describe.concurrent("a boot", () => {
     expect(await it.boot.refresh()).toBe("same");
   });
 
-  test("of a worker that was found again is made of what is wanted by now", async () => {
+  test("of a worker that was found again gets the machine spec that is wanted by now", async () => {
     await using it = await running({ kind: "worker" });
     const template = await it.world.template("kube-other").create();
     it.boot.inputs = { ...it.boot.inputs, template: template.id };
@@ -150,15 +150,15 @@ describe.concurrent("a boot", () => {
       "a smaller disk",
       { diskSize: 40, type: "standard.large" },
       {},
-      "kube-master-1 will be drained and made anew: nothing on its disk is kept.",
+      "kube-master-1 will be drained and rebuilt: nothing on its disk is kept.",
     ],
-    ["template", { template: other }, {}, "kube-master-1 will be drained and made anew: nothing on its disk is kept."],
+    ["template", { template: other }, {}, "kube-master-1 will be drained and rebuilt: nothing on its disk is kept."],
     ["its state", {}, { state: "stopped" }, "kube-master-1 is stopped and will be started."],
     [
       "its health",
       {},
       { well: false },
-      "kube-master-1 was not well after its reboot: it will be looked at, and repaired unless it is well by then.",
+      "kube-master-1 was unhealthy after its reboot: it will be checked, and repaired if it still is.",
     ],
     ["another instance", { instance: other, template: other }, {}, undefined],
   ])("says in every preview what becomes of the node: %s", (_what, change, found, notice) => {
@@ -186,7 +186,7 @@ describe.concurrent("a boot", () => {
     ["given other user-data", { userData: Buffer.from("#!/bin/sh").toString("base64") }],
     ["made larger", { type: "standard.large" }],
     ["given a larger disk", { diskSize: 80 }],
-    ["made anew from another template", { template: other }],
+    ["rebuilt from another template", { template: other }],
   ])("of an instance that was %s by hand is repaired", async (_what, change) => {
     await using it = await running({ kind: "worker" });
     const before = it.now();

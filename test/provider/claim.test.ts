@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 
 import type { ClaimInputs } from "../../exoscale/claim.ts";
-import { keyMark } from "../../exoscale/identity.ts";
+import { keyToken } from "../../exoscale/identity.ts";
 import { openWorld, Resource, sshKeys, type World } from "./environment.ts";
 
-type Thing = Resource<{ name: string; token?: string }, any>;
+type Thing = Resource<{ name: string; token?: string }, { readonly elasticIps?: readonly string[] }>;
 
 /** As of a later run: a client of its own, which has not listed anything yet. */
 const claim = ({ api }: World, of: ClaimInputs["of"], name: string, more: Partial<ClaimInputs> = {}) =>
@@ -49,10 +49,10 @@ test("the claim on an SSH key takes with it the one with that name and that key"
   const {
     inputs: { name },
   } = await world.sshKey().create();
-  const others = await claim(world, "sshKey", name, { mark: keyMark(name, "ssh-ed25519 AAAA") });
+  const others = await claim(world, "sshKey", name, { mark: keyToken(name, "ssh-ed25519 AAAA") });
   await others.delete();
   expect(world.left()).toContain(name);
-  const ours = await claim(world, "sshKey", name, { mark: keyMark(name, `${sshKeys.public} core@kube`) });
+  const ours = await claim(world, "sshKey", name, { mark: keyToken(name, `${sshKeys.public} core@kube`) });
   expect(await ours.diff(others.inputs)).toEqual({ changes: true, replaces: ["mark"], deleteBeforeReplace: false });
   await ours.delete();
   expect(world.left()).toEqual(["default"]);

@@ -11,7 +11,7 @@ import type { ElasticIpInputs, ElasticIpOutputs } from "../../exoscale/elastic-i
 import type { GroupInputs } from "../../exoscale/group.ts";
 import { idOf } from "../../exoscale/identity.ts";
 import type { InstanceInputs, InstanceOutputs } from "../../exoscale/instance.ts";
-import { providers, type KindName } from "../../provider/handlers.ts";
+import { providers, type ProviderName } from "../../provider/handlers.ts";
 import type { Rule, SecurityGroupRulesInputs } from "../../exoscale/security-group-rules.ts";
 import type { SshKeyInputs, SshKeyOutputs } from "../../exoscale/ssh-key.ts";
 import type { TemplateInputs } from "../../exoscale/template.ts";
@@ -25,13 +25,13 @@ export const plain = (value: object): Properties => JSON.parse(JSON.stringify(va
 
 /** A resource as the engine keeps it (inputs, outputs, id), and the steps of its life. */
 export class Resource<Inputs extends object, Outputs extends object = Inputs> {
-  readonly kind: KindName;
+  readonly kind: ProviderName;
   inputs: Inputs;
   outs!: Outputs;
   /** As the engine keeps it. */
   identity = "";
 
-  constructor(kind: KindName, inputs: Inputs) {
+  constructor(kind: ProviderName, inputs: Inputs) {
     this.kind = kind;
     this.inputs = inputs;
   }

@@ -17,7 +17,7 @@ const messageOf = (promise: Promise<unknown>) =>
   );
 
 describe.concurrent("an instance", () => {
-  const remedy = "Should it stay so, delete it, then run the same command with --refresh.";
+  const remedy = "If this persists, delete it, then run the same command with --refresh.";
 
   test("whose start hangs is named, and so is what to do", async () => {
     await using world = await openWorld();

@@ -2,11 +2,11 @@
 import { describe, expect, test } from "vitest";
 
 import type { FaultKind } from "../../zone/api/faults.ts";
-import { patience } from "../../exoscale/patience.ts";
+import { timeouts } from "../../exoscale/timeouts.ts";
 import { providers } from "../../provider/handlers.ts";
 import { openWorld, plain, type World } from "./environment.ts";
 
-patience.retry = 50;
+timeouts.retry = 50;
 
 /** Makes one of everything, looks at it, and deletes it. */
 async function wholeLife(world: World, name = "kube"): Promise<void> {

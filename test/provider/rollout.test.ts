@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 
 import type { BootInputs } from "../../node/rollout/boot.ts";
-import { patience } from "../../exoscale/patience.ts";
+import { timeouts } from "../../node/timeouts.ts";
 import { encodeUserData } from "../../exoscale/user-data.ts";
 import { cluster, reasons, type Node } from "./fleet.ts";
 
-Object.assign(patience, { look: 20, gate: 50, give: 500, away: 500 });
+Object.assign(timeouts, { recheck: 20, retryTurn: 50, giveLock: 500, absence: 500 });
 
 describe.concurrent("masters", () => {
   test("reboot one after the other, each once the cluster is well", async () => {
@@ -183,7 +183,7 @@ describe.concurrent("a worker whose making anew was cut off", () => {
   });
 });
 
-describe.concurrent("the lock of the reboots", () => {
+describe.concurrent("the reboot lock", () => {
   test("is held while nodes go down, and free afterwards, also after a failure", async () => {
     await using it = await cluster(3);
     expect(reasons(await it.roll())).toEqual(["done", "done", "done"]);
@@ -207,7 +207,7 @@ describe.concurrent("the lock of the reboots", () => {
     const [first, second] = reasons(await it.roll()).sort((a, b) => a!.length - b!.length);
     expect(second).toContain(`because the update of kube-master`);
     expect(first).toMatch(
-      /^kube-master-\d was not touched: the lock of the reboots is held by kube-worker-9 since 2026-11-24T04:10:03Z, and was waited for \d+ min\. .*reboot-lock give 'kube-worker-9'/,
+      /^kube-master-\d was not touched: the reboot lock is held by kube-worker-9 since 2026-11-24T04:10:03Z, and was waited for \d+ min\. .*reboot-lock give 'kube-worker-9'/,
     );
     expect(it.log).toEqual([]);
     expect(it.lock.holder).toBe("kube-worker-9");
