@@ -71,9 +71,9 @@ const rows: [string, Record<string, string>[]][] = [
   ],
 ];
 
-/** Whether what a kind checks refuses to go on with a resource. */
-function refuses<Inputs extends object>(
-  { check }: ResourceProvider<Inputs, any>,
+/** Whether a resource provider refuses the new inputs. */
+function refuses<Inputs extends object, Outputs extends object>(
+  { check }: ResourceProvider<Inputs, Outputs>,
   olds: Inputs | undefined,
   news: Inputs,
 ): boolean {
@@ -84,7 +84,7 @@ async function effectsOf(change: Record<string, string>): Promise<string> {
   const after = (await program(change)).resources;
   const of = (kind: string) =>
     Object.entries(byName(after, kind)).map(([name, news]) => ({ news, olds: byName(plain, kind)[name] }));
-  // What is made anew has another id, which memory does not know.
+  // A replaced template has another id, which the engine in memory does not know.
   const isNewTemplate = of("Template").some(({ olds, news }) => template.diff("", olds, news).replaces!.length > 0);
   const boots = of("Boot").map(({ olds, news }) => ({
     olds,
