@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import pWaitFor from "p-wait-for";
 
 import { askDaemon, type ZoneStatus } from "../admin-client.ts";
+import { findProcess } from "../services/process.ts";
 
 /** Ends the zone's daemon and removes all there is of the zone, also what a crashed daemon has left. */
 export async function down(state: string): Promise<void> {
@@ -18,13 +20,8 @@ export async function down(state: string): Promise<void> {
 }
 
 async function ended(pid: number): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`the zone is removed, but its process ${pid} has not ended`);
+  await pWaitFor(async () => (await findProcess(pid)) === undefined, {
+    interval: 50,
+    timeout: { milliseconds: 5000, message: new Error(`the zone is removed, but its process ${pid} has not ended`) },
+  });
 }

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, openSync, readFileSync } from "node:fs";
+import { mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 
 import { askDaemon, type ZoneStatus } from "../admin-client.ts";
 import type { ZoneOptions } from "../options.ts";
+import { lastLines } from "../services/process.ts";
 import type { StartReport } from "./run.ts";
 
 /**
@@ -39,9 +40,7 @@ async function startDaemon(options: ZoneOptions): Promise<void> {
   const report = await startReport(child);
   child.unref();
   if (report === undefined) {
-    throw new Error(
-      `the zone ended while starting; the end of ${logFile}:\n${readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-5).join("\n")}`,
-    );
+    throw new Error(`the zone ended while starting; the end of ${logFile}:\n${await lastLines(logFile, 5)}`);
   }
   if ("error" in report) throw new Error(report.error);
 }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { labels } from "./container.ts";
-import { run } from "./run.ts";
+import { run } from "../command.ts";
 
 /** Name of the bridge's interface on the host. */
 export const bridgeName = (network: string): string => `${network}0`;

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile, readdir, readlink } from "node:fs/promises";
 import { privateBridge } from "../network/layout.ts";
 import type { Instance } from "../types.ts";
-import { run } from "./run.ts";
+import { run } from "../command.ts";
 
 const interfaces = "/sys/class/net";
 

@@ -1,11 +1,12 @@
 /** The Docker Engine that machines run on: one that is there, or one of the zone's own. */
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, readdir, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
-import { run } from "./run.ts";
+import pWaitFor from "p-wait-for";
+import { run, start } from "../command.ts";
+import { findProcess, lastLines } from "../services/process.ts";
 
 export interface Engine {
   readonly docker: Docker;
@@ -69,7 +70,7 @@ export async function openEngine(state: string, zone: string, log: (line: string
     socket: own.socket,
     away: `the zone's Docker Engine at ${own.socket} does not answer: it is being started again, try again`,
     revive: async () => {
-      if (!(await answers(docker))) await start(own, docker, log);
+      if (!(await answers(docker))) await startEngine(own, docker, log);
     },
     remove: () => remove(state, own, docker),
   };
@@ -129,7 +130,7 @@ async function findEngine(): Promise<Engine | undefined> {
 }
 
 /** Starts dockerd in a session of its own: machines outlive the zone's daemon, and so must their engine. */
-async function start(own: Paths, docker: Docker, log: (line: string) => void): Promise<void> {
+async function startEngine(own: Paths, docker: Docker, log: (line: string) => void): Promise<void> {
   const first = !existsSync(own.data);
   await mkdir(own.data, { recursive: true, mode: 0o711 });
   await mkdir(own.run, { recursive: true, mode: 0o711 });
@@ -166,52 +167,42 @@ async function start(own: Paths, docker: Docker, log: (line: string) => void): P
       2,
     ),
   );
-  const output = await open(own.log, "a");
-  try {
-    const args = [
-      "--config-file",
-      own.config,
-      // A containerd of the system's is used where it runs: keep apart from what others have in it.
-      "--containerd-namespace",
-      own.name,
-      "--containerd-plugins-namespace",
-      `${own.name}-plugins`,
-    ];
-    const dockerd = spawn("dockerd", args, { detached: true, stdio: ["ignore", output.fd, output.fd] });
-    const ended = new Promise<string>((resolve) => {
-      dockerd.once("error", (error: NodeJS.ErrnoException) =>
-        resolve(
-          error.code === "ENOENT"
-            ? "dockerd is not installed: apt-get install docker.io, or start a Docker Engine"
-            : error.message,
-        ),
-      );
-      dockerd.once("exit", (code, signal) => resolve(`dockerd ended with ${signal ?? `exit code ${code}`}`));
-    });
-    dockerd.unref();
-    const ready = async (): Promise<undefined> => {
-      while (!(await answers(docker))) await sleep(100);
-    };
-    const timeout = AbortSignal.timeout(60_000);
-    const late = new Promise<string>((resolve) =>
-      timeout.addEventListener("abort", () => resolve("dockerd did not answer within 60 s")),
+  const args = [
+    "--config-file",
+    own.config,
+    // Where the system's containerd runs, it is used: keep apart from what others have in it.
+    "--containerd-namespace",
+    own.name,
+    "--containerd-plugins-namespace",
+    `${own.name}-plugins`,
+  ];
+  const failure = await Promise.race([
+    start("dockerd", args, { detached: true, logFile: own.log }).then(
+      async ({ ended, unref }) => {
+        unref();
+        return `dockerd ended with ${await ended}`;
+      },
+      (error: Error) => `${error.message}, or start a Docker Engine`,
+    ),
+    untilAnswers(docker).then(
+      () => undefined,
+      () => "dockerd did not answer within 60 s",
+    ),
+  ]);
+  if (failure !== undefined) {
+    // Data would indicate next time that instances are in there.
+    if (first) await rm(own.data, { recursive: true, force: true });
+    const end = await lastLines(own.log, 5);
+    throw new Error(
+      `no Docker Engine runs here, and starting one failed: ${failure}${end && `\n${end}\n(all of it: ${own.log})`}`,
     );
-    const failure = await Promise.race([ready(), ended, late]);
-    if (failure !== undefined) {
-      // Data would say next time that instances are in there.
-      if (first) await rm(own.data, { recursive: true, force: true });
-      throw new Error(`no Docker Engine runs here, and starting one failed: ${failure}${await tail(own.log)}`);
-    }
-    log(`engine: started, data in ${own.data}`);
-  } finally {
-    await output.close();
   }
+  log(`engine: started, data in ${own.data}`);
 }
 
-async function tail(file: string): Promise<string> {
-  const lines = (await readFile(file, "utf8").catch(() => "")).trimEnd().split("\n").slice(-5).filter(Boolean);
-  return lines.length === 0 ? "" : `\n${lines.join("\n")}\n(all of it: ${file})`;
-}
+/** @throws Error after 60 s */
+const untilAnswers = (docker: Docker): Promise<void> =>
+  pWaitFor(() => answers(docker), { interval: 100, timeout: 60_000 });
 
 async function remove(state: string, own: Paths, docker: Docker): Promise<void> {
   // An engine's end leaves its machines running.
@@ -243,11 +234,10 @@ async function remove(state: string, own: Paths, docker: Docker): Promise<void> 
   }
 }
 
-/** @returns the number in a pid file, if it is that of a living process of this name */
+/** @returns the pid in a pid file, if a process with this name runs under it */
 async function running(pidFile: string, name: string): Promise<number | undefined> {
   const pid = Number(await readFile(pidFile, "utf8").catch(() => ""));
-  const stat = pid > 0 ? await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "") : "";
-  return stat.includes(`(${name}) `) && !stat.includes(`(${name}) Z`) ? pid : undefined;
+  return pid > 0 && (await findProcess(pid))?.name === name ? pid : undefined;
 }
 
 /** An engine that was killed leaves its containers' file systems mounted, and its data directory on itself. */

@@ -9,11 +9,11 @@ import { join } from "node:path";
 import { dhcpServerAddress } from "../addresses.ts";
 import { prefixOf } from "../ipv4.ts";
 import type { AddressRange, DhcpOptions } from "../types.ts";
-import { run } from "./command.ts";
+import { run } from "../command.ts";
 import { deleteLink } from "./host.ts";
 import type { Layout } from "./layout.ts";
-import { endLeftover } from "./process.ts";
-import { Service } from "./supervise.ts";
+import { endLeftover } from "../services/process.ts";
+import { Service } from "../services/service.ts";
 
 export interface DhcpSettings {
   readonly range: AddressRange;
@@ -47,7 +47,6 @@ export async function startDhcp({ layout, bridge, name, settings, state, log }: 
   const service = await Service.start({
     name: `DHCP of the private network ${name}`,
     command: "dnsmasq",
-    package: "dnsmasq-base",
     args: dnsmasqArguments(settings, hosts),
     namespace: bridge,
     pidFile: pidFile(layout, bridge),

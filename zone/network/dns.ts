@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Inventory } from "../types.ts";
 import { addressed } from "./elastic.ts";
 import { metadataAddress, servicePorts, type Layout } from "./layout.ts";
-import { Service } from "./supervise.ts";
+import { Service } from "../services/service.ts";
 
 /** The metadata service's name on Exoscale, which its SDK asks. */
 const metadataName = "metadata.exoscale.com";
@@ -32,7 +32,6 @@ export async function startDns(layout: Layout, state: string, log: (line: string
   const service = await Service.start({
     name: "dns",
     command: "dnsmasq",
-    package: "dnsmasq-base",
     args: [
       "--keep-in-foreground",
       "--log-facility=-",

@@ -3,7 +3,7 @@
  * with forwarding dropped by default, as Docker has it, one instance would not reach another. So theirs are told to
  * leave the zone's packets alone: those meet the zone's own rules.
  */
-import { run } from "./command.ts";
+import { run } from "../command.ts";
 import type { Layout } from "./layout.ts";
 
 /** Packets of a hook, by the interfaces they come in and go out at. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { healthCheckSources, type Instance, type Rule, type SecurityGroup, type Inventory } from "../types.ts";
-import { run } from "./command.ts";
+import { run } from "../command.ts";
 import { healthCheckSourceOf } from "../addresses.ts";
 import { Bed } from "./testing/bed.ts";
 import { passes, type Packet } from "./testing/model.ts";

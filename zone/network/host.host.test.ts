@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Instance, Inventory } from "../types.ts";
-import { run } from "./command.ts";
+import { run } from "../command.ts";
 import { privateBridge } from "./layout.ts";
 import { Agent, Bed } from "./testing/bed.ts";
 import { group, instance as numbered, privateNetwork, rule, inventoryOf } from "./testing/environment.ts";

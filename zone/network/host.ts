@@ -1,7 +1,7 @@
 /** The host's side of the zone: kernel switches, addresses that the host answers for, tables, connections. */
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { run } from "./command.ts";
+import { run } from "../command.ts";
 import type { Lost } from "./elastic.ts";
 import type { Layout } from "./layout.ts";
 import { renderRemoval } from "./ruleset.ts";

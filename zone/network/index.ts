@@ -3,6 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { startMetadata } from "../metadata/index.ts";
+import { type MirrorDirectories, registryPidFile, startMirrorAndRegistry } from "../registry/index.ts";
 import type { Network, Inventory } from "../types.ts";
 import { dnsPidFile, startDns, type Dns } from "./dns.ts";
 import { lostTargets, targetsOf } from "./elastic.ts";
@@ -18,14 +19,15 @@ import {
   requireBridge,
   unloadRuleset,
 } from "./host.ts";
-import { layoutOf, type Layout, privateBridge } from "./layout.ts";
+import { layoutOf, type Layout, privateBridge, servicePorts } from "./layout.ts";
 import { followBridges, PrivateNetworks } from "./private.ts";
-import { endLeftover, readPidFile, writePidFile } from "./process.ts";
+import { endLeftover, readPidFile, writePidFile } from "../services/process.ts";
 import { renderLock, renderRuleset } from "./ruleset.ts";
-import { registryPidFile, startMirrorAndRegistry, type ServicesOptions } from "./services.ts";
 import { watchRulesets } from "./watch.ts";
 
-export interface NetworkOptions extends ServicesOptions {
+export interface NetworkOptions extends MirrorDirectories {
+  /** The zone's state directory, for certificates and logs. */
+  readonly state: string;
   readonly inventory: Inventory;
   /** The bridge that instances are plugged into; it must be there when the network opens. */
   readonly bridge: string;
@@ -33,8 +35,9 @@ export interface NetworkOptions extends ServicesOptions {
   readonly subnet: string;
   /** The host's address in it. */
   readonly gateway: string;
-  /** The zone's name, for the metadata service; `local-1` by default. */
+  /** The zone's name, for the metadata service. @default `local-1` */
   readonly zone?: string;
+  readonly log: (line: string) => void;
 }
 
 /** A network that is none: for a zone without machines. */
@@ -140,10 +143,7 @@ class LocalNetwork implements Network {
       }, log),
     );
     // All come to their end before one's failure counts, so that the end finds what each has started.
-    const started = await Promise.allSettled([
-      this.#startDns(),
-      startMirrorAndRegistry(this.#options, layout, this.#undo),
-    ]);
+    const started = await Promise.allSettled([this.#startDns(), this.#startMirrorAndRegistry()]);
     for (const result of started) if (result.status === "rejected") throw result.reason;
     const networks = (this.#private = new PrivateNetworks(layout, state, log));
     this.#undo.push(() => networks.close());
@@ -168,6 +168,16 @@ class LocalNetwork implements Network {
     const { elasticIps, instances } = this.#options.inventory;
     const [ip, holder] = [elasticIps.get(elasticIp), instances.get(instance)];
     return ip?.healthcheck && holder && this.#health.healthy(ip, holder);
+  }
+
+  #startMirrorAndRegistry(): Promise<void> {
+    const { state, mirror, template, log } = this.#options;
+    const { bridge, gateway, runtime } = this.#layout;
+    const name = `Exoscale local zone ${bridge}`;
+    return startMirrorAndRegistry(
+      { name, address: gateway, ports: servicePorts, state, runtime, mirror, template, log },
+      this.#undo,
+    );
   }
 
   apply(): Promise<void> {
@@ -250,7 +260,7 @@ class LocalNetwork implements Network {
     const layout = this.#layout;
     // A zone that could not open beside another must not end that one's.
     if ((await this.#otherDaemon()) !== undefined) return;
-    await Promise.all([dnsPidFile, registryPidFile].map((file) => endLeftover(file(layout))));
+    await Promise.all([dnsPidFile(layout), registryPidFile(layout.runtime)].map(endLeftover));
     await followBridges({ privateNetworks: new Map() }, layout);
     await admitPassages([], layout).catch((error: Error) => log(error.message));
     await unloadRuleset(layout);

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { PrivateNetwork, Inventory } from "../types.ts";
-import { run } from "./command.ts";
+import { run } from "../command.ts";
 import { removeDhcp, startDhcp, type DhcpServer, type DhcpSettings } from "./dhcp.ts";
 import { deleteLink } from "./host.ts";
 import { privateBridge, type Layout } from "./layout.ts";

@@ -11,7 +11,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createNetwork, type NetworkOptions } from "./index.ts";
 import { probe } from "./probe.ts";
-import { run } from "./command.ts";
+import { run } from "../command.ts";
 import { Bed } from "./testing/bed.ts";
 import { inventoryOf } from "./testing/environment.ts";
 
@@ -147,7 +147,7 @@ test("a process that ends is started again", async () => {
   for (const deadline = Date.now() + 5000; after === before && Date.now() < deadline; await sleep(50))
     [after] = await pids();
   expect(after).not.toBe(before);
-  expect(log.at(-1)).toMatch(/^dns: dnsmasq ended, starting it again; it said last: .*dns\.log\)$/);
+  expect(log.at(-1)).toMatch(/^dns: dnsmasq ended, starting it again; the last line of its log: .*dns\.log\)$/);
 });
 
 test("after a crash a new daemon takes over; close leaves nothing", async () => {

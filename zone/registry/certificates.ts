@@ -1,10 +1,7 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-
-const execute = promisify(execFile);
+import { run } from "../command.ts";
 
 /** Files of a TLS server, PEM. */
 export interface Certificate {
@@ -23,7 +20,7 @@ const SERVER_DAYS = 825;
  *
  * @param name goes into the CA's subject
  * @param addresses IP addresses the server is reached at
- * @throws Error with openssl's own words
+ * @throws Error with openssl's message
  */
 export async function issueCertificate(
   state: string,
@@ -89,13 +86,7 @@ const newKey = (file: string): string[] => [
 ];
 
 async function openssl(args: readonly string[]): Promise<void> {
-  await execute("openssl", ["req", "-config", "/dev/null", ...args.slice(1)]).catch(
-    (cause: NodeJS.ErrnoException & { stderr?: string }) => {
-      const said =
-        cause.code === "ENOENT"
-          ? "openssl is not installed: apt-get install openssl"
-          : (cause.stderr?.trim() ?? cause.message);
-      throw new Error(`no certificate for the mirror: ${said}`, { cause });
-    },
-  );
+  await run("openssl", ["req", "-config", "/dev/null", ...args.slice(1)]).catch((cause: Error) => {
+    throw new Error(`no certificate for the mirror: ${cause.message}`, { cause });
+  });
 }

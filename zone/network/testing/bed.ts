@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Instance } from "../../types.ts";
-import { run } from "../command.ts";
+import { run } from "../../command.ts";
 import type { Request } from "./agent.ts";
 
 /** Something that sends and listens: an instance, or the host itself. */

@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run } from "./command.ts";
+import { run } from "../command.ts";
 
 type Protocol = "tcp" | "udp";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { Service } from "./supervise.ts";
+import { Service } from "./service.ts";
 
 /** Unlike any other on this machine. */
 const nap = ["sleep", `1000.${process.pid}`];
@@ -15,14 +15,13 @@ async function naps(): Promise<number[]> {
 }
 
 test("a process whose pid cannot be remembered does not run", { timeout: 30_000 }, async () => {
-  const directory = await mkdtemp(join(tmpdir(), "supervise-"));
+  const directory = await mkdtemp(join(tmpdir(), "service-"));
   const log: string[] = [];
   await mkdir(join(directory, "run"));
   const service = await Service.start({
     name: "nap",
     command: nap[0]!,
     args: nap.slice(1),
-    package: "coreutils",
     pidFile: join(directory, "run/nap.pid"),
     logFile: join(directory, "nap.log"),
     ready: async () => true,
