@@ -1,8 +1,9 @@
-/** The one network of the zone's machines: a bridge that the engine makes and plugs them into. */
+/** The public network of the zone's machines: a bridge that the engine creates and connects them to. */
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { labels } from "./container.ts";
+import { ofZone } from "./context.ts";
 import { run } from "../command.ts";
 
 /** Name of the bridge's interface on the host. */
@@ -11,10 +12,11 @@ export const bridgeName = (network: string): string => `${network}0`;
 const interfaceOption = "com.docker.network.bridge.name";
 
 /**
- * Makes the network, or checks that the one of its name is this zone's.
+ * Creates the network, or checks that the existing one is this zone's.
+ *
  * @param subnet CIDR
  * @param gateway the host's address in it
- * @throws when the name, the bridge or the addresses are somebody else's
+ * @throws Error if the name or the bridge belongs to another program or zone, or the network has other addresses
  */
 export async function ensureNetwork(
   docker: Docker,
@@ -49,18 +51,18 @@ export async function ensureNetwork(
     IPAM: { Driver: "default", Config: [{ Subnet: subnet, Gateway: gateway }] },
     Options: {
       [interfaceOption]: bridge,
-      // Who may talk to whom, and under which address machines leave the host, is for the zone's own rules.
+      // Isolation and masquerading are up to the zone's own rules.
       "com.docker.network.bridge.enable_icc": "true",
       "com.docker.network.bridge.enable_ip_masquerade": "false",
     },
   });
 }
 
-/** The engine would take a bridge that is there for the user's own and never remove it. */
+/** Removes a bridge that was left over: the engine would take it for the user's own and never remove it. */
 async function removeLeftover(bridge: string): Promise<void> {
   if (!existsSync(`/sys/class/net/${bridge}`)) return;
   let ports = await portsOf(bridge);
-  // Those of machines that have just ended go by themselves.
+  // Ports of machines that have just ended disappear by themselves.
   for (let waited = 0; ports.length > 0 && ports.every(({ down }) => down) && waited < 100; waited++) {
     for (const port of ports.filter(({ lost }) => lost)) await run("ip", ["link", "delete", port.name]);
     await sleep(100);
@@ -77,7 +79,7 @@ async function removeLeftover(bridge: string): Promise<void> {
 interface Port {
   readonly name: string;
   readonly down: boolean;
-  /** Whether it is a cable that an engine has lost: its other end is back on the host. */
+  /** True if it is a veth whose other end is back on the host, left over from a killed engine. */
   readonly lost: boolean;
 }
 
@@ -94,12 +96,12 @@ async function portsOf(bridge: string): Promise<Port[]> {
   });
 }
 
-/** Removes the zone's network and its bridge; a bridge of that name without this zone's network is somebody else's. */
+/** Removes the zone's network and its bridge; a bridge without this zone's network belongs to another program. */
 export async function removeNetworks(docker: Docker, zone: string, name: string): Promise<void> {
-  const own = await docker.listNetworks({ filters: { label: [`${labels.zone}=${zone}`] } });
+  const own = await docker.listNetworks({ filters: ofZone(zone) });
   for (const { Id } of own) {
     const network = docker.getNetwork(Id);
-    // An engine that was killed may count machines that are gone.
+    // After a crash, the engine may list machines that no longer exist.
     const { Containers } = (await network.inspect()) as { Containers?: Record<string, unknown> };
     for (const Container of Object.keys(Containers ?? {}))
       await network.disconnect({ Container, Force: true }).catch(() => {});

@@ -1,4 +1,4 @@
-/** A machine's interfaces in private networks: eth1, eth2, ... in the guest, cables to the networks' bridges on the host. */
+/** A machine's interfaces in private networks: veth pairs from eth1, eth2, ... in the guest to bridges on the host. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, readdir, readlink } from "node:fs/promises";
@@ -11,10 +11,10 @@ const interfaces = "/sys/class/net";
 const short = (text: string, length: number): string =>
   createHash("sha256").update(text).digest("base64url").slice(0, length);
 
-/** What the host's ends of an instance's cables begin with; 15 characters are all that an interface's name has. */
+/** Prefix of the host's ends of an instance's veth pairs; an interface's name has at most 15 characters. */
 const prefixOf = (bridge: string, instanceId: string): string => `x${short(`${bridge}/${instanceId}`, 6)}`;
 
-/** @throws when a private network of the instance has no bridge, since nothing can be plugged in there */
+/** @throws Error if a private network of the instance has no bridge */
 export function requireBridges(bridge: string, instance: Pick<Instance, "privateNetworks">): void {
   for (const { network } of instance.privateNetworks) {
     const name = privateBridge(bridge, network);
@@ -26,13 +26,13 @@ export function requireBridges(bridge: string, instance: Pick<Instance, "private
 }
 
 /**
- * Makes a running guest's private interfaces those of `instance.privateNetworks`, in their order. They end with the
- * guest's network namespace, at its reboot too; the host's ends are named after that, so that none is taken for
- * another's that is on its way out.
+ * Makes a running guest's private interfaces those of `instance.privateNetworks`, in their order. The kernel removes them
+ * with the guest's network namespace, also at a reboot. The namespace is part of the names of the host's ends, so that
+ * one that is about to disappear is not mistaken for a new one.
  *
- * @param bridge the zone's own
- * @param pid of a process in the guest's network namespace, as the host sees it
- * @throws when a private network has no bridge
+ * @param bridge the zone's bridge
+ * @param pid of a process in the guest's network namespace, as seen by the host
+ * @throws Error if a private network has no bridge
  */
 export async function plugCables(
   bridge: string,
@@ -62,7 +62,7 @@ export async function plugCables(
   }
 }
 
-/** The guest's first free name behind eth0, which is the public interface's. */
+/** The guest's first free name after eth0, the public interface. */
 async function nextName(pid: number): Promise<string> {
   const taken = await readFile(`/proc/${pid}/net/dev`, "utf8");
   for (let n = 1; ; n++) if (!new RegExp(`^\\s*eth${n}:`, "m").test(taken)) return `eth${n}`;

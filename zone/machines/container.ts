@@ -1,18 +1,18 @@
-/** An instance as the Docker Engine's container. Pure: values in, the engine's request out. */
+/** The request that creates an instance's container in the Docker Engine. Pure: values in, request out. */
 import type { ContainerCreateOptions } from "dockerode";
 import type { Instance } from "../types.ts";
 
-/** By these labels containers, volumes, images and networks are found again: the engine is the only record of them. */
+/** Labels by which the zone finds its containers, volumes, images and networks: the engine is the only record of them. */
 export const labels = { zone: "com.exoscale.zone", instance: "com.exoscale.instance" } as const;
 
 const MiB = 1024 * 1024;
-/** A node with a control plane needs most of this; below it the guest dies in ways that teach nothing. */
+/** A node with a control plane needs most of this; with less, guests fail in ways that have nothing to do with Exoscale. */
 const leastMemory = 1536 * MiB;
 
-/** Bytes the engine is told to limit an instance to. */
+/** An instance's memory limit in the engine, in bytes. */
 export const memoryLimit = (instance: Instance): number => Math.max(instance.memory, leastMemory);
 
-/** A host name out of an instance's name, which may have other characters than DNS allows. */
+/** A host name derived from an instance's name, which may contain characters that DNS does not allow. */
 export function hostname(name: string): string {
   const plain = name
     .toLowerCase()
@@ -22,7 +22,7 @@ export function hostname(name: string): string {
   return plain === "" ? "instance" : plain;
 }
 
-/** What all machines of a zone have in common. */
+/** Settings that all machines of a zone share. */
 export interface Settings {
   /** Value of the zone label. */
   readonly zone: string;
@@ -31,22 +31,19 @@ export interface Settings {
   readonly gateway: string;
   /** From `hostCapabilitiesToDrop`. */
   readonly dropCapabilities: readonly string[];
-  /** The engine's memory controller is there. */
+  /** False if the host has no memory controller. */
   readonly limitMemory: boolean;
-  /** Text of firmware.sh. */
+  /** Content of firmware.sh. */
   readonly firmware: string;
 }
 
-/** The request as the engine takes it; the namespace is missing in @types/dockerode. */
+/** The engine's request; @types/dockerode lacks `CgroupnsMode`. */
 export type Request = ContainerCreateOptions & { name: string; HostConfig: { CgroupnsMode: "private" } };
 
 /** Name of an instance's container and of its volume. */
 export const containerName = (settings: Pick<Settings, "network">, id: string): string => `${settings.network}-${id}`;
 
-/**
- * The request that makes an instance's container.
- * @param image what to boot: an image's reference or id
- */
+/** @param image reference or id of the image to boot */
 export function containerOptions(settings: Settings, instance: Instance, image: string): Request {
   const marks = { [labels.zone]: settings.zone, [labels.instance]: instance.id };
   const name = containerName(settings, instance.id);
@@ -57,13 +54,13 @@ export function containerOptions(settings: Settings, instance: Instance, image: 
     Labels: marks,
     Entrypoint: ["/bin/sh", "-c", settings.firmware, "firmware"],
     Cmd: [instance.id, settings.gateway],
-    // systemd: "I am in a container", and the machine-id to begin with. The console is a terminal without colours.
+    // For systemd: that it runs in a container, and its machine-id. The console is a terminal without colours.
     Env: ["container=docker", `container_uuid=${instance.id}`, "TERM=dumb"],
     Tty: true,
-    // For the engine's own shutdown (the zone asks the guest itself): systemd takes it for a reboot, and so the machine
-    // ends cleanly and like one that is to run again.
+    // For a shutdown of the engine (the zone asks guests itself): systemd treats the signal as a request to reboot, so
+    // the machine shuts down cleanly and is started again afterwards.
     StopSignal: "SIGRTMIN+5",
-    // Here for engines up to 24, at the endpoint for those after them.
+    // Engines up to 24 read it here, later ones at the endpoint.
     MacAddress: instance.address === null ? undefined : instance.mac,
     NetworkingConfig:
       instance.address === null
@@ -75,17 +72,17 @@ export function containerOptions(settings: Settings, instance: Instance, image: 
           },
     HostConfig: {
       NetworkMode: instance.address === null ? "none" : settings.network,
-      // Not Privileged: it asks for every capability, which fails where the host lacks one, and hands out the clock.
+      // Not privileged: that requests all capabilities, which fails if the host lacks one, and gives access to the clock.
       CapAdd: ["ALL"],
       CapDrop: [...settings.dropCapabilities],
       SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
-      // Nothing masked, nothing read-only: the firmware decides what of /proc a machine may change.
+      // Nothing is masked or read-only: firmware.sh restricts /proc.
       MaskedPaths: [],
       ReadonlyPaths: [],
       DeviceCgroupRules: ["a *:* rwm"],
       CgroupnsMode: "private",
       Tmpfs: { "/run": "exec,mode=755", "/run/lock": "", "/tmp": "exec" },
-      // Docker and containerd in the guest stack overlays, which an overlay cannot carry: /var is the host's file system.
+      // Docker and containerd in the guest mount overlays, which need a file system other than overlay below: /var is a volume.
       Mounts: [
         {
           Type: "volume",
@@ -96,7 +93,7 @@ export function containerOptions(settings: Settings, instance: Instance, image: 
       ],
       Memory: settings.limitMemory ? memoryLimit(instance) : undefined,
       MemorySwap: settings.limitMemory ? -1 : undefined,
-      // A guest's reboot and its power-off look the same to the engine's restart policy: the zone restarts machines.
+      // The engine's restart policy cannot tell a reboot from a power-off: the zone restarts machines.
       RestartPolicy: { Name: "no" },
       LogConfig: { Type: "json-file", Config: { "max-size": "1m", "max-file": "2" } },
     },

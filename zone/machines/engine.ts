@@ -1,4 +1,4 @@
-/** The Docker Engine that machines run on: one that is there, or one of the zone's own. */
+/** The Docker Engine that machines run on: a running one, or one that the zone starts. */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,14 +10,14 @@ import { findProcess, lastLines } from "../services/process.ts";
 
 export interface Engine {
   readonly docker: Docker;
-  /** Says where it listens, for messages. */
+  /** Path of its socket, for messages. */
   readonly socket: string;
-  /** What to say when it does not answer. */
+  /** Error message while it does not answer. */
   readonly away: string;
-  /** Starts the zone's own again when it does not answer. @throws when a found one does not, or ours does not start */
-  revive(): Promise<void>;
-  /** Stops an engine that the zone started, and removes all it has on disk; leaves a found one alone. */
-  remove(): Promise<void>;
+  /** Starts the zone's own again if it does not answer. @throws Error if it does not start, or a found one is away */
+  readonly revive: () => Promise<void>;
+  /** Stops an engine that the zone started, and removes its data; leaves a found one alone. */
+  readonly remove: () => Promise<void>;
 }
 
 /** Files of the zone's own engine. */
@@ -26,11 +26,11 @@ interface Paths {
   readonly data: string;
   readonly config: string;
   readonly log: string;
-  /** Sockets and pid: gone after a restart of the host, as their processes are, and short (108 bytes at most). */
+  /** Sockets and pid files. In /run, so that they do not survive a restart of the host, and short (108 bytes at most). */
   readonly run: string;
   readonly socket: string;
   readonly pid: string;
-  /** Of its parent cgroup, and in containerd. */
+  /** Name of its parent cgroup and of its namespace in containerd. */
   readonly name: string;
 }
 
@@ -50,11 +50,12 @@ const paths = (state: string, zone: string): Paths => {
 };
 
 /**
- * Finds or starts an engine. The zone's own comes first once it has data, so that instances are found where they are;
- * then DOCKER_HOST, then /var/run/docker.sock; and where nothing answers, the zone starts its own.
- * @param state the zone's state directory (absolute)
+ * Finds or starts an engine. Once the zone's own has data it is preferred, since existing instances are in it; then
+ * DOCKER_HOST, then /var/run/docker.sock. If neither answers, the zone starts its own.
+ *
+ * @param state the zone's state directory, absolute
  * @param zone the zone's id
- * @throws when DOCKER_HOST is not this machine's, when an engine is unfit, and when none can be started
+ * @throws Error if DOCKER_HOST is not on this machine, the engine cannot run machines, or none can be started
  */
 export async function openEngine(state: string, zone: string, log: (line: string) => void): Promise<Engine> {
   const own = paths(state, zone);
@@ -83,7 +84,7 @@ export async function openEngine(state: string, zone: string, log: (line: string
   return engine;
 }
 
-/** @throws when machines cannot run on this engine */
+/** @throws Error if machines cannot run on this engine */
 async function check({ docker, socket }: Engine): Promise<void> {
   const info = (await docker.info()) as { SecurityOptions?: string[]; Driver?: string; DockerRootDir?: string };
   if (info.SecurityOptions?.some((option) => option.startsWith("name=rootless"))) {
@@ -129,12 +130,12 @@ async function findEngine(): Promise<Engine | undefined> {
   };
 }
 
-/** Starts dockerd in a session of its own: machines outlive the zone's daemon, and so must their engine. */
+/** Starts dockerd in a session of its own: it has to outlive the zone's daemon, as machines do. */
 async function startEngine(own: Paths, docker: Docker, log: (line: string) => void): Promise<void> {
   const first = !existsSync(own.data);
   await mkdir(own.data, { recursive: true, mode: 0o711 });
   await mkdir(own.run, { recursive: true, mode: 0o711 });
-  // After a crash: dockerd believes these files whatever process has the number by now, or is not yet buried.
+  // After a crash, dockerd trusts these files even if the process is a zombie or another one has its pid.
   for (const [file, name] of [
     [own.pid, "dockerd"],
     [join(own.run, "exec/containerd/containerd.pid"), "containerd"],
@@ -151,14 +152,14 @@ async function startEngine(own: Paths, docker: Docker, log: (line: string) => vo
         "exec-root": join(own.run, "exec"),
         "cgroup-parent": `/${own.name}`,
         "exec-opts": ["native.cgroupdriver=cgroupfs"],
-        // Only the zone's network, and the zone's own rules for it.
+        // The only network is the zone's, with the zone's own rules.
         bridge: "none",
         iptables: false,
         ip6tables: false,
         "userland-proxy": false,
-        // Machines outlive it: it may crash, and is started again.
+        // Machines keep running when it crashes and is started again.
         "live-restore": true,
-        // Docker 20.10 writes a key into /etc/docker otherwise.
+        // By default, Docker 20.10 writes a key to /etc/docker.
         "deprecated-key-path": join(own.data, "key.json"),
         "log-level": "warn",
         "shutdown-timeout": 20,
@@ -170,12 +171,13 @@ async function startEngine(own: Paths, docker: Docker, log: (line: string) => vo
   const args = [
     "--config-file",
     own.config,
-    // Where the system's containerd runs, it is used: keep apart from what others have in it.
+    // If the system's containerd runs, dockerd uses it: separate namespaces keep the zone's containers apart.
     "--containerd-namespace",
     own.name,
     "--containerd-plugins-namespace",
     `${own.name}-plugins`,
   ];
+  const settled = new AbortController();
   const failure = await Promise.race([
     start("dockerd", args, { detached: true, logFile: own.log }).then(
       async ({ ended, unref }) => {
@@ -184,11 +186,12 @@ async function startEngine(own: Paths, docker: Docker, log: (line: string) => vo
       },
       (error: Error) => `${error.message}, or start a Docker Engine`,
     ),
-    untilAnswers(docker).then(
+    pWaitFor(() => answers(docker), { interval: 100, timeout: 60_000, signal: settled.signal }).then(
       () => undefined,
       () => "dockerd did not answer within 60 s",
     ),
   ]);
+  settled.abort();
   if (failure !== undefined) {
     // Data would indicate next time that instances are in there.
     if (first) await rm(own.data, { recursive: true, force: true });
@@ -200,12 +203,8 @@ async function startEngine(own: Paths, docker: Docker, log: (line: string) => vo
   log(`engine: started, data in ${own.data}`);
 }
 
-/** @throws Error after 60 s */
-const untilAnswers = (docker: Docker): Promise<void> =>
-  pWaitFor(() => answers(docker), { interval: 100, timeout: 60_000 });
-
 async function remove(state: string, own: Paths, docker: Docker): Promise<void> {
-  // An engine's end leaves its machines running.
+  // Machines keep running when their engine ends.
   const left = await docker.listContainers({ all: true }).catch(() => []);
   await Promise.all(
     left.map(({ Id }) =>
@@ -228,7 +227,7 @@ async function remove(state: string, own: Paths, docker: Docker): Promise<void> 
   }
   await rm(join(state, "engine"), { recursive: true, force: true });
   await removeCgroups(own.name);
-  // Directories that dockerd and containerd make for themselves; what others have in them keeps them.
+  // Directories that dockerd and containerd create; they stay if others have something in them.
   for (const directory of ["/run/containerd/s", "/run/containerd", "/run/docker/plugins", "/run/docker"]) {
     await rmdir(directory).catch(() => {});
   }
@@ -240,14 +239,14 @@ async function running(pidFile: string, name: string): Promise<number | undefine
   return pid > 0 && (await findProcess(pid))?.name === name ? pid : undefined;
 }
 
-/** An engine that was killed leaves its containers' file systems mounted, and its data directory on itself. */
+/** A killed engine leaves its containers' file systems mounted, and its data directory as a bind mount. */
 async function unmount(directory: string): Promise<void> {
   const mounts = (await readFile("/proc/self/mountinfo", "utf8")).split("\n").map((line) => line.split(" ")[4] ?? "");
   for (const mount of mounts.filter((at) => `${at}/`.startsWith(`${directory}/`)).reverse())
     await run("umount", ["--lazy", mount]);
 }
 
-/** Cgroups of the engine's containers, deepest first: empty ones stay behind in every hierarchy. */
+/** Removes the cgroups of the engine's containers, deepest first: empty ones stay behind in every hierarchy. */
 async function removeCgroups(name: string): Promise<void> {
   const root = "/sys/fs/cgroup";
   const below = async (directory: string): Promise<void> => {

@@ -1,42 +1,48 @@
-/** The engine's events, for as long as the zone runs. */
+/** Follows the engine's events. */
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { labels } from "./container.ts";
+import { ofZone } from "./context.ts";
 
-/**
- * Calls `died` for each of the zone's containers that ends, and `resumed` each time the stream has (again) begun, since
- * what happened before that was not heard. Runs until `signal` aborts; an engine that is away is asked every second, after
- * `revive`.
- */
-export async function watch(
+export interface EventHandlers {
+  /** Called for each of the zone's containers that ends. */
+  readonly onDeath: (instanceId: string) => void;
+  /** Called whenever the stream begins, also at first: earlier events were missed. */
+  readonly onResume: () => void;
+  /** Called before the stream is opened again. */
+  readonly revive: () => Promise<void>;
+  readonly log: (line: string) => void;
+}
+
+/** Runs until `signal` aborts. While the engine is away, tries again every second. */
+export async function watchEvents(
   docker: Docker,
   zone: string,
   signal: AbortSignal,
-  on: { died(instanceId: string): void; resumed(): void; revive(): Promise<void>; log(line: string): void },
+  { onDeath, onResume, revive, log }: EventHandlers,
 ): Promise<void> {
-  const filters = { type: ["container"], event: ["die"], label: [`${labels.zone}=${zone}`] };
+  const filters = { type: ["container"], event: ["die"], ...ofZone(zone) };
   let lost = false;
   while (!signal.aborted) {
     try {
-      if (lost) await on.revive();
+      if (lost) await revive();
       const stream = (await docker.getEvents({
         filters,
         abortSignal: signal,
       } as Docker.GetEventsOptions)) as unknown as Readable;
-      if (lost) on.log("engine: events are back");
+      if (lost) log("engine: events are back");
       lost = false;
-      on.resumed();
+      onResume();
       for await (const line of createInterface({ input: stream })) {
         const id = (JSON.parse(line) as { Actor: { Attributes: Record<string, string> } }).Actor.Attributes[
           labels.instance
         ];
-        if (id !== undefined) on.died(id);
+        if (id !== undefined) onDeath(id);
       }
     } catch (error) {
-      if (!signal.aborted && !lost)
-        on.log(`engine: no events (${(error as Error).message}); trying again every second`);
+      if (!signal.aborted && !lost) log(`engine: no events (${(error as Error).message}); trying again every second`);
     }
     lost = true;
     await sleep(1000, undefined, { signal }).catch(() => {});

@@ -1,70 +1,75 @@
-/** What guests do by themselves: their reboots are carried out, their ends are told. */
+/** Reacts to what guests do by themselves: restarts those that reboot, reports those that end. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type Docker from "dockerode";
 import { labels } from "./container.ts";
-import { endedBy, ignoreMissing } from "./power.ts";
+import { containerOf, ofZone, type Context } from "./context.ts";
+import { endedBy } from "./power.ts";
 import type { Queues } from "./queues.ts";
+import { ignoreMissing } from "./responses.ts";
 
-export interface Follower {
-  /** What each instance was when it was last looked at; none of those that the engine had before open(). */
-  readonly known: Map<string, "running" | "off">;
-  /** Compares one instance with what is known of it, and acts on what its guest did. To be called in its queue. */
-  look(id: string): Promise<void>;
-  /** The same for all, after a time in which nothing was heard of the engine: also what it did to the machines itself. */
-  lookAtAll(): Promise<void>;
-}
-
-export interface Followed {
-  docker(): Docker;
-  containerOf(id: string): Docker.Container;
-  /** The zone's label, as a filter. */
-  readonly mine: { readonly label: string[] };
+export interface FollowerOptions {
+  readonly context: () => Context;
   readonly queues: Queues;
-  /** A guest that ended runs again. Does not reject. */
-  restarted(id: string): Promise<void>;
-  stopped(id: string): void;
+  /** Called when a guest that ended runs again. Must not reject. */
+  readonly onRestart: (id: string) => Promise<void>;
+  readonly onStop: (id: string) => void;
   readonly log: (line: string) => void;
 }
 
-export function createFollower({ docker, containerOf, mine, queues, restarted, stopped, log }: Followed): Follower {
-  const known = new Map<string, "running" | "off">();
+export class Follower {
+  /** State of each instance when it was last checked; instances of an earlier daemon are missing at first. */
+  readonly known = new Map<string, "running" | "off">();
+  readonly #options: FollowerOptions;
 
-  async function lookAtAll(): Promise<void> {
-    const all = await docker().listContainers({ all: true, filters: mine });
-    const ids = all.map(({ Labels }) => Labels[labels.instance]).filter((id) => id !== undefined);
-    await Promise.all(ids.map((id) => queues.of(id, () => look(id, true))));
+  constructor(options: FollowerOptions) {
+    this.#options = options;
   }
 
-  /** @param engineWasAway an engine that went down may have taken machines along: they run again as soon as it does */
-  async function look(id: string, engineWasAway = false): Promise<void> {
-    const { State } = await containerOf(id)
+  /** Checks all instances after a time without the engine's events, also for what the engine did to machines. */
+  async checkAll(): Promise<void> {
+    const { context, queues } = this.#options;
+    const { docker, settings } = context();
+    const all = await docker.listContainers({ all: true, filters: ofZone(settings.zone) });
+    const ids = all.map(({ Labels }) => Labels[labels.instance]).filter((id) => id !== undefined);
+    await Promise.all(ids.map((id) => queues.add(id, () => this.check(id, true))));
+  }
+
+  /**
+   * Compares an instance with its known state, and reacts to what its guest did. To be called in the instance's queue.
+   *
+   * @param engineWasAway true if the engine may have taken the machine down with it: then it is started again
+   */
+  async check(id: string, engineWasAway = false): Promise<void> {
+    const { context, onStop, log } = this.#options;
+    const inspected = await containerOf(context(), id)
       .inspect()
-      .catch((error: unknown) => (ignoreMissing(error), { State: undefined }));
-    if (State === undefined) return void known.delete(id);
-    if (State.Running) return void known.set(id, "running");
-    const before = known.get(id);
-    known.set(id, "off");
+      .catch((error: unknown) => ignoreMissing(error));
+    if (inspected === undefined) return void this.known.delete(id);
+    const { State } = inspected;
+    if (State.Running) return void this.known.set(id, "running");
+    const before = this.known.get(id);
+    this.known.set(id, "off");
     if (before === "off" || State.Status === "created") return;
     let how: string = endedBy(State.ExitCode);
-    // The host went down: whoever opened the machines knows which of them are to run.
+    // The host went down: the caller of open() knows which machines are to run.
     if (how === "power cut" && before === undefined) return;
     if (how === "reboot" || (how === "power cut" && engineWasAway)) {
       log(`instance ${id}: starts again after its ${how}`);
-      known.set(id, "running");
-      const failure = await startAgain(id);
+      this.known.set(id, "running");
+      const failure = await this.#startAgain(id);
       if (failure === undefined) return;
-      known.set(id, "off");
+      this.known.set(id, "off");
       how = `a start that failed: ${failure}`;
     }
     log(`instance ${id}: stopped by ${how}`);
-    stopped(id);
+    onStop(id);
   }
 
-  /** @returns the reason when it failed for good; an engine that is going down fails too, but looks at all when it is back. */
-  async function startAgain(id: string): Promise<string | undefined> {
+  /** @returns the error if it failed for good, not if the engine went away: `checkAll` follows when that is back */
+  async #startAgain(id: string): Promise<string | undefined> {
+    const { context, onRestart } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
-        await containerOf(id).start();
+        await containerOf(context(), id).start();
         break;
       } catch (error) {
         if ((error as { statusCode?: number }).statusCode === undefined) return undefined;
@@ -72,9 +77,7 @@ export function createFollower({ docker, containerOf, mine, queues, restarted, s
         await sleep(1000);
       }
     }
-    await restarted(id);
+    await onRestart(id);
     return undefined;
   }
-
-  return { known, look: (id) => look(id), lookAtAll };
 }

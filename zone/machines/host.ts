@@ -1,22 +1,22 @@
-/** What machines need of the host that runs them, and what the host lacks. */
+/** Settings of the host that machines depend on, and capabilities they must not have. */
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Raised when lower. */
+/** Minimum values. */
 const sysctls: readonly { readonly name: string; readonly atLeast: number }[] = [
-  // Per user, and root is one user for all machines: systemd, dbus, containerd, the kubelet and every pod that watches a
-  // file take one each. The default of 128 is used up by six nodes ("too many open files").
+  // The limit is per user, and all machines share root: systemd, dbus, containerd, the kubelet and every pod that watches
+  // a file need one each. Six nodes exceed the default of 128 ("too many open files").
   { name: "fs.inotify.max_user_instances", atLeast: 8192 },
-  // The same for watches: kubelets watch every ConfigMap and Secret that is mounted.
+  // The same for watches: kubelets watch every mounted ConfigMap and Secret.
   { name: "fs.inotify.max_user_watches", atLeast: 524288 },
-  // Each container has a session keyring; nested ones count as the host's.
+  // Each container has a session keyring, and nested containers' count for the host.
   { name: "kernel.keys.maxkeys", atLeast: 20000 },
 ];
 
-/** Where the host keeps its sysctls, and where the zones on it keep what these were. */
+/** Directories of sysctls and of their former values. */
 export interface SysctlPlaces {
   readonly proc: string;
-  /** Gone with the host's restart, as what was raised is. */
+  /** Former values, in /run: like the raised sysctls, they do not survive a restart of the host. */
   readonly memory: string;
 }
 
@@ -28,7 +28,7 @@ const zonesOf = ({ memory }: SysctlPlaces): string => join(memory, "zones");
 const valuesBefore = async (at: SysctlPlaces): Promise<Record<string, number>> =>
   JSON.parse(await readFile(valuesFile(at), "utf8").catch(() => "{}")) as Record<string, number>;
 
-/** Raises the sysctls that are too low for the zone's machines, and remembers what they were. */
+/** Raises sysctls that are too low for the zone's machines, and remembers their former values. */
 export async function raiseSysctls(zone: string, log: (line: string) => void, at = places): Promise<void> {
   await mkdir(zonesOf(at), { recursive: true });
   await writeFile(join(zonesOf(at), zone), "");
@@ -48,7 +48,7 @@ export async function raiseSysctls(zone: string, log: (line: string) => void, at
   }
 }
 
-/** When the last zone goes, sysctls are again what they were before the first, but for those that somebody else has changed since. */
+/** Restores the former values when the last zone is removed, except of sysctls that were changed since. */
 export async function restoreSysctls(zone: string, log: (line: string) => void, at = places): Promise<void> {
   await rm(join(zonesOf(at), zone), { force: true });
   const others = await readdir(zonesOf(at)).catch(() => []);
@@ -63,7 +63,7 @@ export async function restoreSysctls(zone: string, log: (line: string) => void, 
   await rm(at.memory, { recursive: true, force: true });
 }
 
-/** Linux' capabilities in the order of their numbers. */
+/** Linux's capabilities in the order of their numbers. */
 const capabilities = [
   "CHOWN",
   "DAC_OVERRIDE",
@@ -108,19 +108,20 @@ const capabilities = [
   "CHECKPOINT_RESTORE",
 ] as const;
 
-/** No machine has these: they reach the host itself (its clock, its kernel's code, its ports). */
+/** Capabilities that no machine has: they affect the host itself (clock, kernel modules, I/O ports). */
 const withheld = ["SYS_TIME", "SYS_MODULE", "SYS_RAWIO"] as const;
 
 /**
- * The capabilities to drop from "all of them": the withheld ones, and those the host itself lacks (a container that asks
- * for one of those does not start).
+ * The capabilities to drop from "ALL": the withheld ones, and those that the host itself lacks, since a container that
+ * requests such a capability does not start.
+ *
  * @param status text of /proc/self/status
  * @param last number of the kernel's last capability (/proc/sys/kernel/cap_last_cap)
  */
 export function capabilitiesToDrop(status: string, last: number): string[] {
   const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1];
   if (bounding === undefined)
-    throw new Error("/proc/self/status has no CapBnd line: this is not Linux' proc file system");
+    throw new Error("/proc/self/status has no CapBnd line: this is not Linux's proc file system");
   const present = BigInt(`0x${bounding}`);
   const lacking = capabilities.filter((_, bit) => bit <= last && ((present >> BigInt(bit)) & 1n) === 0n);
   return [...new Set<string>([...withheld, ...lacking])];

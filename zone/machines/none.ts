@@ -1,6 +1,6 @@
 import type { Machines } from "../types.ts";
 
-/** Machines that are nothing but a word: every call succeeds at once. For a thousand instances and for tests of the API. */
+/** Machines that do not exist: every call succeeds immediately. For thousands of instances and for tests of the API. */
 export function noMachines(): Machines {
   const callbacks: ((instanceId: string, state: "running" | "stopped") => void)[] = [];
   return {

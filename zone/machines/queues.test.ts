@@ -5,7 +5,7 @@ import { createQueues } from "./queues.ts";
 test("one thing at a time for a key, in order, whatever failed before; other keys do not wait", async () => {
   const queues = createQueues();
   const done: string[] = [];
-  const work =
+  const task =
     (name: string, ms: number, fails = false) =>
     async () => {
       await sleep(ms);
@@ -13,9 +13,9 @@ test("one thing at a time for a key, in order, whatever failed before; other key
       if (fails) throw new Error(name);
       return name;
     };
-  const first = queues.of("a", work("a1", 30, true));
-  const second = queues.of("a", work("a2", 0));
-  const other = queues.of("b", work("b1", 5));
+  const first = queues.add("a", task("a1", 30, true));
+  const second = queues.add("a", task("a2", 0));
+  const other = queues.add("b", task("b1", 5));
   await expect(first).rejects.toThrow("a1");
   expect(await second).toBe("a2");
   expect(await other).toBe("b1");
@@ -25,9 +25,9 @@ test("one thing at a time for a key, in order, whatever failed before; other key
 test("is idle when nothing is left, also of what was added meanwhile", async () => {
   const queues = createQueues();
   let last = false;
-  void queues.of("a", async () => {
+  void queues.add("a", async () => {
     await sleep(5);
-    void queues.of("a", async () => {
+    void queues.add("a", async () => {
       await sleep(5);
       last = true;
     });
@@ -44,11 +44,11 @@ test("what is urgent interrupts what may take long before it, begun or not, and 
       while (!interrupted.aborted && !(name === "last" && done.includes("urgent 2"))) await sleep(1);
       done.push(`${name}${interrupted.aborted ? " interrupted" : ""}`);
     });
-  const all = [queues.of("a", long("first")), queues.of("a", long("second"))];
+  const all = [queues.add("a", long("first")), queues.add("a", long("second"))];
   await sleep(5);
   expect(done).toEqual([]);
-  for (const n of [1, 2]) all.push(queues.atOnce("a", async () => void done.push(`urgent ${n}`)));
-  all.push(queues.of("a", long("last")));
+  for (const n of [1, 2]) all.push(queues.addUrgent("a", async () => void done.push(`urgent ${n}`)));
+  all.push(queues.add("a", long("last")));
   await Promise.all(all);
   expect(done).toEqual(["first interrupted", "second interrupted", "urgent 1", "urgent 2", "last"]);
 });
@@ -56,7 +56,7 @@ test("what is urgent interrupts what may take long before it, begun or not, and 
 test("everything that may take long is interrupted at the end", async () => {
   const queues = createQueues();
   const long = (key: string) =>
-    queues.of(key, () =>
+    queues.add(key, () =>
       queues.interruptible(
         key,
         (interrupted) => new Promise((resolve) => interrupted.addEventListener("abort", () => resolve(key))),

@@ -1,24 +1,24 @@
-/** One thing at a time for each key: calls for the same instance run in the order they came. */
+/** One task at a time for each key, in the order they were added. */
 export interface Queues {
-  of<T>(key: string, work: () => Promise<T>): Promise<T>;
-  /** Like `of`; everything interruptible before it is interrupted. */
-  atOnce<T>(key: string, work: () => Promise<T>): Promise<T>;
-  /** To be called by work in the queue: runs its part that may take long, with the signal that interrupts it. */
+  add<T>(key: string, task: () => Promise<T>): Promise<T>;
+  /** Like `add`, and interrupts the interruptible parts of all earlier tasks of the key. */
+  addUrgent<T>(key: string, task: () => Promise<T>): Promise<T>;
+  /** For a task in the queue: runs a part of it that may take long, with the signal that interrupts it. */
   interruptible<T>(key: string, part: (interrupted: AbortSignal) => Promise<T>): Promise<T>;
-  /** Interrupts what is interruptible now. */
+  /** Interrupts all interruptible parts that run now. */
   interruptAll(): void;
-  /** Resolves when nothing is left to do. */
+  /** Resolves when all queues are empty. */
   idle(): Promise<void>;
 }
 
 export function createQueues(): Queues {
   const last = new Map<string, Promise<unknown>>();
   const parts = new Map<string, AbortController>();
-  /** How many wait that are not to wait for anything interruptible. */
+  /** Number of urgent tasks that wait, by key. */
   const urgent = new Map<string, number>();
 
-  function of<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const result = (last.get(key) ?? Promise.resolve()).then(work, work);
+  function add<T>(key: string, task: () => Promise<T>): Promise<T> {
+    const result = (last.get(key) ?? Promise.resolve()).then(task, task);
     last.set(key, result);
     const forget = (): void => {
       if (last.get(key) === result) last.delete(key);
@@ -28,15 +28,15 @@ export function createQueues(): Queues {
   }
 
   return {
-    of,
-    atOnce(key, work) {
+    add,
+    addUrgent(key, task) {
       urgent.set(key, (urgent.get(key) ?? 0) + 1);
       parts.get(key)?.abort();
-      return of(key, () => {
+      return add(key, () => {
         const others = urgent.get(key)! - 1;
         if (others > 0) urgent.set(key, others);
         else urgent.delete(key);
-        return work();
+        return task();
       });
     },
     async interruptible(key, part) {

@@ -1,4 +1,4 @@
-/** Templates: a root file system's archive becomes an image of the engine. */
+/** Templates: the archive of a root file system becomes an image of the engine. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -9,22 +9,23 @@ import { fileURLToPath } from "node:url";
 import type Docker from "dockerode";
 import got from "got";
 import { labels } from "./container.ts";
+import type { Context } from "./context.ts";
 
 /** The image of a template. */
 export const imageName = (template: { readonly id: string }): string => `exozone-template:${template.id}`;
 
 /**
- * Downloads an archive (tar, plain or compressed) and imports it on the way as the template's image. Nothing is kept of
- * one whose MD5 is another.
+ * Downloads an archive (tar, plain or compressed) and imports it while it arrives as the template's image. Keeps nothing
+ * if the MD5 differs.
+ *
  * @param md5 32 hex digits
- * @param ca path of the certificate authority (PEM) to trust besides the public ones; read now, as it may have been made
- *   after the machines were opened
+ * @param ca path of a certificate authority (PEM) to trust in addition to the public ones; read at each call, because it
+ *   may have been created after the machines were opened
  * @returns the image's size in bytes
- * @throws when the download fails, the MD5 differs, or the archive holds nothing that boots
+ * @throws Error if the download fails, the MD5 differs, or the archive has no init
  */
 export async function importTemplate(
-  docker: Docker,
-  zone: string,
+  { docker, settings: { zone } }: Context,
   template: { readonly id: string },
   url: string,
   md5: string,
@@ -41,7 +42,7 @@ export async function importTemplate(
     body.destroy();
     throw new Error(`template ${url} is not a tar archive of a root file system: ${cause.message}`, { cause });
   });
-  // Either failure brings about the other: the first one is the reason.
+  // Each failure causes the other: the first one is the reason.
   const [id] = await Promise.all([imported, downloaded]);
   const image = docker.getImage(id);
   const digest = hash.digest("hex");
@@ -58,7 +59,7 @@ export async function importTemplate(
   return (await image.inspect()).Size;
 }
 
-/** An archive of an image (docker save, an OCI layout) is one of files as well, only that nothing in it boots. */
+/** Refuses archives of images (`docker save`, an OCI layout), which contain files, too, but none that boot. */
 async function requireInit(docker: Docker, zone: string, image: string): Promise<void> {
   const container = await docker.createContainer({
     Image: image,
@@ -85,7 +86,7 @@ async function download(url: string, ca?: string): Promise<Readable> {
   if (url.startsWith("file://")) return createReadStream(fileURLToPath(url));
   return got.stream(url, {
     https: ca === undefined ? {} : { certificateAuthority: [...rootCertificates, await readFile(ca, "utf8")] },
-    // No limit for the whole: a template takes as long as its link needs. A silent link is a dead one.
+    // No timeout for the whole download, which takes as long as the link needs, but for a link that is silent.
     timeout: { connect: 10_000, response: 30_000, socket: 60_000 },
   });
 }

@@ -1,7 +1,6 @@
-/** What cgroup2.host.test.ts runs in a mount namespace with cgroup v2: prints the answers of a machine's guest. */
-import { execFile } from "node:child_process";
+/** Run by cgroup2.host.test.ts in a mount namespace with cgroup v2: prints the answers of a machine's guest. */
 import { createServer } from "node:http";
-import { promisify } from "node:util";
+import { execa } from "execa";
 import type { Instance, Template } from "../../types.ts";
 import { createMachines, type MachinesOptions } from "../index.ts";
 
@@ -20,17 +19,17 @@ export interface Trial {
 const { options, template, archive, md5, one, docker, questions } = JSON.parse(process.argv[2]!) as Trial;
 const machines = createMachines({ ...options, log: (line) => console.error(line) });
 const inGuest = async (question: string): Promise<string> =>
-  (await promisify(execFile)("docker", [...docker, "sh", "-c", question], { timeout: 60_000 })).stdout.trim();
+  (await execa("docker", [...docker, "sh", "-c", question], { timeout: 60_000 })).stdout.trim();
 try {
   await machines.open();
-  // A machine waits for the metadata service, which here has nothing for it.
+  // A machine waits for the metadata service, which has nothing for it here.
   createServer((_, response) => void response.writeHead(404).end()).listen(80, options.gateway);
   await machines.importTemplate(template, archive, md5);
   await machines.create(one, template);
   await machines.start(one);
   const answers: string[] = [];
   for (const question of questions) answers.push(await inGuest(question));
-  // A frozen machine is switched off, and destroyed.
+  // A frozen machine can be switched off and destroyed.
   await machines.pause(one);
   await machines.kill(one);
   await machines.start(one);

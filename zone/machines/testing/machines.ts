@@ -1,7 +1,7 @@
 /**
- * Machines on a real engine, looked at as their users do: over SSH, and by the metadata service they ask. Needs root and
- * the node image: .local/template, or the directory NODE_IMAGE names. A bed has an engine, a state and addresses of its
- * own, beside a zone that may run here.
+ * Machines on a real engine, seen as users see them: over SSH, and through the metadata service. Needs root and the node
+ * image in .local/template or the directory NODE_IMAGE. A bed has its own engine, state and addresses, apart from a zone
+ * that may run on this host.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -20,7 +20,7 @@ export const artifact =
 export const template = { id: "5f3b1c52-8c3f-4d0e-9d55-6f2f1c0b7a01", name: "Flatcar" };
 export const gateway = "198.19.4.1";
 
-/** Every bed's machine of this number has this identity; one bed at a time. */
+/** The instance number `n`, the same for every bed: only one bed may be open at a time. */
 export const instance = (n: number): Instance => ({
   id: `5f3b1c52-8c3f-4d0e-9d55-0000000000${String(n).padStart(2, "0")}`,
   name: `machine-${n}`,
@@ -46,9 +46,9 @@ export class Bed {
   readonly key = keyPair();
   /** What the zone has logged. */
   readonly logged: string[] = [];
-  /** What `onChange` has told: `ID STATE`. */
+  /** Calls of `onChange`: `ID STATE`. */
   readonly changes: string[] = [];
-  /** What the metadata service answers as user-data, by the caller's address; a text as it is gzipped. */
+  /** User-data by the caller's address; the metadata service gzips strings and answers buffers unchanged. */
   readonly userData = new Map<string, string | Buffer>();
   readonly options: MachinesOptions;
   machines: Machines;
@@ -77,7 +77,7 @@ export class Bed {
     await new Promise<void>((ready) => this.#metadata.listen(80, gateway, ready));
   }
 
-  /** Opens it, with this machine made from the template and started. */
+  /** Opens it, imports the template, and creates and starts this machine. */
   async openWith(machine: Instance): Promise<void> {
     await this.open();
     await this.importTemplate();
@@ -85,12 +85,12 @@ export class Bed {
     await this.machines.start(machine);
   }
 
-  /** Where the engine listens that the zone has started. */
+  /** Socket of the engine that the zone has started. */
   get engineSocket(): string {
     return `/run/exoscale-${zoneId(this.state)}/docker.sock`;
   }
 
-  /** The next daemon's machines on the same state; to be opened. */
+  /** New machines on the same state, as of the next daemon; to be opened. */
   next(): Machines {
     return (this.machines = this.#create());
   }
@@ -111,14 +111,14 @@ export class Bed {
     if (request.url === "/latest/meta-data/public-keys") return response.end(`${this.key.public}\n`);
     if (request.url === "/latest/user-data") {
       const data = this.userData.get(request.socket.remoteAddress ?? "");
-      // Nothing, with 200, for an instance without: as Exoscale does.
+      // 200 and an empty body for an instance without user-data, as on Exoscale.
       return response.end(typeof data === "string" ? gzipSync(data) : data);
     }
     response.statusCode = 404;
     response.end();
   });
 
-  /** Runs a command as core. Waits up to 60 s for a machine that boots. */
+  /** Runs a command as core. Waits up to 60 s for a machine to boot. */
   async ssh(target: Instance, command: string): Promise<string> {
     const deadline = Date.now() + 60_000;
     for (;;) {
@@ -142,12 +142,12 @@ export class Bed {
             let output = "",
               errors = "";
             stream
-              .on("data", (chunk: Buffer) => void (output += chunk))
-              .stderr.on("data", (chunk: Buffer) => void (errors += chunk));
-            // No exit code: the machine went down under the command.
+              .on("data", (chunk: Buffer) => void (output += chunk.toString()))
+              .stderr.on("data", (chunk: Buffer) => void (errors += chunk.toString()));
+            // No exit code: the machine went down during the command.
             stream.on("close", (code?: number | null) => {
               client.end();
-              if (code === 0 || code == null) resolve(output.trim());
+              if (code === 0 || code === null || code === undefined) resolve(output.trim());
               else reject(new Error(`${command}: exit code ${code}: ${output}${errors}`));
             });
           }),
@@ -160,7 +160,7 @@ export class Bed {
     return this.ssh(target, "cat /proc/sys/kernel/random/boot_id");
   }
 
-  /** `running`, or the units that failed. */
+  /** `running`, or the failed units. */
   settled(target: Instance): Promise<string> {
     return this.ssh(target, "systemctl is-system-running --wait || systemctl --failed --no-legend");
   }
@@ -174,13 +174,13 @@ export class Bed {
   }
 }
 
-/** ssh2 makes one now and then that it cannot read itself. */
+/** Repeats until ssh2 can read the key: now and then it generates one that it cannot parse. */
 function keyPair(): { public: string; private: string } {
   const pair = utils.generateKeyPairSync("ed25519");
   return utils.parseKey(pair.private) instanceof Error ? keyPair() : pair;
 }
 
-/** Whether sshd's port answers. */
+/** True if sshd's port accepts connections. */
 export const listens = (target: Instance): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect({ host: target.address!, port: 22, timeout: 1000 });
