@@ -1,7 +1,6 @@
 /**
- * The DHCP server of a managed private network. It lives in a network namespace of its own, plugged into the network
- * like a machine: the host has no address there, and neither its routes nor another private network of the same range
- * come into it.
+ * The DHCP server of a managed private network. It runs in its own network namespace, connected to the network like a
+ * machine: the host needs no address there, and its routes and other private networks with the same range do not matter.
  */
 import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
@@ -18,7 +17,7 @@ import { Service } from "../services/service.ts";
 export interface DhcpSettings {
   readonly range: AddressRange;
   readonly options?: DhcpOptions;
-  /** Each interface gets its address and nobody else one. */
+  /** Only these interfaces get an address. */
   readonly leases: readonly { readonly mac: string; readonly ip: string }[];
 }
 
@@ -28,7 +27,7 @@ export interface DhcpServer {
 
 export interface DhcpRequest {
   readonly layout: Layout;
-  /** Of the private network. */
+  /** The private network's. */
   readonly bridge: string;
   /** The network's name, for messages. */
   readonly name: string;
@@ -38,7 +37,7 @@ export interface DhcpRequest {
   readonly log: (line: string) => void;
 }
 
-/** Starts dnsmasq, which answers when this resolves; what was there of an earlier one goes. */
+/** Starts dnsmasq and resolves when it answers. Removes an earlier one. */
 export async function startDhcp({ layout, bridge, name, settings, state, log }: DhcpRequest): Promise<DhcpServer> {
   await removeDhcp(layout, bridge);
   const hosts = hostsFile(layout, bridge);
@@ -65,16 +64,16 @@ export async function startDhcp({ layout, bridge, name, settings, state, log }: 
   };
 }
 
-/** Ends a private network's DHCP server and removes all it has on this host, there or not. */
+/** Ends a private network's DHCP server, if there is one, and removes all traces of it from this host. */
 export async function removeDhcp(layout: Layout, bridge: string): Promise<void> {
   await endLeftover(pidFile(layout, bridge));
   await rm(hostsFile(layout, bridge), { force: true });
-  // The cable first: a namespace takes its own along, but later.
-  await deleteLink(cable(bridge));
+  // The veth pair first: the kernel would remove it with the namespace, but later.
+  await deleteLink(hostEnd(bridge));
   if (existsSync(`/run/netns/${bridge}`)) await run("ip", ["netns", "delete", bridge]);
 }
 
-/** Addresses from a list of known interfaces, and of the options those that Exoscale has: no router, no resolver by itself. */
+/** Serves a static list of interfaces, with Exoscale's options only: no router and no resolver unless they are set. */
 export function dnsmasqArguments({ range, options = {} }: DhcpSettings, hosts: string): string[] {
   const { routers = [], dnsServers = [], ntpServers = [], domainSearch = [] } = options;
   const option = (name: string, values: readonly string[]): string =>
@@ -100,8 +99,8 @@ export function dnsmasqArguments({ range, options = {} }: DhcpSettings, hosts: s
 
 async function makeNamespace(bridge: string, range: AddressRange): Promise<void> {
   await run("ip", ["netns", "add", bridge]);
-  await run("ip", ["link", "add", cable(bridge), "type", "veth", "peer", "name", "eth0", "netns", bridge]);
-  await run("ip", ["link", "set", cable(bridge), "master", bridge, "up"]);
+  await run("ip", ["link", "add", hostEnd(bridge), "type", "veth", "peer", "name", "eth0", "netns", bridge]);
+  await run("ip", ["link", "set", hostEnd(bridge), "master", bridge, "up"]);
   const inside = [
     "link set eth0 addrgenmode none",
     "link set lo up",
@@ -111,14 +110,14 @@ async function makeNamespace(bridge: string, range: AddressRange): Promise<void>
   await run("ip", ["-n", bridge, "-batch", "-"], { input: `${inside.join("\n")}\n` });
 }
 
-/** Whether a process's network namespace has somebody at the DHCP server's port. */
+/** True if a socket in the process's network namespace is bound to the DHCP server's port (67, 0x43). */
 const isListening = async (pid: number): Promise<boolean> =>
   /^\s*\d+: 00000000:0043 /m.test(await readFile(`/proc/${pid}/net/udp`, "utf8").catch(() => ""));
 
-/** The host's end of the DHCP server's cable. */
-const cable = (bridge: string): string => bridge.replace(/^pn/, "pd");
+/** The host's end of the veth pair to the DHCP server. */
+const hostEnd = (bridge: string): string => bridge.replace(/^pn/, "pd");
 
-/** In the runtime directory, which dnsmasq's unprivileged user can read. */
+/** In the runtime directory, because dnsmasq's unprivileged user has to read it. */
 const hostsFile = ({ runtime }: Layout, bridge: string): string => join(runtime, `dhcp-${bridge}.hosts`);
 
 const pidFile = ({ runtime }: Layout, bridge: string): string => join(runtime, `dhcp-${bridge}.pid`);

@@ -7,19 +7,19 @@ import { addressed } from "./elastic.ts";
 import { metadataAddress, servicePorts, type Layout } from "./layout.ts";
 import { Service } from "../services/service.ts";
 
-/** The metadata service's name on Exoscale, which its SDK asks. */
+/** The metadata service's name on Exoscale, which Exoscale's SDK resolves. */
 const metadataName = "metadata.exoscale.com";
 
-/** The resolver of the instances, at the gateway's address: knows them by name and asks the host's resolvers for the rest. */
+/** The instances' resolver at the gateway's address: resolves their names, and forwards the rest to the host's resolvers. */
 export interface Dns {
-  /** Makes it know the inventory's instances. */
+  /** Makes the names those of the inventory's instances. */
   follow(inventory: Inventory): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Starts dnsmasq. Where no resolver of the host answers, it says at once that it does not know: a guest that waits for
- * an answer which never comes hangs in every log-in.
+ * Starts dnsmasq. If none of the host's resolvers answers, it refuses other names immediately, because a guest that waits
+ * for an answer hangs at every login.
  *
  * @param state directory for its log
  */
@@ -66,12 +66,12 @@ export async function startDns(layout: Layout, state: string, log: (line: string
   };
 }
 
-/** In the runtime directory, which dnsmasq's unprivileged user can read. */
+/** In the runtime directory, because dnsmasq's unprivileged user has to read it. */
 export const hostsFile = ({ runtime }: Layout): string => join(runtime, "hosts");
 
 export const dnsPidFile = ({ runtime }: Layout): string => join(runtime, "dns.pid");
 
-/** hosts(5) of the instances whose name is a host name, older ones first where names are the same. */
+/** hosts(5) with the instances whose names are host names; for equal names, older instances come first. */
 export const renderHosts = (inventory: Inventory): string =>
   addressed(inventory)
     .filter(
@@ -84,7 +84,7 @@ export const renderHosts = (inventory: Inventory): string =>
 const someAnswer = async (servers: readonly string[]): Promise<boolean> =>
   (await Promise.all(servers.map((server) => answers(server, (resolver) => resolver.resolveNs("."))))).includes(true);
 
-/** Whether a resolver answers within a second, be it with an error. */
+/** True if a resolver answers within a second, even with an error. */
 async function answers(server: string, ask: (resolver: Resolver) => Promise<unknown>): Promise<boolean> {
   const resolver = new Resolver({ timeout: 1000, tries: 1 });
   resolver.setServers([server]);

@@ -1,6 +1,6 @@
 import type { ElasticIp, Instance, Inventory } from "../types.ts";
 
-/** Instances that an elastic IP is attached to and that have an address to send its traffic to. */
+/** Instances with a public address that an elastic IP is attached to. */
 export function holdersOf(inventory: Inventory, elasticIp: ElasticIp): AddressedInstance[] {
   return addressed(inventory).filter((instance) => instance.elasticIps.includes(elasticIp.id));
 }
@@ -11,12 +11,12 @@ export type AddressedInstance = Instance & { readonly address: string };
 export const addressed = (inventory: Inventory): AddressedInstance[] =>
   [...inventory.instances.values()].filter((instance): instance is AddressedInstance => instance.address !== null);
 
-/** Says whether a holder passes the health check of an elastic IP. */
+/** Returns whether a holder passes the health check of an elastic IP. */
 export type Healthy = (elasticIp: ElasticIp, holder: Instance) => boolean;
 
 /**
- * Managed elastic IPs and the addresses that their traffic goes to at this moment: holders that run and are healthy,
- * none for an elastic IP without them.
+ * The addresses that the traffic of each managed elastic IP goes to now: those of holders that run and are healthy. The
+ * list may be empty.
  */
 export function targetsOf(inventory: Inventory, healthy: Healthy): Map<string, string[]> {
   const targets = new Map<string, string[]>();
@@ -33,13 +33,13 @@ export function targetsOf(inventory: Inventory, healthy: Healthy): Map<string, s
   return targets;
 }
 
-/** A target that lost its traffic: connections through it are to be forgotten. */
+/** A holder that gets no more traffic: conntrack has to forget its connections. */
 export interface Lost {
   readonly elasticIp: string;
   readonly holder: string;
 }
 
-/** Targets that `before` had and `after` has not. */
+/** Targets in `before` that are missing in `after`. */
 export const lostTargets = (before: Map<string, string[]>, after: Map<string, string[]>): Lost[] =>
   [...before].flatMap(([elasticIp, holders]) =>
     holders.filter((holder) => !after.get(elasticIp)?.includes(holder)).map((holder) => ({ elasticIp, holder })),

@@ -1,21 +1,21 @@
 /**
- * Other firewalls of this host: Docker's, ufw's, the administrator's. A packet passes only if all of them let it, and
- * with forwarding dropped by default, as Docker has it, one instance would not reach another. So theirs are told to
- * leave the zone's packets alone: those meet the zone's own rules.
+ * Other firewalls of this host: Docker's, ufw's, the administrator's. A packet passes only if all of them accept it. If
+ * one drops forwarded packets by default, as Docker does, instances cannot reach each other. So the zone adds rules to
+ * them that accept its packets, which the zone's own rules filter.
  */
 import { run } from "../command.ts";
 import type { Layout } from "./layout.ts";
 
-/** Packets of a hook, by the interfaces they come in and go out at. */
+/** Packets at a hook, by the interfaces where they enter and leave. */
 export interface Passage {
   readonly hook: "forward" | "input";
   readonly from?: string;
   readonly to?: string;
-  /** IPv6 too. */
+  /** IPv6 as well as IPv4. */
   readonly anyFamily: boolean;
 }
 
-/** What is the zone's business alone: its bridge, and private networks within themselves. */
+/** What only the zone filters: traffic of its bridge, and inside each private network. */
 export const passagesOf = ({ bridge }: Layout, privateBridges: readonly string[]): Passage[] => [
   { hook: "forward", from: bridge, anyFamily: false },
   { hook: "forward", to: bridge, anyFamily: false },
@@ -24,16 +24,16 @@ export const passagesOf = ({ bridge }: Layout, privateBridges: readonly string[]
 ];
 
 /**
- * Makes every firewall of the host that may drop the packets of `passages` accept them, and forgets what it was told for
- * others; with no passages it is as if the zone had never been.
+ * Makes every firewall of the host that may drop the packets of `passages` accept them, and removes earlier exceptions;
+ * without passages nothing of the zone remains.
  *
- * @throws Error that names a firewall which takes no exceptions, once all others have them
+ * @throws Error that names a firewall which accepts no exceptions, once all others have them
  */
 export async function admitPassages(passages: readonly Passage[], { mark, bridge }: Layout): Promise<void> {
   const ipv6 = passages.filter(({ anyFamily }) => anyFamily);
   const iptables = await admitIptables("iptables", passages, mark);
   await admitIptables("ip6tables", ipv6, mark);
-  // Without passages all are looked through: a policy may have changed since.
+  // Without passages all chains are checked, because a policy may have changed in the meantime.
   const chains = (await foreignChains(bridge, iptables)).filter((chain) => mayDrop(chain) || passages.length === 0);
   const outcome = await Promise.allSettled(
     chains.map(async (chain) => {
@@ -46,7 +46,7 @@ export async function admitPassages(passages: readonly Passage[], { mark, bridge
   for (const result of outcome) if (result.status === "rejected") throw result.reason;
 }
 
-/** firewalld's policy is to accept, and its last rule to reject. */
+/** firewalld's policy is to accept, but its last rule rejects. */
 const mayDrop = ({ policy, table }: Chain): boolean => policy === "drop" || table === "firewalld";
 
 function refusal({ family, table }: Chain, bridge: string): string {
@@ -57,7 +57,7 @@ function refusal({ family, table }: Chain, bridge: string): string {
   return `the firewall of this host (nftables' table ${family} ${table}) drops instances' packets and belongs to a program that has it for itself: ${how}`;
 }
 
-/** @returns whether the host has this iptables, and it can read its tables */
+/** @returns false if the host does not have this iptables, or it cannot read its tables */
 async function admitIptables(
   command: "iptables" | "ip6tables",
   passages: readonly Passage[],
@@ -72,8 +72,8 @@ async function admitIptables(
 }
 
 /**
- * What is to change in the table `filter` so that it accepts `passages`: in front of what others have, and in Docker's
- * chain for users' rules where there is one, since that stays in front. A chain that drops nothing is left alone.
+ * Changes to the table `filter` that make it accept `passages`. Rules are inserted in front of others, in Docker's chain
+ * for users' rules if it exists, because that stays in front. A chain that drops nothing is left alone.
  *
  * @param listed from `iptables -S`
  */
@@ -97,7 +97,7 @@ export function iptablesChanges(listed: string, passages: readonly Passage[], ma
   ];
 }
 
-/** A base chain as nft's JSON has it. */
+/** A base chain in nft's JSON. */
 interface Chain {
   readonly family: string;
   readonly table: string;
@@ -106,7 +106,7 @@ interface Chain {
   readonly policy?: string;
 }
 
-/** Base chains of other tables that see what is forwarded or comes in. */
+/** Base chains of other tables at the hooks forward and input. */
 async function foreignChains(bridge: string, iptables: boolean): Promise<Chain[]> {
   const { nftables } = JSON.parse(await run("nft", ["-j", "list", "chains"])) as { nftables: { chain?: Chain }[] };
   return nftables
@@ -116,7 +116,7 @@ async function foreignChains(bridge: string, iptables: boolean): Promise<Chain[]
         ["inet", "ip", "ip6"].includes(family) &&
         ["forward", "input"].includes(hook) &&
         table !== bridge &&
-        // What iptables reads is to be changed by it alone, or it does not know it any more.
+        // Chains that iptables manages must only be changed by iptables, or it can no longer read them.
         !(iptables && table === "filter" && name === hook?.toUpperCase()),
     );
 }

@@ -8,12 +8,12 @@ import { set } from "./set.ts";
 type Direction = Rule["direction"];
 
 /**
- * Renders a set of member addresses and two chains per group, a chain per combination of groups that an instance is
- * in, and the maps from an address to its chain. So a member more costs one element, and a packet meets the rules of
- * its own instance's groups only.
+ * Renders a set of member addresses and two chains per group, two chains per combination of groups that an instance is
+ * in, and maps from an address to its chains. So a new member costs one element, and a packet passes only the rules of
+ * its own instance's groups.
  *
- * Rules are Exoscale's: an instance may receive what a rule of any of its groups admits; it may send anything until one
- * of its groups has an egress rule, and from then on what any egress rule of its groups admits.
+ * As on Exoscale, an instance receives what a rule of any of its groups admits. It may send anything unless one of its
+ * groups has egress rules, and then what any of these admits.
  */
 export function renderGroups(inventory: Inventory, layout: Layout): string[] {
   const groups = [...inventory.securityGroups.values()];
@@ -27,7 +27,7 @@ export function renderGroups(inventory: Inventory, layout: Layout): string[] {
   };
   const chains = new Map(addressed(inventory).map(({ address, securityGroups }) => [address, chainOf(securityGroups)]));
   for (const elasticIp of inventory.elasticIps.values()) {
-    // A plain elastic IP lies on its holders' own interfaces.
+    // A plain elastic IP is configured on its holders' interfaces.
     const holders = elasticIp.healthcheck === undefined ? holdersOf(inventory, elasticIp) : [];
     if (holders.length > 0)
       chains.set(elasticIp.address, chainOf(holders.flatMap(({ securityGroups }) => securityGroups)));
@@ -99,7 +99,7 @@ function renderCombination({ name, groups }: Combination): string[] {
 const rulesOf = (group: SecurityGroup, direction: Direction): Rule[] =>
   group.rules.filter((rule) => rule.direction === direction);
 
-/** Nothing for a rule that no IPv4 packet can match: one of IPv6, or of a peer that is gone. */
+/** Empty for a rule that no IPv4 packet can match: IPv6, or a peer that no longer exists. */
 function renderRule(inventory: Inventory, rule: Rule): string[] {
   const peer = renderPeer(inventory, rule);
   const traffic = renderTraffic(rule);
@@ -119,7 +119,7 @@ function renderPeer(inventory: Inventory, { direction, network, securityGroup }:
   return text.endsWith("/0") ? "" : `${address} ${text}`;
 }
 
-/** By number: names would come from the host's /etc/protocols, which may be missing. */
+/** Numbers, because nft looks names up in the host's /etc/protocols, which may be missing. */
 const protocolNumbers = { esp: 50, ah: 51, gre: 47, ipip: 4 } as const;
 
 function renderTraffic({ protocol, startPort, endPort, icmp }: Rule): string | undefined {
@@ -129,7 +129,7 @@ function renderTraffic({ protocol, startPort, endPort, icmp }: Rule): string | u
       if (startPort === undefined) return `meta l4proto ${protocol}`;
       return `${protocol} dport ${endPort === undefined || endPort === startPort ? startPort : `${startPort}-${endPort}`}`;
     case "icmp": {
-      // -1 stands for any.
+      // -1 means any.
       const type = icmp === undefined || icmp.type < 0 ? "" : `icmp type ${icmp.type}`;
       const code = icmp === undefined || icmp.code < 0 ? "" : `icmp code ${icmp.code}`;
       return [type, code].filter((part) => part !== "").join(" ") || "meta l4proto icmp";
@@ -146,11 +146,11 @@ function renderTraffic({ protocol, startPort, endPort, icmp }: Rule): string | u
   }
 }
 
-/** An IPv4 network without bits of a host's; nothing for IPv6. */
+/** An IPv4 network without host bits; undefined for IPv6. */
 function toNetwork(cidr: string): string | undefined {
   const network = parseNetwork(cidr);
   return network && `${toText(network.base)}/${network.prefix}`;
 }
 
-/** For the eyes of `nft list`: a text that ends no string and stays below nftables' 128 characters. */
+/** A comment shown by `nft list`: without quotes, and below nftables's limit of 128 characters. */
 const comment = (text: string): string => text.replace(/[^\w .:/@-]/g, "_").slice(0, 100);

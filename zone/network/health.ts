@@ -4,7 +4,7 @@ import type { ElasticIp, HealthCheck, Instance, Inventory } from "../types.ts";
 import { holdersOf } from "./elastic.ts";
 import { probe } from "./probe.ts";
 
-/** One check that goes on: of one holder, for one elastic IP. */
+/** A running health check of one holder, for one elastic IP. */
 interface Check {
   readonly settings: HealthCheck;
   readonly address: string;
@@ -15,15 +15,15 @@ interface Check {
 export interface HealthOptions {
   /** Source address of the checks. */
   readonly from: string;
-  /** Called when a holder became healthy or unhealthy. */
+  /** Called when a holder becomes healthy or unhealthy. */
   readonly onChange: () => void;
   readonly log: (line: string) => void;
 }
 
 /**
- * Checks every running holder of every managed elastic IP, each by its own clock. A holder is unhealthy until its first
- * good answer; from then on it takes `strikesFail` bad answers in a row to lose it, and `strikesOk` good ones to win it
- * back. One that stops running is forgotten: after its next start it begins anew.
+ * Checks every running holder of every managed elastic IP, each at its own interval. A holder is unhealthy until its
+ * first good answer. From then on `strikesFail` bad answers in a row make it unhealthy, and `strikesOk` good ones healthy
+ * again. The state of a holder that stops running is dropped.
  */
 export class HealthChecks {
   readonly #checks = new Map<string, Check>();
@@ -33,7 +33,7 @@ export class HealthChecks {
     this.#options = options;
   }
 
-  /** Starts and ends checks as the inventory has it. */
+  /** Starts and ends checks to match the inventory. */
   follow(inventory: Inventory): void {
     const wanted = new Set<string>();
     for (const elasticIp of inventory.elasticIps.values()) {
@@ -44,7 +44,7 @@ export class HealthChecks {
         wanted.add(key);
         const check = this.#checks.get(key);
         if (check !== undefined && isDeepStrictEqual(check.settings, settings)) continue;
-        // Changed settings do not make a holder unhealthy: the new check starts from what the old one found.
+        // Changed settings do not make a holder unhealthy: the new check starts with the result of the old one.
         check?.stop.abort();
         const next = {
           settings,

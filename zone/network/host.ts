@@ -1,4 +1,4 @@
-/** The host's side of the zone: kernel switches, addresses that the host answers for, tables, connections. */
+/** The host's side of the network: kernel settings, addresses that the host answers for, tables, connections. */
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { run } from "../command.ts";
@@ -7,15 +7,15 @@ import type { Layout } from "./layout.ts";
 import { renderRemoval } from "./ruleset.ts";
 
 /**
- * Turns on what the zone needs of the kernel for all of the host, and leaves it on: others, Docker among them, need the
- * same.
+ * Turns on the kernel settings of the whole host that the zone needs. They stay on, because other programs, e.g. Docker,
+ * need them, too.
  *
- * @throws Error that names the switch or the command which is missing, or what cannot be set
+ * @throws Error that names what is missing or cannot be set
  */
 export async function prepareKernel(): Promise<void> {
-  // Needed late, when a holder fails: better missed now.
+  // Needed only when a holder fails: report now if it is missing.
   await run("conntrack", ["--version"]);
-  // Where the kernel has it built in, or loaded already, this is in vain.
+  // May fail if it is built into the kernel or already loaded.
   await run("modprobe", ["br_netfilter"]).catch(() => {});
   if (!existsSync("/proc/sys/net/bridge/bridge-nf-call-iptables")) {
     throw new Error("security groups need the kernel's br_netfilter, which is not there: modprobe br_netfilter");
@@ -23,7 +23,7 @@ export async function prepareKernel(): Promise<void> {
   await sysctl("net/ipv4/ip_forward", "1", "instances reach the outside only through a host that forwards");
 }
 
-/** Has the bridge's frames pass the packet filter, whatever the host has for other bridges. */
+/** Makes the bridge's frames pass the packet filter, whatever the host's setting for other bridges. */
 export async function filterBridge({ bridge }: Layout): Promise<void> {
   const switches = ["nf_call_iptables", "nf_call_ip6tables"];
   const values = await Promise.all(
@@ -45,7 +45,7 @@ async function sysctl(name: string, value: string, why: string): Promise<void> {
 /** Loads a text from `renderRuleset` in one transaction. */
 export const loadRuleset = (ruleset: string): Promise<unknown> => run("nft", ["-f", "-"], { input: ruleset });
 
-/** The zone's tables as the kernel has them by now; nothing where one is missing. */
+/** The zone's tables as the kernel lists them; undefined if one is missing. */
 export async function listRuleset({ bridge }: Layout): Promise<string | undefined> {
   const tables = ["inet", "bridge"].map((family) => run("nft", ["--stateless", "list", "table", family, bridge]));
   return Promise.all(tables).then(
@@ -54,14 +54,14 @@ export async function listRuleset({ bridge }: Layout): Promise<string | undefine
   );
 }
 
-/** Removes the zone's tables, there or not. */
+/** Removes the zone's tables, if they exist. */
 export const unloadRuleset = ({ bridge }: Layout): Promise<unknown> => loadRuleset(renderRemoval(bridge));
 
 /**
- * Makes the host answer for exactly `addresses` on the bridge besides its own.
+ * Makes the host answer for exactly `addresses` on the bridge, in addition to its own.
  *
- * Routes, not addresses: a route makes the host answer ARP and take the packets in, while what the host itself sends
- * there keeps the gateway's address as its source, which is what security groups know it by.
+ * It adds local routes instead of addresses: the host answers ARP and accepts the packets, but what it sends itself keeps
+ * the gateway's address as its source, by which security groups identify the host.
  */
 export async function answerFor(addresses: ReadonlySet<string>, { bridge, gateway }: Layout): Promise<void> {
   const listed = await run("ip", [
@@ -88,15 +88,15 @@ export async function answerFor(addresses: ReadonlySet<string>, { bridge, gatewa
 }
 
 /**
- * Forgets the connections through a target that lost its traffic. Their next packets count as new ones and go to
- * another holder, which resets them: a client finds out at once instead of after its timeout.
+ * Makes conntrack forget the connections through a former target. Their next packets count as new connections and go to
+ * another holder, which resets them: clients notice immediately instead of after their timeout.
  */
 export async function forgetConnections({ elasticIp, holder }: Lost): Promise<void> {
-  // 1: there were none.
+  // Exit code 1: there were none.
   await run("conntrack", ["-D", "--orig-dst", elasticIp, "--reply-src", holder], { accept: [0, 1] });
 }
 
-/** @throws Error when the zone's bridge is not there */
+/** @throws Error if the zone's bridge does not exist or does not have the gateway's address */
 export async function requireBridge({ bridge, gateway }: Layout): Promise<void> {
   const listed = await run("ip", ["-json", "-4", "addr", "show", "dev", bridge]).catch(() => undefined);
   if (listed === undefined)
@@ -106,7 +106,7 @@ export async function requireBridge({ bridge, gateway }: Layout): Promise<void> 
     throw new Error(`the zone's bridge ${bridge} does not have the address ${gateway}`);
 }
 
-/** Removes an interface, there or not, or on its way out. */
+/** Removes an interface, if it exists; it may disappear at the same time. */
 export async function deleteLink(name: string): Promise<void> {
   const there = (): boolean => existsSync(`/sys/class/net/${name}`);
   if (!there()) return;

@@ -29,7 +29,7 @@ export interface NetworkOptions extends MirrorDirectories {
   /** The zone's state directory, for certificates and logs. */
   readonly state: string;
   readonly inventory: Inventory;
-  /** The bridge that instances are plugged into; it must be there when the network opens. */
+  /** The bridge of the instances; it must exist when the network opens. */
   readonly bridge: string;
   /** CIDR of the instances' network. */
   readonly subnet: string;
@@ -40,7 +40,7 @@ export interface NetworkOptions extends MirrorDirectories {
   readonly log: (line: string) => void;
 }
 
-/** A network that is none: for a zone without machines. */
+/** A network that does nothing: for a zone without machines. */
 export const noNetwork = (): Network => ({
   prepare: async () => {},
   open: async () => {},
@@ -54,10 +54,10 @@ export const noNetwork = (): Network => ({
  * The zone's network on this host: packet filter, private networks, elastic IPs, metadata service, DNS, mirror and
  * registry. Needs root.
  *
- * What an earlier daemon left behind is taken over or removed by `open`, and by `close` even without `open`. Rules that
- * somebody else removes or changes are loaded again.
+ * `open` takes over or removes what an earlier daemon left behind; `close` removes it even without `open`. Rules that
+ * another program removes or changes are loaded again.
  *
- * @throws Error when `bridge` or `subnet` cannot be a zone's
+ * @throws Error if `bridge` or `subnet` cannot be used for a zone
  */
 export function createNetwork(options: NetworkOptions): Network {
   return new LocalNetwork(options, layoutOf(options));
@@ -67,17 +67,17 @@ class LocalNetwork implements Network {
   readonly #options: NetworkOptions;
   readonly #layout: Layout;
   readonly #health: HealthChecks;
-  /** What the end undoes, last first. */
+  /** Ends what was started; called in reverse order. */
   readonly #undo: (() => Promise<unknown>)[] = [];
   #metadataPort = 0;
   #dns: Dns | undefined;
   #private: PrivateNetworks | undefined;
-  /** The rules as they were loaded, and as the kernel lists them. */
+  /** The rules as they were loaded last, and as the kernel listed them then. */
   #loaded = "";
   #listed: string | undefined;
-  /** Somebody, if only the zone, has changed tables of this host since the last look. */
-  #suspicious = true;
-  /** What other firewalls were told last. */
+  /** Tables of this host have changed since the last check, maybe only by the zone itself. */
+  #tablesChanged = true;
+  /** The exceptions that other firewalls have. */
   #admitted: readonly Passage[] = [];
   #targets = new Map<string, string[]>();
   #running: Promise<void> | undefined;
@@ -91,7 +91,7 @@ class LocalNetwork implements Network {
     this.#health = new HealthChecks({
       from: layout.healthCheckSource,
       log: options.log,
-      onChange: () => this.#applyUnasked(),
+      onChange: () => this.#applyInBackground(),
     });
   }
 
@@ -128,30 +128,30 @@ class LocalNetwork implements Network {
     const layout = this.#layout;
     await this.prepare();
     await requireBridge(layout);
-    // Health checks are sent from one of these, and begin with the first apply.
+    // The first apply starts health checks, which are sent from this address.
     await answerFor(new Set([layout.healthCheckSource]), layout);
     const metadata = await startMetadata({ inventory, zone, address: layout.gateway });
     this.#undo.push(() => metadata.close());
     this.#metadataPort = metadata.port;
     this.#open = true;
-    // Rules before services: nothing of the host is open to instances for a moment.
+    // Rules first, so that instances never reach the host's other ports.
     await this.apply();
     this.#undo.push(
       await watchRulesets(() => {
-        this.#suspicious = true;
-        this.#applyUnasked();
+        this.#tablesChanged = true;
+        this.#applyInBackground();
       }, log),
     );
-    // All come to their end before one's failure counts, so that the end finds what each has started.
+    // Wait for all before one's failure counts, so that #undo has what each has started.
     const started = await Promise.allSettled([this.#startDns(), this.#startMirrorAndRegistry()]);
     for (const result of started) if (result.status === "rejected") throw result.reason;
     const networks = (this.#private = new PrivateNetworks(layout, state, log));
     this.#undo.push(() => networks.close());
-    // One that has no DHCP server keeps nobody from the rest of the zone.
+    // A DHCP server that fails does not keep the zone from starting.
     await networks.follow(inventory).catch((error: Error) => log(error.message));
   }
 
-  /** The process of another zone that lives on the same bridge. */
+  /** Pid of another zone's daemon on the same bridge. */
   async #otherDaemon(): Promise<number | undefined> {
     const owner = await readPidFile(ownerFile(this.#layout));
     return owner === process.pid ? undefined : owner;
@@ -181,7 +181,7 @@ class LocalNetwork implements Network {
   }
 
   apply(): Promise<void> {
-    // One runs, one waits: whoever calls meanwhile is served by the one that waits, which sees the newest inventory.
+    // At most one runs and one waits: further calls share the one that waits, since it sees the newest inventory.
     if (this.#running === undefined) {
       this.#running = this.#applyOnce().finally(() => {
         this.#running = undefined;
@@ -197,8 +197,8 @@ class LocalNetwork implements Network {
     return this.#next;
   }
 
-  /** For what happens by itself: nobody waits for the outcome. */
-  #applyUnasked(): void {
+  /** After events: errors are logged. */
+  #applyInBackground(): void {
     void this.apply().catch((error: unknown) => this.#options.log(`network: ${String(error)}`));
   }
 
@@ -216,15 +216,15 @@ class LocalNetwork implements Network {
     await Promise.all([...lost.map(forgetConnections), this.#dns?.follow(inventory), this.#private?.follow(inventory)]);
   }
 
-  /** Brings rules into force, and sees to it that nothing else on this host is in their way. */
+  /** Loads the rules, unless they are in force, and adds exceptions to the host's other firewalls. */
   async #load(ruleset: string, targets: ReadonlyMap<string, unknown>): Promise<void> {
     const { inventory, log } = this.#options;
     const layout = this.#layout;
-    const suspicious = this.#suspicious;
-    this.#suspicious = false;
-    if (suspicious && this.#loaded !== "" && (await listRuleset(layout)) !== this.#listed) {
+    const tablesChanged = this.#tablesChanged;
+    this.#tablesChanged = false;
+    if (tablesChanged && this.#loaded !== "" && (await listRuleset(layout)) !== this.#listed) {
       log(
-        `network: somebody else has removed or changed the tables ${layout.bridge}, which are the zone's rules: they are loaded again`,
+        `network: another program has removed or changed the tables ${layout.bridge}, which are the zone's rules: they are loaded again`,
       );
       this.#loaded = "";
     }
@@ -239,9 +239,9 @@ class LocalNetwork implements Network {
       layout,
       [...inventory.privateNetworks.keys()].map((id) => privateBridge(layout.bridge, id)),
     );
-    if (suspicious || !isDeepStrictEqual(passages, this.#admitted)) {
+    if (tablesChanged || !isDeepStrictEqual(passages, this.#admitted)) {
       await admitPassages(passages, layout).catch((error: Error) => {
-        // Later the zone goes on with what it can do.
+        // Fatal at the start only: later the zone goes on without the exception.
         if (this.#dns === undefined) throw error;
         log(error.message);
       });
@@ -258,7 +258,7 @@ class LocalNetwork implements Network {
     await this.#end();
     const { log } = this.#options;
     const layout = this.#layout;
-    // A zone that could not open beside another must not end that one's.
+    // A zone that could not open because of another must not remove the other's network.
     if ((await this.#otherDaemon()) !== undefined) return;
     await Promise.all([dnsPidFile(layout), registryPidFile(layout.runtime)].map(endLeftover));
     await followBridges({ privateNetworks: new Map() }, layout);
@@ -268,7 +268,7 @@ class LocalNetwork implements Network {
     await rm(layout.runtime, { recursive: true, force: true });
   }
 
-  /** Ends what this process runs for the network. */
+  /** Ends everything that this process runs for the network. */
   async #end(): Promise<void> {
     this.#open = this.#prepared = false;
     this.#health.close();
@@ -276,7 +276,7 @@ class LocalNetwork implements Network {
     for (const undo of this.#undo.splice(0).reverse()) await undo();
     this.#dns = this.#private = undefined;
     this.#loaded = "";
-    this.#suspicious = true;
+    this.#tablesChanged = true;
     this.#admitted = [];
     this.#targets = new Map();
   }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { healthCheckSourceOf } from "../addresses.ts";
 import { parseNetwork } from "../ipv4.ts";
 
-/** One zone's place on this host: everything that two zones beside each other must not share derives from it. */
+/** Names and addresses of a zone on this host: everything that two zones on one host must not share. */
 export interface Layout {
   /** The bridge's interface, and the name of the zone's nftables tables. */
   readonly bridge: string;
@@ -12,14 +12,14 @@ export interface Layout {
   readonly gateway: string;
   /** From `healthCheckSourceOf`. */
   readonly healthCheckSource: string;
-  /** Pid files and what unprivileged processes must read: the state directory is closed to them. Gone with a reboot. */
+  /** Directory, in /run, of pid files and of files for unprivileged processes, which cannot read the state directory. */
   readonly runtime: string;
-  /** What the zone's things on this host are known by where a name has no room: interfaces, rules in others' tables. */
+  /** Comment or alias that identifies the zone's interfaces, and its rules in other tables. */
   readonly mark: string;
 }
 
 /**
- * @throws Error when `subnet` is not an IPv4 network of at least a /22, or when `bridge` cannot be an interface's name.
+ * @throws Error if `subnet` is not an IPv4 network of at least a /22, or `bridge` cannot be an interface's name
  */
 export function layoutOf({ bridge, subnet, gateway }: Pick<Layout, "bridge" | "subnet" | "gateway">): Layout {
   if (!/^[a-z][a-z0-9]{0,14}$/.test(bridge)) {
@@ -42,14 +42,14 @@ export function layoutOf({ bridge, subnet, gateway }: Pick<Layout, "bridge" | "s
 }
 
 /**
- * Name of a private network's bridge on this host: another for each network, and for each zone by its own bridge's name.
- * Machines are plugged into it, the network makes it.
+ * Name of a private network's bridge on this host, different for each network and zone. The network creates it; machines
+ * are connected to it.
  */
 export const privateBridge = (layoutBridge: string, networkId: string): string =>
   `pn${createHash("sha256").update(`${layoutBridge}/${networkId}`).digest("hex").slice(0, 12)}`;
 
-/** What the host serves to instances at the gateway's address, at the ports instances know. */
+/** Ports of the host's services for instances, at the gateway's address. */
 export const servicePorts = { dns: 53, mirror: 8443, registry: 5000 } as const;
 
-/** Where instances find the metadata service; the gateway's own address, the DHCP server's on Exoscale, is the other. */
+/** Address of the metadata service. It also answers at the gateway's address, the DHCP server's on Exoscale. */
 export const metadataAddress = "169.254.169.254";

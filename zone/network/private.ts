@@ -1,4 +1,4 @@
-/** Private networks: a bridge of its own on this host for each, and a DHCP server beside those that have a range. */
+/** Private networks: each has a bridge on this host, and those with a range have a DHCP server. */
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -8,7 +8,7 @@ import { removeDhcp, startDhcp, type DhcpServer, type DhcpSettings } from "./dhc
 import { deleteLink } from "./host.ts";
 import { privateBridge, type Layout } from "./layout.ts";
 
-/** Makes the host's bridges those of the inventory's private networks. What an earlier daemon left is taken over or removed. */
+/** Makes the host's bridges those of the inventory's private networks; takes over or removes those of an earlier daemon. */
 export async function followBridges(inventory: Pick<Inventory, "privateNetworks">, layout: Layout): Promise<void> {
   const wanted = [...inventory.privateNetworks.keys()].map((id) => privateBridge(layout.bridge, id));
   const present = await ownBridges(layout);
@@ -19,7 +19,7 @@ export async function followBridges(inventory: Pick<Inventory, "privateNetworks"
   for (const bridge of wanted.filter((name) => !present.includes(name))) await makeBridge(bridge, layout);
 }
 
-/** Bridges that bear this zone's mark. */
+/** Bridges with this zone's mark as their alias. */
 async function ownBridges({ mark }: Layout): Promise<string[]> {
   const candidates = (await readdir("/sys/class/net")).filter((name) => name.startsWith("pn"));
   const marks = await Promise.all(
@@ -28,7 +28,7 @@ async function ownBridges({ mark }: Layout): Promise<string[]> {
   return candidates.filter((_, index) => marks[index]!.trim() === mark);
 }
 
-/** A switch and nothing else: the host has no address on it and answers for none of its others. */
+/** Creates a bridge on which the host has no address and does not answer ARP. */
 async function makeBridge(bridge: string, { mark }: Layout): Promise<void> {
   await run("ip", ["link", "add", bridge, "type", "bridge", "mcast_snooping", "0"]);
   await run("ip", ["link", "set", bridge, "alias", mark]);
@@ -37,7 +37,7 @@ async function makeBridge(bridge: string, { mark }: Layout): Promise<void> {
     ["ipv4/conf/*/arp_ignore", "8"],
   ] as const) {
     const file = `/proc/sys/net/${name.replace("*", bridge)}`;
-    // A kernel without IPv6 has nothing to turn off.
+    // Missing in a kernel without IPv6.
     if (existsSync(file)) await writeFile(file, value);
   }
   await run("ip", ["link", "set", bridge, "up"]);
@@ -45,11 +45,11 @@ async function makeBridge(bridge: string, { mark }: Layout): Promise<void> {
 
 interface Served {
   readonly settings: DhcpSettings;
-  /** Absent when it did not come up. */
+  /** Undefined if it did not start. */
   readonly server?: DhcpServer;
 }
 
-/** The private networks of a zone that runs: their bridges, and DHCP where they have a range. */
+/** The bridges and DHCP servers of a running zone's private networks. */
 export class PrivateNetworks {
   readonly #layout: Layout;
   readonly #state: string;
@@ -64,10 +64,10 @@ export class PrivateNetworks {
   }
 
   /**
-   * Makes them what the inventory has.
+   * Makes them those of the inventory.
    *
-   * @throws Error of the first DHCP server that does not come up, once all others have; it is tried again when its
-   * settings change
+   * @throws Error of the first DHCP server that does not start, once all others have; it is tried again when its settings
+   * change
    */
   async follow(inventory: Inventory): Promise<void> {
     const managed = [...inventory.privateNetworks.values()].filter(({ range }) => range !== undefined);
@@ -85,7 +85,7 @@ export class PrivateNetworks {
     );
     const settings = { range: range!, options, leases };
     if (isDeepStrictEqual(this.#served.get(id)?.settings, settings)) return;
-    // A new one knows nothing of leases that are another's by now.
+    // A new process, because the old one may have leased addresses that now belong to others.
     await this.#stop(id);
     this.#served.set(id, { settings });
     const bridge = privateBridge(this.#layout.bridge, id);

@@ -5,11 +5,11 @@ import { connect } from "node:net";
 import type { HealthCheck } from "../types.ts";
 
 /**
- * Asks a holder once: tcp wants a connection, http and https a 2xx answer; redirects are not followed.
+ * Checks a holder once: tcp needs a connection, http and https a 2xx answer; redirects are not followed.
  *
  * @param from source address of the connection
- * @param signal gives up early
- * @returns whether it answered well within the check's timeout; never rejects
+ * @param signal cancels the check
+ * @returns true if it passed within the check's timeout; never rejects
  */
 export async function probe(check: HealthCheck, address: string, from: string, signal: AbortSignal): Promise<boolean> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(check.timeout * 1000)]);

@@ -1,10 +1,10 @@
 /**
- * The zone's packet filter as one text for `nft -f`: two tables named after the bridge, replaced whole in one
- * transaction, so that no packet ever meets half a change. Connections outlive it: conntrack is not part of a table.
+ * The zone's packet filter as input for `nft -f`: two tables named after the bridge, replaced in one transaction, so that
+ * a packet is filtered either by the old or by the new rules. Connections survive, since conntrack is not part of a table.
  *
- * Frames between instances stay on the bridge; br_netfilter shows them to the hooks of family inet. What the host
- * sends passes the output hook instead. Families are split by what the kernel can do: only `bridge` sees ARP, only `inet`
- * knows connections.
+ * Frames between instances stay on the bridge; br_netfilter passes them to the hooks of the family inet. Packets of the
+ * host itself pass the output hook instead. There are two families because only `bridge` sees ARP, and only `inet` tracks
+ * connections.
  */
 import { metadataAddress, servicePorts, type Layout } from "./layout.ts";
 import { addressed, holdersOf } from "./elastic.ts";
@@ -21,7 +21,7 @@ export interface RulesetOptions {
   readonly targets: Map<string, string[]>;
 }
 
-/** Renders both tables, and before them the removal of what stood there. */
+/** Renders both tables, preceded by the removal of the current ones. */
 export function renderRuleset(inventory: Inventory, options: RulesetOptions): string {
   const { bridge } = options.layout;
   return [
@@ -44,8 +44,8 @@ export function renderRuleset(inventory: Inventory, options: RulesetOptions): st
 }
 
 /**
- * Renders what stands in the tables' place until there are rules: no instance is heard by anybody, and none is sent
- * anything. The bridge may not be there yet, so its frames are known by their senders.
+ * Renders tables that are in force until there are rules: instances can neither send nor receive anything. The bridge may
+ * not exist yet, so its frames are identified by their senders' MAC addresses.
  */
 export function renderLock(inventory: Inventory, layout: Layout): string {
   const { bridge } = layout;
@@ -75,10 +75,10 @@ export function renderLock(inventory: Inventory, layout: Layout): string {
   ].join("\n");
 }
 
-/** Renders the removal of both tables, there or not. */
+/** Renders the removal of both tables, whether they exist or not. */
 export const renderRemoval = (bridge: string): string => [...removal(bridge), ""].join("\n");
 
-// A table is declared before it is deleted: deleting one that is not there would fail.
+// A table is declared before it is deleted, because deleting a missing one fails.
 const removal = (bridge: string): string[] =>
   ["bridge", "inet"].flatMap((family) => [`table ${family} ${bridge}`, `delete table ${family} ${bridge}`]);
 
@@ -89,7 +89,7 @@ const renderStations = (inventory: Inventory): string[] =>
     addressed(inventory).map(({ mac }) => mac),
   );
 
-/** MAC and IPv4 address of each instance; a plain elastic IP is its holders' own as well. */
+/** MAC and IPv4 address of each instance, including plain elastic IPs, which holders use as their own. */
 function sendersOf(inventory: Inventory): string[] {
   const own = addressed(inventory).map(({ mac, address }) => `${mac} . ${address}`);
   const plain = [...inventory.elasticIps.values()]
@@ -99,8 +99,8 @@ function sendersOf(inventory: Inventory): string[] {
 }
 
 /**
- * No spoofing in ARP: nobody on the bridge claims an address of the zone's network, the host's among them, but its
- * owner. The network stands for the bridge, which only `meta ibrname` would name, and not every kernel has that.
+ * No spoofing in ARP: an address of the zone's network, also the host's, can only be claimed by its owner. Frames are
+ * matched by the zone's network instead of the bridge, because not every kernel supports `meta ibrname`.
  */
 function renderArp(inventory: Inventory, { subnet }: Layout): string[] {
   return [
@@ -143,19 +143,19 @@ function renderFilter({ layout: { bridge, gateway }, metadataPort }: RulesetOpti
     "  ip saddr vmap @egress",
     "  drop",
     "}",
-    "# The sender's groups have agreed; now the receiver's.",
+    "# The sender's groups admit the packet; now the receiver's decide.",
     "chain delivery {",
     `  oifname != "${bridge}" accept`,
     "  ip daddr vmap @ingress",
     "  drop",
     "}",
-    "# What the host sends, health checks among it, is filtered by its source address like anybody's.",
+    "# Packets of the host itself, including health checks, are filtered by their source address.",
     "chain output {",
     "  type filter hook output priority filter - 10; policy accept;",
     "  ct state established,related accept",
     "  ip daddr vmap @ingress",
     "}",
-    "# Of the host an instance sees what the zone offers, whatever its groups say, and nothing else.",
+    "# On the host, instances reach only the zone's services, whatever their groups say.",
     "chain input {",
     "  type filter hook input priority filter - 10; policy accept;",
     '  ip daddr @elastic meta l4proto tcp reject with tcp reset comment "no healthy holder"',
@@ -171,8 +171,8 @@ function renderFilter({ layout: { bridge, gateway }, metadataPort }: RulesetOpti
 }
 
 /**
- * Managed elastic IPs: holders see the traffic with their own address as its destination. A holder does not get
- * through to an elastic IP of its own, as on Exoscale.
+ * Managed elastic IPs: holders see their own address as the destination. As on Exoscale, a holder cannot reach its own
+ * elastic IP.
  */
 function renderElastic(inventory: Inventory, { targets }: RulesetOptions): string[] {
   const managed = [...inventory.elasticIps.values()].filter(({ healthcheck }) => healthcheck !== undefined);

@@ -1,4 +1,4 @@
-/** A set or, with `kind`, a map; nft takes no empty list of elements. */
+/** Renders a set or map; nft does not accept an empty list of elements. */
 export const set = (
   name: string,
   type: string,

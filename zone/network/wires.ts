@@ -1,12 +1,12 @@
-/** The host's rules for private networks: each is a wire of its own, which the host neither filters nor is on. */
+/** Rules for private networks: each is isolated, and the host neither filters its traffic nor takes part in it. */
 import type { Inventory } from "../types.ts";
 import { privateBridge, type Layout } from "./layout.ts";
 import { set } from "./set.ts";
 
 /**
- * br_netfilter shows private networks' frames to these hooks where the host has it on for all bridges. They pass
- * untracked: two networks may use the same addresses, which are one connection to conntrack, and other tables' NAT
- * has no business with them.
+ * If the host has br_netfilter on for all bridges, frames of private networks pass these hooks. They are not tracked:
+ * two networks may use the same addresses, which conntrack would take for one connection, and NAT of other tables must
+ * not apply.
  */
 export function renderWires(inventory: Inventory, { bridge }: Layout): string[] {
   const bridges = [...inventory.privateNetworks.keys()].map((id) => privateBridge(bridge, id));

@@ -11,17 +11,17 @@ export interface Listening {
   readonly address: string;
   readonly port: number;
   readonly protocols: readonly Protocol[];
-  /** Who is to listen, for messages. */
+  /** The service that needs the port, for messages. */
   readonly what: string;
 }
 
-/** A process that was killed, an earlier daemon's perhaps, is gone before its last thread has let go of its sockets. */
-const PATIENCE = 2000;
+/** Milliseconds to wait for a port: the sockets of a killed process may outlive its pid for a moment. */
+const TIMEOUT = 2000;
 
-/** @throws Error that says who else listens there and what to do about it */
+/** @throws Error that names the process that listens there, and says what to do */
 export async function requireFree(listening: Listening): Promise<void> {
   const { address, port, protocols } = listening;
-  const deadline = Date.now() + PATIENCE;
+  const deadline = Date.now() + TIMEOUT;
   for (const protocol of protocols) {
     const bind = protocol === "tcp" ? bindTcp : bindUdp;
     for (let free = false; !free;) {
@@ -58,7 +58,7 @@ async function taken({ address, port, what }: Listening, protocol: Protocol, cau
   const holder = lines
     .map(parseListener)
     .find((listener) => listener !== undefined && [address, ...everywhere].includes(listener.address));
-  const who = holder?.process ?? `somebody (ss ${flags} shows who)`;
+  const who = holder?.process ?? `another process (\`ss ${flags}\` shows which)`;
   const instead =
     holder?.address === address
       ? "give the zone another --network"
@@ -70,7 +70,7 @@ async function taken({ address, port, what }: Listening, protocol: Protocol, cau
 
 const everywhere: readonly string[] = ["0.0.0.0", "*", "[::]"];
 
-/** One line of `ss -Hlnp`; the process is missing where it is in another network or process namespace. */
+/** Parses a line of `ss -Hlnp`; the process is missing if it is in another pid namespace. */
 export function parseListener(line: string): { address: string; process?: string } | undefined {
   const match = /^\S+\s+\d+\s+\d+\s+(?<address>\S+):\d+\s+\S+(?:\s+users:\(\("(?<name>[^"]+)",pid=(?<pid>\d+))?/.exec(
     line,
