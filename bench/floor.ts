@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../config.ts";
 import { encodeUserData } from "../exoscale/user-data.ts";
 import { toYAML } from "../ignition/cloudconfig.ts";
-import { downloads, mirrorCA, plain, registries, script } from "../ignition/node.ts";
+import { download, mirrorCA, registries } from "../ignition/download.ts";
+import { plain, RUN, script } from "../ignition/file.ts";
 import { fill } from "../ignition/template.ts";
 import { ports } from "../ports.ts";
 import { files, images } from "../versions.ts";
@@ -45,9 +46,9 @@ export async function bareKubelet(site: Site): Promise<number> {
   }
 }
 
-const BARE = `#!/bin/bash
+const bare = (kubelet: { url: string; sha256: string }) => `#!/bin/bash
 set -euo pipefail
-bash /run/kubernetes/bin/fetch /opt/bin/kubelet {{kubeletSha256}} {{kubeletURL}}
+bash /run/kubernetes/bin/fetch /opt/bin/kubelet ${kubelet.sha256} ${kubelet.url}
 systemd-run --quiet --unit kubelet /opt/bin/kubelet --config=/run/kubernetes/kubelet.yaml --config-dir=/etc/kubernetes/kubelet.conf.d
 until [[ $(curl --silent http://127.0.0.1:${ports.kubeletHealthz}/healthz) == ok ]]; do sleep 0.1; done
 echo "kubelet answers at $(date +%s.%3N)" > /dev/console
@@ -63,7 +64,6 @@ authorization: {mode: AlwaysAllow}
 
 function bareConfig({ mirror }: Settings): string {
   const v: Record<string, string> = {
-    ...downloads(mirror),
     pauseImage: images.pause,
     cniBinDir: `/opt/cni/${files.cniPlugins.version}`,
     cniConfDir: "/etc/cni/net.d",
@@ -75,11 +75,8 @@ function bareConfig({ mirror }: Settings): string {
       ...mirrorCA(mirror),
       ...registries(mirror),
       plain("containerd.toml", fill("node/containerd.toml", v)),
-      script("fetch", fill("node/fetch", v)),
-      script(
-        "bare",
-        BARE.replaceAll(/\{\{(\w+)\}\}/g, (_, value: string) => v[value]!),
-      ),
+      script("node/fetch"),
+      { path: `${RUN}/bin/bare`, permissions: "0755", content: bare(download("kubelet", mirror)) },
       plain("kubelet.yaml", KUBELET),
     ],
     units: [

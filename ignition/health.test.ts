@@ -1,32 +1,39 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { expect, test } from "vitest";
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
 import { ports } from "../ports.ts";
-import { fill } from "./template.ts";
+import { renderMaster, renderWorker } from "./index.ts";
+import { master, worker } from "./testing/fixtures.ts";
+import { unpack } from "./testing/node.ts";
 
-const script = fill("master/health", {
-  ...ports,
-  name: "test-master-2",
-  members: "test-master-1=192.0.2.1 test-master-2=192.0.2.2 test-master-3=192.0.2.3",
-});
+const directory = mkdtempSync(join(tmpdir(), "health-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+unpack(renderMaster({ ...master, name: "test-master-2", address: "192.0.2.2" }), join(directory, "master"));
+unpack(renderWorker(worker), join(directory, "worker"));
 
 /** Runs a master's part of bin/health: whom it asks, and what it complains of, where etcd has these members. */
 function look(option: string, members: readonly object[] | undefined): string[] {
-  const stubs = `
-    options=" ${option} " pki=/pki
+  const script = `
+    exec 3>&1
+    source ${directory}/master/bin/common
+    options=" ${option} "
     problem() { echo "problem: $*"; }
     systemctl() { true; }
-    get() {
-      case $3 in
+    curl() {
+      local url
+      for url; do [[ $url != https://* ]] || break; done
+      case $url in
         */member/list) [[ -n $answer ]] && echo "$answer" ;;
-        *) echo "$3" >&2; [[ $3 != *192.0.2.1:* && $3 != https://:* ]] ;;
+        *) echo "$url" >&3; [[ $url != *192.0.2.1:* && $url != https://:* ]] ;;
       esac
-    }`;
+    }
+    source ${directory}/master/bin/master-health`;
   const answer = members ? JSON.stringify({ members }) : "";
-  const output = execFileSync("bash", ["-c", `exec 2>&1\n${stubs}\n${script}`], {
-    env: { ...process.env, answer },
-    encoding: "utf8",
-  });
-  return output.trim().split("\n");
+  return execFileSync("bash", ["-c", script], { env: { ...process.env, answer }, encoding: "utf8" })
+    .trim()
+    .split("\n");
 }
 
 const member = (n: number, address: string) => ({
@@ -40,17 +47,17 @@ const asked = (addresses: readonly string[]) =>
     `https://${address}:${ports.apiserver}/readyz`,
   ]);
 
-test("a master by itself asks itself", () => {
+test("without --cluster a master checks itself only", () => {
   expect(look("", undefined)).toEqual(asked(["127.0.0.1"]));
 });
 
-test("a fellow that was replaced is asked at its new address, not at the one this node was told", () => {
+test("a rebuilt master is asked at its new address, not at the one in this node's environment", () => {
   expect(look("--cluster", [member(1, "192.0.2.9"), member(2, "192.0.2.2"), member(3, "192.0.2.3")])).toEqual(
     asked(["192.0.2.9", "192.0.2.2", "192.0.2.3"]),
   );
 });
 
-test("a fellow that is no member, has not started, or is dead is a problem, and so is an etcd without a leader", () => {
+test("a master that is no member, has not started, or is dead is a problem, and so is an etcd without a leader", () => {
   const problems = (members: object[] | undefined) =>
     look("--cluster", members).filter((line) => line.startsWith("problem"));
   expect(problems([member(2, "192.0.2.2"), member(3, "192.0.2.3")])).toEqual([
@@ -65,24 +72,22 @@ test("a fellow that is no member, has not started, or is dead is a problem, and 
   expect(problems(undefined)).toEqual(["problem: kubernetes-etcd has no leader, or not 3 members:"]);
 });
 
-/** Runs bin/health on a node where nothing answers. */
-function unwell(options: string): string[] {
-  const common = "node=test-worker-1 pki=/pki; listens() { false; }; api() { echo refused; return 1; }";
-  const whole = fill("node/health", { ...ports, name: "test-worker-1", cniConfDir: "/nowhere", masterHealth: "" });
-  const { stdout, status } = spawnSync("bash", ["-s", "--", ...options.split(" ")], {
-    input: whole.replace(/source .*/, common),
+/** Runs a worker's bin/health where nothing answers. */
+appendFileSync(join(directory, "worker/bin/common"), "listens() { false; }; api() { echo refused; return 1; }\n");
+function unhealthy(options: string): string[] {
+  const { stdout, status } = spawnSync("bash", [join(directory, "worker/bin/health"), ...options.split(" ")], {
     encoding: "utf8",
   });
   expect(status).toBe(1);
   return stdout.trim().split("\n");
 }
 
-test("who waits is told the first thing alone, everybody else all of them", () => {
-  const all = unwell("--drained");
+test("--first prints the first problem only", () => {
+  const all = unhealthy("--drained");
   expect(all).toEqual([
     "test-worker-1: kubelet does not answer (journalctl -u kubelet)",
     "test-worker-1: no flannel lease yet (journalctl -u flanneld)",
     "test-worker-1: API does not answer: refused",
   ]);
-  expect(unwell("--first --drained")).toEqual(all.slice(0, 1));
+  expect(unhealthy("--first --drained")).toEqual(all.slice(0, 1));
 });

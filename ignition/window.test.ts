@@ -1,12 +1,12 @@
 /** The window as the node computes it, run by bash, compared with what a clock on the wall shows. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { parse } from "yaml";
-import { worker } from "./testing/fixtures.ts";
 import { renderWorker } from "./index.ts";
+import { worker } from "./testing/fixtures.ts";
+import { unpack } from "./testing/node.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "window-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -21,14 +21,7 @@ interface Window {
 /** What the script says of each time (seconds since 1970): open or not, or when it opens. */
 function ask({ start, length, timeZone }: Window, command: "is-open" | "opens", times: readonly number[]): number[] {
   const place = mkdtempSync(join(directory, "node-"));
-  mkdirSync(join(place, "bin"));
-  const { write_files } = parse(renderWorker({ ...worker, rebootWindow: { start, length }, timeZone })) as {
-    write_files: { path: string; content: string }[];
-  };
-  for (const name of ["common", "reboot-window"]) {
-    const { content } = write_files.find(({ path }) => path === `/run/kubernetes/bin/${name}`)!;
-    writeFileSync(join(place, "bin", name), content.replaceAll("/run/kubernetes", place));
-  }
+  unpack(renderWorker({ ...worker, rebootWindow: { start, length }, timeZone }), place);
   const script = `for time in ${times.join(" ")}; do
     ${command === "opens" ? `bash ${place}/bin/reboot-window opens $time` : `bash ${place}/bin/reboot-window is-open $time; echo $((! $?))`}
   done`;

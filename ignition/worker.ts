@@ -1,11 +1,13 @@
 import { ports } from "../ports.ts";
 import { images } from "../versions.ts";
 import { toYAML } from "./cloudconfig.ts";
-import { authorizedKeys, commonFiles, manifest, plain, units, values } from "./node.ts";
+import { nodeEnvironment } from "./environment.ts";
+import { manifest, plain } from "./file.ts";
+import { authorizedKeys, commonFiles, units, values } from "./node.ts";
 import { fill } from "./template.ts";
 import type { WorkerArgs } from "./types.ts";
 
-/** A worker's cloud-config: kubelet, kube-proxy, flannel, and haproxy as its way to every apiserver. */
+/** A worker's cloud-config: what every node runs, and haproxy in front of all apiservers. */
 export function renderWorker(worker: WorkerArgs): string {
   const v = {
     ...values(worker),
@@ -16,8 +18,8 @@ export function renderWorker(worker: WorkerArgs): string {
     hostname: worker.name,
     authorizedKeys: authorizedKeys(worker),
     files: [
-      ...commonFiles(worker, { role: "worker", masterHealth: "", masterDrain: "", etcdReport: "", taints: "" }),
-      // haproxy is not root: its files hold no secret and are readable.
+      ...commonFiles(worker, nodeEnvironment(worker, "worker"), ""),
+      // haproxy does not run as root; its files hold no secret.
       plain("haproxy/haproxy.cfg", fill("worker/haproxy.cfg", v)),
       plain("haproxy/ca.crt", worker.certificates["kubernetes-ca"]),
       manifest("haproxy", fill("worker/haproxy.yaml", v)),

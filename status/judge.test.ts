@@ -145,8 +145,8 @@ describe("what is unknown is not a problem", () => {
 });
 
 test("the lines of bin/health that judge matches are those it prints", () => {
-  const health = ["node", "master"]
-    .map((role) => readFileSync(join(import.meta.dirname, `../ignition/files/${role}/health`), "utf8"))
+  const health = ["node/health", "master/master-health"]
+    .map((file) => readFileSync(join(import.meta.dirname, "../ignition/files", file), "utf8"))
     .join("");
   for (const line of [
     "kubernetes-etcd of ",

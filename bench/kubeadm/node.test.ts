@@ -1,6 +1,6 @@
-import { parse } from "yaml";
 import { expect, test } from "vitest";
 import { encodeUserData, userDataLimit } from "../../exoscale/user-data.ts";
+import { filesOf } from "../../ignition/testing/node.ts";
 import { files } from "../../versions.ts";
 import { makeSecrets, type Role } from "./documents.ts";
 import { renderKubeadmNode } from "./node.ts";
@@ -21,31 +21,23 @@ const rendered = (role: Role, endpoint: string): string =>
     },
     kubeadm: { url: "https://198.18.0.1:8443/kubeadm", sha256: "1".repeat(64) },
   });
-const filesOf = (text: string) =>
-  new Map(
-    (parse(text) as { write_files: { path: string; content: string }[] }).write_files.map(({ path, content }) => [
-      path,
-      content,
-    ]),
-  );
-
 test("the first master initializes and brings the network, the others join it by its address", () => {
   const first = filesOf(rendered("first", ""));
-  expect(first.get("/run/kubernetes/bin/kubeadm-node")).toContain(
-    "kubeadm init --config /run/kubernetes/kubeadm.yaml --upload-certs",
-  );
-  expect([...first.keys()]).toContain("/run/kubernetes/flannel.yaml");
+  expect(first.get("node.env")).toMatch(/^ROLE='first'$/m);
+  expect([...first.keys()]).toContain("flannel.yaml");
   for (const role of ["master", "worker"] as const) {
     const other = filesOf(rendered(role, "198.18.1.1"));
-    expect(other.get("/run/kubernetes/bin/kubeadm-node")).toMatch(/^endpoint=198\.18\.1\.1$[^]*kubeadm join --config/m);
-    expect([...other.keys()]).not.toContain("/run/kubernetes/flannel.yaml");
+    expect(other.get("node.env")).toMatch(new RegExp(`^ROLE='${role}'$[^]*^ENDPOINT='198\\.18\\.1\\.1'$`, "m"));
+    expect([...other.keys()]).not.toContain("flannel.yaml");
   }
 });
 
 test("kubeadm is verified as everything else is", () => {
-  expect(filesOf(rendered("worker", "198.18.1.1")).get("/run/kubernetes/bin/kubeadm-node")).toContain(
-    `fetch /opt/bin/kubeadm ${"1".repeat(64)} https://198.18.0.1:8443/kubeadm`,
+  const files = filesOf(rendered("worker", "198.18.1.1"));
+  expect(files.get("node.env")).toContain(
+    `KUBEADM_URL='https://198.18.0.1:8443/kubeadm'\nKUBEADM_SHA256='${"1".repeat(64)}'\n`,
   );
+  expect(files.get("bin/kubeadm-node")).toContain('fetch /opt/bin/kubeadm "$KUBEADM_SHA256" "$KUBEADM_URL"');
 });
 
 test("it fits", () => {

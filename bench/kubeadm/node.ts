@@ -1,7 +1,9 @@
 /** A kubeadm node's cloud-config: what the machine does by itself, from its boot to `kubeadm init` or `join`. */
 import { join } from "node:path";
 import { toYAML } from "../../ignition/cloudconfig.ts";
-import { downloads, mirrorCA, plain, registries, script, secret } from "../../ignition/node.ts";
+import { mirrorCA, registries } from "../../ignition/download.ts";
+import { downloadVariables, environmentFile } from "../../ignition/environment.ts";
+import { plain, script, secret } from "../../ignition/file.ts";
 import { fill } from "../../ignition/template.ts";
 import type { Mirror } from "../../ignition/types.ts";
 import { ports } from "../../ports.ts";
@@ -26,22 +28,21 @@ export const endpointName = "api.bench.internal";
 
 export function renderKubeadmNode(node: KubeadmNodeArgs): string {
   const { name, role, endpoint, mirror, podCIDR, kubeadm } = node;
-  const v: Record<string, string | number> = {
-    ...downloads(mirror),
-    kubeadmURL: kubeadm.url,
-    kubeadmSha256: kubeadm.sha256,
-    cniBinDir: `/opt/cni/${files.cniPlugins.version}`,
-    cniConfDir: "/etc/cni/net.d",
-    pauseImage: images.pause,
-    flannelImage: images.flannel,
-    vxlan: ports.vxlan,
-    podCIDR,
-    endpoint,
-    endpointName,
-    command: role === "first" ? "init" : "join",
-    options: role === "first" ? "--upload-certs" : "",
+  const cni = { cniBinDir: `/opt/cni/${files.cniPlugins.version}`, cniConfDir: "/etc/cni/net.d" };
+  const v = { ...cni, pauseImage: images.pause, flannelImage: images.flannel, vxlan: ports.vxlan, podCIDR };
+  const environment = {
+    ROLE: role,
+    ENDPOINT_NAME: endpointName,
+    ...(role !== "first" && { ENDPOINT: endpoint }),
+    CNI_BIN_DIR: cni.cniBinDir,
+    CNI_CONF_DIR: cni.cniConfDir,
+    ...downloadVariables("CNI_PLUGINS", "cniPlugins", mirror),
+    ...downloadVariables("KUBELET", "kubelet", mirror),
+    ...downloadVariables("KUBECTL", "kubectl", mirror),
+    KUBEADM_URL: kubeadm.url,
+    KUBEADM_SHA256: kubeadm.sha256,
   };
-  const own = (file: string) => fill(join("../../bench/kubeadm/files", file), v);
+  const own = (file: string) => join("../../bench/kubeadm/files", file);
   const units = ["kubelet.service", "cni-config.service", "kubeadm.service"];
   return toYAML({
     hostname: name,
@@ -50,14 +51,15 @@ export function renderKubeadmNode(node: KubeadmNodeArgs): string {
       ...mirrorCA(mirror),
       ...registries(mirror),
       plain("containerd.toml", fill("node/containerd.toml", v)),
-      ...["fetch", "install", "cni-config"].map((each) => script(each, fill(`node/${each}`, v))),
-      script("kubeadm-node", own("kubeadm-node")),
+      environmentFile(environment),
+      ...["common", "fetch", "install", "cni-config"].map((each) => script(`node/${each}`)),
+      script(own("kubeadm-node")),
       secret("kubeadm.yaml", documents({ ...node, endpointName })),
-      ...(role === "first" ? [plain("flannel.yaml", own("flannel.yaml"))] : []),
+      ...(role === "first" ? [plain("flannel.yaml", fill(own("flannel.yaml"), v))] : []),
     ],
     units: [
       { name: "containerd.service", dropIn: fill("node/containerd.conf", v), command: "restart" },
-      ...units.map((each) => ({ name: each, content: own(each) })),
+      ...units.map((each) => ({ name: each, content: fill(own(each), v) })),
       {
         name: "kubernetes.target",
         command: "start",

@@ -3,6 +3,7 @@
  * kube-apiserver, both real etcds and the real locksmith. Only systemd is a stand-in, and there are no containers.
  */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -105,8 +106,9 @@ case "$*" in
   "start locksmithd.service")
     [[ -e /run/kubernetes/reboot-window.open ]] || exit 0
     bash "$0" is-active && exit 0
-    source /run/stand-in/locksmithd.env
-    setsid /run/bin/locksmithd --endpoint=https://127.0.0.1:4001 >> /run/stand-in/locksmithd.log 2>&1 < /dev/null &
+    # As systemd does: with no more environment than the unit's.
+    env --ignore-environment bash -c '. /run/stand-in/locksmithd.env; exec setsid /run/bin/locksmithd --endpoint=https://127.0.0.1:4001' \\
+      >> /run/stand-in/locksmithd.log 2>&1 < /dev/null &
     echo $! > /run/stand-in/locksmithd.pid ;;
   "stop locksmithd.service") bash "$0" is-active && kill "$(cat /run/stand-in/locksmithd.pid)"; while bash "$0" is-active; do sleep 0.1; done ;;
   # Nobody here buries the dead: one that has ended has no program any more.
@@ -315,13 +317,8 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
     json: async <T>(command: string) => JSON.parse(await node.kubectl(`${command} --output json`)) as T,
     async [Symbol.asyncDispose]() {
       init.kill("SIGKILL");
-      await Promise.all(
-        children.map((child) =>
-          child.exitCode !== null || child.signalCode !== null
-            ? undefined
-            : new Promise((ended) => child.once("exit", ended)),
-        ),
-      );
+      const running = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+      await Promise.all(running.map(async (child) => once(child, "exit")));
       rmSync(directory, { recursive: true, force: true });
     },
   };

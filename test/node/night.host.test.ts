@@ -86,14 +86,14 @@ describe("back from a reboot", { timeout: 120_000 }, () => {
     const { metadata, spec } = await node.json<NodeObject>(`get node ${me}`);
     expect(spec.unschedulable).toBeUndefined();
     expect(metadata.annotations?.[drainAnnotation]).toBeUndefined();
-    expect(loop.said()).toContain("well, and without the lock");
+    expect(loop.said()).toContain("healthy, and without the lock");
   });
 
   test("somebody else's cordon stays", async () => {
     await loop.stop();
     await node.kubectl(`cordon ${me}`);
     loop = await startLoop();
-    await so("the end of its return", async () => loop.said().includes("well, and without the lock"));
+    await so("the end of its return", async () => loop.said().includes("healthy, and without the lock"));
     expect((await node.json<NodeObject>(`get node ${me}`)).spec.unschedulable).toBe(true);
     await node.kubectl(`uncordon ${me}`);
   });
