@@ -1,24 +1,26 @@
-/** Files that settings name. Their paths start from the project's directory. */
+/** Files that settings name by paths relative to the project's directory. */
 import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { Mirror } from "./ignition/types.ts";
 import { files } from "./versions.ts";
 
-/** One thing that is wrong: `where` as `pulumi config set --path` writes it. */
+/** Something wrong with the configuration. */
 export interface Problem {
+  /** The setting, as `pulumi config set --path` writes it. */
   readonly where: string;
+  /** What is wrong with it. */
   readonly what: string;
 }
 
-/** The setting: `ca` and `checksums` are paths. */
+/** The setting `mirror`: `ca` and `checksums` are paths. */
 interface MirrorSetting extends Omit<Mirror, "ca" | "checksums"> {
   readonly ca?: string;
   readonly checksums?: string;
 }
 
 /**
- * Reads what the setting `mirror` names.
- * @throws Problem[]
+ * The mirror with the content of the files that the setting names.
+ * @throws Problem[] where a file cannot be read or lacks what nodes need
  */
 export function readMirror(mirror: MirrorSetting, directory: string): Mirror {
   const { ca, checksums, ...addresses } = mirror;
@@ -45,8 +47,8 @@ export function readMirror(mirror: MirrorSetting, directory: string): Mirror {
 }
 
 /**
- * The template's MD5: itself, or the line for the image in the file it names.
- * @throws Problem[]
+ * The template's MD5 in hex: the setting itself, or the image's line in the file that it names.
+ * @throws Problem[] where there is no such file or line
  */
 export function readChecksum({ url, checksum }: { url: string; checksum: string }, directory: string): string {
   if (/^[0-9a-f]{32}$/.test(checksum)) return checksum;
@@ -56,7 +58,7 @@ export function readChecksum({ url, checksum }: { url: string; checksum: string 
   return sum;
 }
 
-/** Sums of the given number of hex digits by file name, from md5sum(1), sha256sum(1) and Flatcar's DIGESTS. */
+/** Checksums with that many hex digits by file name, from the output of md5sum(1) or sha256sum(1) or from Flatcar's DIGESTS. */
 function sumsIn(manifest: string, digits: number): Record<string, string> {
   const lines = manifest.matchAll(new RegExp(`^([0-9a-f]{${digits}}) [ *](?:\\./)?(\\S+)$`, "gm"));
   return Object.fromEntries([...lines].map(([, sum, name]) => [name!, sum!]));

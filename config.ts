@@ -1,6 +1,6 @@
 /**
- * Every setting of the program: meaning, unit, default, check, message. `loadSettings` turns a stack's configuration
- * into one plain object or reports everything that is wrong with it at once.
+ * Every setting of the program: description, unit, default, check, error message. `loadSettings` turns a stack's
+ * configuration into one plain object, or reports everything that is wrong with it together.
  *
  * Pulumi.yaml has descriptions, defaults and scalar types for `pulumi config`; docs/generate/pulumi-yaml.ts writes them.
  */
@@ -35,7 +35,7 @@ const url = text(/^https?:\/\/[^\s/]+(\/\S*)?$/, "must be an http or https URL")
 const disk = integer(10, 51_200).default(50);
 const instanceType = text(/^[a-z0-9]+\.[a-z0-9-]+$/, "must be family.size").default("standard.medium");
 const clock = text(/^([01]\d|2[0-3]):[0-5]\d$/, "must be HH:MM, from 00:00 to 23:59");
-/** A Go duration between two limits in seconds; becomes their number. */
+/** A Go duration between two limits in seconds; becomes seconds. */
 const duration = (min: number, max: number, rule: string) =>
   z
     .string("must be text")
@@ -46,13 +46,13 @@ const rebootWindow = (start: string) =>
     start,
     length: "1h",
   });
-/** A Go duration of whole hours; becomes their number. */
+/** A Go duration of whole hours; becomes hours. */
 const hours = z
   .string("must be text")
   .refine((value) => seconds(value) >= 0 && seconds(value) % 3600 === 0, "must be a Go duration of whole hours")
   .transform((value) => seconds(value) / 3600);
 
-/** One setting: its check, what `pulumi config` and the reference say of it, and a value that would do. */
+/** A setting: its description for `pulumi config` and docs/configuration.md, a valid example, and its check. */
 const setting = <T extends z.ZodType>(description: string, example: unknown, check: T): T =>
   check.meta({ description, example });
 
@@ -60,45 +60,45 @@ const setting = <T extends z.ZodType>(description: string, example: unknown, che
 export const schema = z.object({
   // where
   zone: setting(
-    "Exoscale zone. Cannot change on a living cluster.",
+    "Exoscale zone. Cannot change while the cluster exists.",
     "ch-gva-2",
     text(/^[a-z]+(-[a-z0-9]+)*-\d+$/, "must be a zone's name"),
   ),
   apiEndpoint: setting(
-    "Base URL of Exoscale's API v2; {zone} stands for the zone.",
+    "Base URL of Exoscale's API v2; {zone} is replaced by the zone.",
     "https://api-{zone}.exoscale.com/v2",
     url.default("https://api-{zone}.exoscale.com/v2"),
   ),
 
   // machines
   masters: setting(
-    "Number of masters: 1, 3 or 5. Cannot change on a living cluster.",
+    "Number of masters: 1, 3 or 5. Cannot change while the cluster exists.",
     3,
     z.literal([1, 3, 5], "must be 1, 3 or 5").default(3),
   ),
   desiredWorkers: setting("Number of workers, 0 to 1000.", 5, integer(0, 1000).default(3)),
   masterType: setting(
-    "Instance type of the masters, family.size. Another one of the same family is taken by one master after the other, drained first; the family cannot change.",
+    "Instance type of the masters, family.size. Another one of the same family is applied to one master after the other, drained first; the family cannot change.",
     "standard.medium",
     instanceType,
   ),
   workerType: setting(
-    "Instance type of the workers, family.size. Another one of the same family is taken in groups of maxUnavailable, drained first; the family cannot change.",
+    "Instance type of the workers, family.size. Another one of the same family is applied to maxUnavailable workers at a time, drained first; the family cannot change.",
     "standard.medium",
     instanceType,
   ),
   masterDisk: setting(
-    "Disk of a master in GiB, 10 to 51200. It can only grow: one master after the other, drained first.",
+    "Disk of a master in GiB, 10 to 51200. It can only grow, one master after the other, drained first.",
     50,
     disk,
   ),
   workerDisk: setting(
-    "Disk of a worker in GiB, 10 to 51200. Changed in groups of maxUnavailable, drained first; for a smaller one they are made anew.",
+    "Disk of a worker in GiB, 10 to 51200. Changed on maxUnavailable workers at a time, drained first; a smaller one rebuilds them.",
     50,
     disk,
   ),
   template: setting(
-    "Flatcar image that is registered as a template: url; checksum, its MD5 in hex or the path of an md5sum(1) or DIGESTS file; bootMode, legacy (default) or uefi. For a new one workers are made anew in groups of maxUnavailable, drained first; masters take it when they are replaced.",
+    "Flatcar image that is registered as a template: url; checksum, its MD5 in hex or the path of an md5sum(1) or DIGESTS file; bootMode, legacy (default) or uefi. A new one rebuilds maxUnavailable workers at a time, drained first; masters take it when they are replaced.",
     {
       url: "https://stable.release.flatcar-linux.net/amd64-usr/4757.2.0/flatcar_production_exoscale_image.qcow2",
       checksum: "flatcar_production_exoscale_image.qcow2.DIGESTS",
@@ -113,12 +113,12 @@ export const schema = z.object({
 
   // networking
   podCIDR: setting(
-    "IPv4 network of the pods, a /24 of it per node. Cannot change on a living cluster.",
+    "IPv4 network of the pods, a /24 of it per node. Cannot change while the cluster exists.",
     "10.244.0.0/16",
     cidr.default("10.244.0.0/16"),
   ),
   serviceCIDR: setting(
-    "IPv4 network of the Services. Cannot change on a living cluster.",
+    "IPv4 network of the Services. Cannot change while the cluster exists.",
     "10.96.0.0/16",
     cidr.default("10.96.0.0/16"),
   ),
@@ -128,7 +128,7 @@ export const schema = z.object({
     list(cidr).min(1, "is required"),
   ),
   apiSources: setting(
-    "IPv4 networks that may reach the Kubernetes API. The elastic IP's health checks must be among them: Exoscale does not publish their addresses and has ports of a managed elastic IP open for all (0.0.0.0/0).",
+    "IPv4 networks that may reach the Kubernetes API. They must include the elastic IP's health checks: Exoscale does not publish their addresses and asks for the ports behind a managed elastic IP to be open to all (0.0.0.0/0).",
     ["0.0.0.0/0"],
     list(cidr).min(1, "is required"),
   ),
@@ -140,7 +140,7 @@ export const schema = z.object({
 
   // access
   sshPublicKeys: setting(
-    "OpenSSH public keys that may log in as core besides the stack's own key.",
+    "OpenSSH public keys that may log in as core, in addition to the stack's own key.",
     ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE0example me@laptop"],
     list(text(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( [^\n]*)?$/, "must be an OpenSSH public key line")).default([]),
   ),
@@ -162,14 +162,14 @@ export const schema = z.object({
     z.string("must be text").refine(isTimeZone, "must be a time zone's IANA name").default("UTC"),
   ),
   maxUnavailable: setting(
-    "How many workers may be away at once while they are changed.",
+    "How many workers may be down at the same time while they are changed.",
     1,
     integer(1, 1000).default(1),
   ),
   drainTimeout: setting(
-    "How long the pods of a node that goes down may resist eviction, whoever asked for it: an update, a reboot, a removal. A Go duration up to 25m.",
+    "How long the pods of a node that goes down may resist eviction, be it for an update, a reboot or a removal. A Go duration up to 25m.",
     "5m",
-    // systemd gives a reboot half an hour (reboot.target's JobTimeoutSec=).
+    // systemd forces a reboot after half an hour (JobTimeoutSec= of reboot.target).
     duration(1, 1500, "from 1s to 25m").prefault("5m"),
   ),
 
@@ -180,7 +180,7 @@ export const schema = z.object({
     hours.prefault("8760h"),
   ),
   renewBefore: setting(
-    "How long before their end certificates are renewed by `pulumi up`, a Go duration of whole hours.",
+    "How long before they expire certificates are renewed by `pulumi up`, a Go duration of whole hours.",
     "720h",
     hours.prefault("720h"),
   ),
@@ -190,14 +190,14 @@ export const schema = z.object({
     hours.prefault("87600h"),
   ),
   caReplacement: setting(
-    "Steps taken to replace the certificate authorities: raised by one, each time followed by a whole `pulumi up`, three times for a replacement.",
+    "Steps taken to replace the certificate authorities. A replacement takes three: raise it by one and run a whole `pulumi up` each time.",
     1,
     integer(0, 3000).default(0),
   ),
 
   // advanced
   mirror: setting(
-    "Where nodes fetch instead of upstream, paths as upstream's: files, a base URL; registries, host:port[/prefix]; ca, path of the PEM of their CA; checksums, path of a sha256sum(1) manifest of the files.",
+    "Where nodes fetch instead of upstream, under upstream's paths: files, a base URL; registries, host:port[/prefix]; ca, path of the PEM of their CA; checksums, path of a sha256sum(1) manifest of the files.",
     {
       files: "https://mirror.example",
       registries: "mirror.example:5000",
@@ -215,7 +215,7 @@ export const schema = z.object({
     }).default({}),
   ),
   waitFor: setting(
-    "When `pulumi up` ends: cluster, when nodes are Ready and DNS answers; instances, when the API says running, without add-ons and drains.",
+    "When `pulumi up` ends: cluster, when nodes are Ready and DNS answers; instances, when Exoscale's API says running, without add-ons and drains.",
     "cluster",
     z.enum(["cluster", "instances"], "must be cluster or instances").default("cluster"),
   ),
@@ -234,13 +234,14 @@ const retired: Readonly<Record<string, (value: string) => string | undefined>> =
 
 type Raw = z.infer<typeof schema>;
 
-/** What the components get: files read, placeholders filled. Durations of certificates are hours, all others seconds. */
+/** What the components get: files are read, {zone} is replaced. Durations of certificates are hours, all others seconds. */
 export interface Settings extends Omit<Raw, "mirror" | "template"> {
-  /** The stack's name; begins every name in the cloud and on the nodes. */
+  /** The stack's name; every name in the cloud and on the nodes begins with it. */
   readonly clusterName: string;
   readonly template: {
     readonly url: string;
-    /** MD5, hex. */ readonly checksum: string;
+    /** MD5 in hex. */
+    readonly checksum: string;
     readonly bootMode: "legacy" | "uefi";
   };
   readonly mirror: Mirror;
@@ -256,10 +257,10 @@ export function nodeSettings(
 
 /**
  * Checks a stack's configuration.
- * @param values by setting's name without the namespace; lists and objects as JSON, as Pulumi hands them out
+ * @param values by setting's name without the namespace; lists and objects are JSON
  * @param stack the stack's name
  * @param directory what relative paths in settings start from
- * @throws RunError naming every setting that cannot be used, why, and an example of one that can
+ * @throws RunError naming every setting that cannot be used, the reason, and a valid example
  */
 export function loadSettings(values: Readonly<Record<string, string>>, stack: string, directory: string): Settings {
   const problems: Problem[] = [];
@@ -296,7 +297,7 @@ export function loadSettings(values: Readonly<Record<string, string>>, stack: st
   };
 }
 
-/** From Pulumi's string to what the schema checks; what does not fit stays text and is refused there. */
+/** A setting's value from Pulumi's text. Text that is no JSON stays text: the schema refuses it. */
 function decode(name: keyof Raw, value: string | undefined): unknown {
   if (value === undefined || value === "") return undefined;
   const { type } = z.toJSONSchema(schema.shape[name], { io: "input" });
@@ -325,7 +326,7 @@ function networkProblems({ podCIDR, serviceCIDR, masters, desiredWorkers }: Part
     problems.push({ where: "serviceCIDR", what: `${serviceCIDR} overlaps podCIDR ${podCIDR}` });
   }
   const [podBits, serviceBits] = [podCIDR, serviceCIDR].map((network) => Number(network?.split("/")[1]));
-  // flannel gives each node a /24 and leaves the first one out.
+  // flannel gives each node a /24 and never uses the first one.
   if (podBits! > 22 || podBits! < 8) problems.push({ where: "podCIDR", what: "must be between /8 and /22" });
   else if (podBits && masters! + desiredWorkers! > 2 ** (24 - podBits) - 1) {
     problems.push({
@@ -369,7 +370,7 @@ function report(problems: readonly Problem[], stack: string): string {
   return `the configuration of stack ${stack} cannot be used:\n${lines.join("\n")}`;
 }
 
-/** The rest of a `pulumi config set` that would do for the setting at a path. */
+/** Arguments of a `pulumi config set` that gives the setting at a path a valid value. */
 function exampleOf(where: string): string | undefined {
   const [name = "", ...rest] = where.split(/[.[\]]+/).filter(Boolean);
   if (!(name in schema.shape)) return undefined;

@@ -16,8 +16,8 @@ import {
 import { checkUserData } from "./components/preflight.ts";
 import { loadSettings, nodeSettings } from "./config.ts";
 
-// Pulumi takes the stack of every resource and of every promise, as an error without a message: a sixth of the state, with
-// the paths of whoever ran it last, and a fifth of a preview's memory. Those are not written out; errors' own are.
+// Pulumi records a stack trace for every resource and promise, as an error without a message. They would be a sixth of the
+// state, with paths of the machine that ran it, and a fifth of a preview's memory. Real errors keep theirs.
 Error.prepareStackTrace = (error: Error, stack) =>
   error.message === "" ? String(error) : [String(error), ...stack.map(String)].join("\n    at ");
 
@@ -71,10 +71,10 @@ const workers = new WorkerPool(name, {
   settings: nodeSettings(settings, settings.workerRebootWindow),
 });
 
-/** The Kubernetes API's URL. */
+/** URL of the Kubernetes API. */
 export const endpoint = apiEndpoint.url;
 
-/** For kubectl, as the administrator. */
+/** The administrator's kubeconfig, as YAML. */
 export const kubeconfig = pulumi.secret(
   pulumi
     .output({ name, server: endpoint, ca: pki.kubernetesCA.trusted, cert: pki.admin.cert, key: pki.admin.key })
@@ -95,10 +95,10 @@ if (waitFor === "cluster") {
 /** Every node by name. */
 export const nodes = Object.fromEntries([...masters.nodes, ...workers.nodes].map(({ name, ...node }) => [name, node]));
 
-/** Opens core's account on every node. */
+/** Logs in as core on every node; OpenSSH private key. */
 export const sshPrivateKey = pki.ssh.privateKeyOpenssh;
 
-/** This stack's settings by name, as Pulumi hands them out. */
+/** This stack's configuration by setting's name; lists and objects are JSON. */
 function configuration(): Record<string, string> {
   const namespace = `${pulumi.getProject()}:`;
   return Object.fromEntries(

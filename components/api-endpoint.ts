@@ -3,12 +3,14 @@ import { ElasticIp, type ApiArgs } from "../provider/index.ts";
 import { ports } from "../ports.ts";
 
 export interface ApiEndpointArgs {
+  /** Exoscale's API and zone. */
   api: ApiArgs;
 }
 
-/** Where people and Pulumi find the Kubernetes API: a managed elastic IP that leads to any master whose apiserver is ready. */
+/** Where people and Pulumi reach the Kubernetes API: a managed elastic IP that leads to any master whose apiserver is ready. */
 export class ApiEndpoint extends pulumi.ComponentResource {
   readonly elasticIp: ElasticIp;
+  /** IPv4 address. */
   readonly address: pulumi.Output<string>;
   /** `https://ADDRESS:PORT` */
   readonly url: pulumi.Output<string>;
@@ -25,13 +27,13 @@ export class ApiEndpoint extends pulumi.ComponentResource {
           mode: "https",
           port: ports.apiserver,
           uri: "/readyz",
-          // The shortest that Exoscale takes. An apiserver that is about to end must stay longer than
-          // interval x strikesFail after it stops being ready (its --shutdown-delay-duration).
+          // The shortest that Exoscale accepts. After an apiserver stops being ready it has to keep serving for longer than
+          // interval x strikesFail (--shutdown-delay-duration).
           interval: 5,
           timeout: 2,
           strikesOk: 1,
           strikesFail: 2,
-          // The check knows neither our authority nor a name to ask for.
+          // The health check knows neither the cluster's CA nor a server name.
           tlsSkipVerify: true,
         },
         labels: { cluster: name },

@@ -1,4 +1,4 @@
-/** The components as a library: what `import ... from "kubernetes-on-exoscale"` finds. docs/integration.md has a program. */
+/** The library: what `import ... from "kubernetes-on-exoscale"` provides. docs/integration.md has an example. */
 export type { Mirror, NodeSettings, RebootWindow } from "../ignition/index.ts";
 export { ClusterShape, SshKey, Template, type ApiArgs } from "../provider/index.ts";
 export { Addons, type AddonsArgs } from "./addons/addons.ts";

@@ -5,14 +5,15 @@ export interface KubeconfigArgs {
   name: string;
   /** `https://ADDRESS:PORT` */
   server: string;
-  /** PEM of the authority that signed the apiserver's certificate. */
+  /** PEM of every CA that may have signed an apiserver's certificate. */
   ca: string;
-  /** PEM of the client certificate and its key. */
+  /** PEM of the client certificate. */
   cert: string;
+  /** PEM of its private key. */
   key: string;
 }
 
-/** A kubeconfig that holds everything it needs. */
+/** A kubeconfig as YAML, with certificates and key inside: it needs no other file. */
 export function kubeconfig({ name, server, ca, cert, key }: KubeconfigArgs): string {
   const base64 = (pem: string): string => Buffer.from(pem).toString("base64");
   return stringify(

@@ -5,7 +5,11 @@ import { publicLine } from "./pki.ts";
 
 type Args = ClusterArgs & PoolArgs;
 
-/** A node's machine, not yet told what to run. */
+/**
+ * A node's instance, stopped and without user-data of its own: certificates need its address first.
+ *
+ * @param apart what masters have and workers do not
+ */
 export function createInstance(
   parent: pulumi.Resource,
   name: string,
@@ -30,20 +34,21 @@ export function createInstance(
   );
 }
 
-export interface BootOf extends Pick<BootArgs, "kind" | "group" | "maxUnavailable" | "template"> {
+interface NodeBoot extends Pick<BootArgs, "kind" | "group" | "maxUnavailable" | "template"> {
+  /** The one to boot. */
   instance: Instance;
   /** Its SSH host key, an OpenSSH public key line. */
   hostKey: pulumi.Output<string>;
-  /** Its cloud-config. */
+  /** Its cloud-config, as text. */
   userData: pulumi.Output<string>;
 }
 
-/** Has a machine run what its cloud-config says. */
+/** Keeps a node's instance running with its cloud-config, type, disk and, for a worker, template. */
 export function createBoot(
   parent: pulumi.Resource,
   name: string,
   args: Args,
-  { instance, hostKey, userData, ...own }: BootOf,
+  { instance, hostKey, userData, ...own }: NodeBoot,
 ): Boot {
   const { api, pki, endpoint } = args;
   return new Boot(

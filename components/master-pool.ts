@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AntiAffinityGroup, ClusterOrigin, type Boot, type Instance } from "../provider/index.ts";
-import { renderMaster } from "../ignition/index.ts";
+import { renderMaster, type EncryptionKey, type Peer } from "../ignition/index.ts";
 import { scriptCommand } from "../node/remote/scripts.ts";
 import type { ClusterArgs, Node, PoolArgs } from "./cluster.ts";
 import { createBoot, createInstance } from "./machine.ts";
@@ -8,22 +8,22 @@ import { nodeCommand } from "./node-command.ts";
 import { publicLine } from "./pki.ts";
 
 export interface MasterPoolArgs extends ClusterArgs, PoolArgs {
-  /** 1, 3 or 5: members of both etcds. */
+  /** Number of masters: 1, 3 or 5. Each is a member of both etcds. Cannot change while the cluster exists. */
   count: number;
 }
 
 /**
- * The masters: pets with the whole control plane, apart from each other by anti-affinity, behind the elastic IP.
- * All boot at once, since the first cannot form a quorum alone; later changes go one by one.
+ * The masters: pets with the whole control plane, on different hosts by anti-affinity, behind the elastic IP. They boot
+ * at the same time, since the first cannot form a quorum alone; later changes reach one after the other.
  */
 export class MasterPool extends pulumi.ComponentResource {
   readonly nodes: readonly Node[];
-  /** As the nodes' cloud-configs name them. */
-  readonly peers: pulumi.Output<{ name: string; address: string }[]>;
-  /** Done once every master is well and the elastic IP leads to one: what comes after may use the Kubernetes API. */
+  /** The masters as every node's cloud-config names them. */
+  readonly peers: pulumi.Output<Peer[]>;
+  /** Created once every master is healthy and the elastic IP leads to one: what depends on them may use the Kubernetes API. */
   readonly ready: pulumi.Resource[];
 
-  /** @param name What its nodes' names begin with, `NAME-master-1`; the cluster's. */
+  /** @param name the cluster's name; its nodes are `NAME-master-1` and so on */
   constructor(name: string, args: MasterPoolArgs, opts?: pulumi.ComponentResourceOptions) {
     super("kubernetes-on-exoscale:MasterPool", name, {}, opts);
     const { api, pki, endpoint } = args;
@@ -33,12 +33,8 @@ export class MasterPool extends pulumi.ComponentResource {
       { api, name: `${name}-masters` },
       { parent: this },
     );
-    // Without instances among its inputs: in a new cluster it looks for masters before there are any.
-    const { secretsKey } = new ClusterOrigin(name, { api, cluster: args.clusterName }, { parent: this });
-    const { derived, random } = pki.encryptionKeys;
-    const encryptionKeys = pulumi
-      .all([secretsKey, derived, random])
-      .apply(([writer, derived, random]) => (writer === "derived" ? [derived, random] : [random, derived]));
+    // It depends on no instance: in a new cluster it looks for masters before there are any.
+    const origin = new ClusterOrigin(name, { api, cluster: args.clusterName }, { parent: this });
     const instances = Array.from({ length: args.count }, (_, i) => createMachine(this, `${name}-master-${i + 1}`));
 
     this.nodes = instances.map(({ nodeName, instance }) => ({
@@ -53,7 +49,7 @@ export class MasterPool extends pulumi.ComponentResource {
       args.waitFor === "cluster"
         ? waitForApi(
             this,
-            instances.map(({ nodeName, instance }, i) => waitUntilWell(this, nodeName, instance, boots[i]!)),
+            instances.map(({ nodeName, instance }, i) => waitUntilHealthy(this, nodeName, instance, boots[i]!)),
           )
         : boots;
     this.registerOutputs();
@@ -71,10 +67,10 @@ export class MasterPool extends pulumi.ComponentResource {
           name: nodeName,
           address: instance.publicIp,
           masters: parent.peers,
-          encryptionKeys,
+          encryptionKeys: encryptionKeys(origin),
         })
         .apply(renderMaster);
-      // Without a template: a master is never made anew, it would lose its part of both etcds.
+      // Without a template: a master is never rebuilt, since its members of both etcds would be lost.
       return createBoot(parent, nodeName, args, {
         instance,
         hostKey,
@@ -85,7 +81,15 @@ export class MasterPool extends pulumi.ComponentResource {
       });
     }
 
-    function waitUntilWell(parent: MasterPool, nodeName: string, instance: Instance, boot: Boot): pulumi.Resource {
+    /** The first one writes. */
+    function encryptionKeys({ secretsKey }: ClusterOrigin): pulumi.Output<EncryptionKey[]> {
+      const { derived, random } = pki.encryptionKeys;
+      return pulumi
+        .all([secretsKey, derived, random])
+        .apply(([writer, derived, random]) => (writer === "derived" ? [derived, random] : [random, derived]));
+    }
+
+    function waitUntilHealthy(parent: MasterPool, nodeName: string, instance: Instance, boot: Boot): pulumi.Resource {
       return nodeCommand(
         `${nodeName}-ready`,
         {
@@ -93,7 +97,7 @@ export class MasterPool extends pulumi.ComponentResource {
           hostKey,
           ssh: pki.ssh,
           dialErrorLimit: 40,
-          // The role's label is a master's to give: a kubelet may not give it to itself.
+          // A kubelet may not give itself the role's label: a master does.
           create: `${scriptCommand("wait-ready")} && ${scriptCommand("node-join", nodeName, "master")}`,
           triggers: [instance.id],
         },
@@ -101,7 +105,7 @@ export class MasterPool extends pulumi.ComponentResource {
       );
     }
 
-    /** The elastic IP's health check lags behind. Dialling through it waits; clients of the API would give up. */
+    /** The elastic IP's health check lags behind: this waits until SSH goes through it, where clients of the API would give up. */
     function waitForApi(parent: MasterPool, dependsOn: pulumi.Resource[]): pulumi.Resource[] {
       const { address, elasticIp } = endpoint;
       return [

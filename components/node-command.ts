@@ -3,26 +3,29 @@ import type * as pulumi from "@pulumi/pulumi";
 import type * as tls from "@pulumi/tls";
 
 export interface NodeCommandArgs {
-  /** Address to connect to. */
+  /** IPv4 address to connect to. */
   host: pulumi.Input<string>;
-  /** The host key that is expected there. */
+  /** The host key that is expected there, an OpenSSH public key line. */
   hostKey: pulumi.Input<string>;
-  /** Whose private key opens core's account. */
+  /** The key that logs in as core. */
   ssh: tls.PrivateKey;
   /**
-   * Failed connections before giving up; between them 1 s, then half as much more each time, up to 15 s.
-   * 10 are a minute and a half, 40 are nine minutes.
+   * Failed connections before it gives up. The pause between them starts at 1 s and grows by half each time, up to 15 s:
+   * 10 take a minute and a half, 40 take nine minutes.
    */
   dialErrorLimit: number;
-  /** Runs when the resource is made, and again when anything here changes: it must not mind. */
+  /** Runs when the resource is created, and again when anything here changes: it has to be idempotent. */
   create: string;
-  /** Runs before the resource goes. */
+  /** Runs before the resource is deleted. @default nothing runs */
   delete?: string;
-  /** What makes it another resource when it changes. */
-  triggers?: pulumi.Input<string>[];
+  /** Replaces the resource when one of them changes. */
+  triggers: pulumi.Input<string>[];
 }
 
-/** A step on a node by SSH, with a pinned host key and bounded dialling. What it prints is shown as it comes and holds no secret. */
+/**
+ * Runs a command on a node by SSH, with a pinned host key and a limited number of attempts to connect. Pulumi shows and
+ * stores what it prints, so that must not contain a secret.
+ */
 export function nodeCommand(
   name: string,
   { host, hostKey, ssh, dialErrorLimit, ...steps }: NodeCommandArgs,
@@ -41,7 +44,7 @@ export function nodeCommand(
         perDialTimeout: 15,
       },
       logging: "stdoutAndStderr",
-      // The next run would send it as an environment variable, which sshd does not accept.
+      // The provider would send it as an environment variable, which sshd does not accept.
       addPreviousOutputInEnv: false,
     },
     opts,

@@ -18,13 +18,13 @@ import {
   type RebootWindow,
 } from "../ignition/index.ts";
 
-/** Bytes of DER, as the tls provider makes them with P-256 keys, and a few more. */
+/** Bytes of DER as the tls provider writes it for P-256 keys, rounded up. */
 const DER = { leaf: 450, apiserver: 552, ca: 380, key: 121, openssh: 340, publicKey: 91 };
 
 /**
- * Refuses settings whose nodes' user-data Exoscale would not take, before anything is asked of it. Certificates stand
- * in for those to come: of their size, and as incompressible.
- * @throws RunError naming the node and what takes the room
+ * Refuses settings whose user-data would be too large for Exoscale, before the first API call. It renders both roles with
+ * stand-ins for keys and certificates, of the same size and as incompressible.
+ * @throws RunError naming the node and the size of each file
  */
 export function checkUserData(settings: Settings): void {
   const { clusterName, masters, desiredWorkers, masterRebootWindow, workerRebootWindow } = settings;
@@ -49,7 +49,7 @@ export function checkUserData(settings: Settings): void {
 
 const standInAddress = (i: number): string => `198.51.100.${100 + i}`;
 
-/** Everything of a node that no setting says. */
+/** Stand-ins for everything in a cloud-config that comes from no setting. */
 function standIns(name: string): Omit<MasterArgs, keyof NodeSettings | "masters"> {
   const pem = (label: string, what: string, bytes: number): string => {
     const lines = noise(`${name} ${what}`, bytes)
@@ -57,7 +57,7 @@ function standIns(name: string): Omit<MasterArgs, keyof NodeSettings | "masters"
       .match(/.{1,64}/g)!;
     return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
   };
-  // A kubelet's leaf and an etcd member's hold the node's name twice.
+  // A kubelet's leaf and an etcd member's contain the node's name twice.
   const leaf = (what: MasterLeaf): string =>
     pem("CERTIFICATE", what, (what === "apiserver" ? DER.apiserver : DER.leaf) + 2 * name.length);
   const ca = (what: string): string => pem("CERTIFICATE", what, DER.ca);
@@ -69,11 +69,11 @@ function standIns(name: string): Omit<MasterArgs, keyof NodeSettings | "masters"
     sshHostKey: pem("OPENSSH PRIVATE KEY", "ssh host key", DER.openssh),
     key: key("node"),
     certificates: {
-      // Every cluster replaces its authorities one day: there has to be room for two.
+      // While authorities are replaced there are two of each.
       ...forEach([...nodeAuthorities, ...masterAuthorities], (what) => ca(what) + ca(`${what}, the other one`)),
       ...forEach([...nodeLeaves, ...masterLeaves], leaf),
     },
-    // Again the one that signs: gzip writes it once.
+    // The same as the first of those that are trusted, so gzip stores it once.
     kubernetesSigningCA: ca("kubernetes-ca"),
     kubernetesCAKey: key("kubernetes"),
     serviceAccountKey: key("service-account"),
@@ -85,7 +85,7 @@ function standIns(name: string): Omit<MasterArgs, keyof NodeSettings | "masters"
   };
 }
 
-/** Bytes that gzip cannot shorten, the same in every run. */
+/** Bytes that gzip cannot compress, the same in every run. */
 function noise(seed: string, bytes: number): Buffer {
   return createHash("shake256", { outputLength: bytes }).update(seed).digest();
 }

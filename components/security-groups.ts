@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { SecurityGroup, SecurityGroupRules, type ApiArgs } from "../provider/index.ts";
 import { openings, type Group, type Opening, type Source } from "../ports.ts";
 
-/** Who is behind each source of ports.ts: a group's id, or IPv4 networks. */
+/** What each source in ports.ts stands for: a group's id, or IPv4 networks. */
 export type Sources = Record<Group, pulumi.Input<string>> & Record<Exclude<Source, Group>, readonly string[]>;
 
 /** One ingress rule as `SecurityGroupRules` takes it. */
@@ -11,14 +11,14 @@ export interface IngressRule {
   protocol: "tcp" | "udp";
   startPort: number;
   endPort: number;
-  /** IPv4 peer; else `securityGroup`. */
+  /** IPv4 network that may connect; else `securityGroup`. */
   network?: string;
-  /** Peer by id. */
+  /** Id of the group that may connect. */
   securityGroup?: pulumi.Input<string>;
   description: string;
 }
 
-/** The rules of one group: an opening makes one for a group as its source, and one per network for a list. */
+/** The rules of one group: one for each opening to a group, one per network for each opening to a list of networks. */
 export function rulesFor(group: Group, openings: readonly Opening[], sources: Sources): IngressRule[] {
   return openings
     .filter(({ on }) => on === group)
@@ -37,19 +37,21 @@ export function rulesFor(group: Group, openings: readonly Opening[], sources: So
 }
 
 export interface SecurityGroupsArgs {
+  /** Exoscale's API and zone. */
   api: ApiArgs;
-  /** IPv4 networks that may reach SSH. */
+  /** IPv4 networks that may reach the nodes' SSH. The machine that runs Pulumi must be among them. */
   sshSources: readonly string[];
-  /** IPv4 networks that may reach the Kubernetes API. */
+  /** IPv4 networks that may reach the Kubernetes API. The elastic IP's health checks must be among them. */
   apiSources: readonly string[];
-  /** IPv4 networks that may reach node ports. */
+  /** IPv4 networks that may reach node ports of the workers. */
   nodePortSources: readonly string[];
 }
 
-/** One security group for masters, one for workers; what they let in stands in ports.ts, everything else stays out. */
+/** One security group for masters, one for workers. They let in what ports.ts lists and nothing else. */
 export class SecurityGroups extends pulumi.ComponentResource {
-  /** Ids. Known once the group's rules are in place, so that no instance starts without them. */
+  /** Id of the masters' group, known once its rules are in place: no instance starts without them. */
   readonly masters: pulumi.Output<string>;
+  /** Id of the workers' group, known once its rules are in place. */
   readonly workers: pulumi.Output<string>;
 
   /** @param name the cluster's name */

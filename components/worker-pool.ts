@@ -9,21 +9,22 @@ import { nodeCommand } from "./node-command.ts";
 import { publicLine } from "./pki.ts";
 
 export interface WorkerPoolArgs extends ClusterArgs, PoolArgs {
-  /** Number of workers. One that goes is drained first; the others do not notice. */
+  /** Number of workers, from 0. One that is removed is drained first; the others are left alone. */
   count: number;
+  /** The masters of the same cluster. */
   masters: MasterPool;
-  /** How many may be away at once while they are changed. */
+  /** How many workers of this pool may be down at the same time while they are changed, from 1. */
   maxUnavailable: number;
 }
 
 /**
- * The workers: cattle, told apart by their number only. Nothing of one depends on another or on how many there are,
- * so scaling touches only those that come or go.
+ * A pool of workers: cattle, told apart only by their number. Nothing of one depends on another or on how many there
+ * are, so scaling touches only those that are added or removed.
  */
 export class WorkerPool extends pulumi.ComponentResource {
   readonly nodes: readonly Node[];
 
-  /** @param name What its nodes' names begin with, `NAME-worker-1`; the cluster's, but for further pools. */
+  /** @param name its nodes are `NAME-worker-1` and so on; the cluster's name for the first pool, another one for each further pool */
   constructor(name: string, args: WorkerPoolArgs, opts?: pulumi.ComponentResourceOptions) {
     super("kubernetes-on-exoscale:WorkerPool", name, {}, opts);
     const { pki, endpoint, masters } = args;
@@ -66,8 +67,8 @@ export class WorkerPool extends pulumi.ComponentResource {
     }
 
     /**
-     * The Node object's life: Ready and labelled before `pulumi up` ends, drained and gone before its machine is.
-     * By way of the elastic IP, so that any healthy master does it.
+     * The Node object: Ready and labelled before `pulumi up` ends, drained and deleted before its instance is. The
+     * commands go through the elastic IP, so that any healthy master runs them.
      */
     function createMembership(parent: WorkerPool, nodeName: string, instance: Instance, boot: Boot): void {
       nodeCommand(
@@ -85,7 +86,7 @@ export class WorkerPool extends pulumi.ComponentResource {
           parent,
           dependsOn: [boot, ...masters.ready],
           deleteBeforeReplace: true,
-          // With the endpoint the whole cluster goes: nobody is left to be drained to.
+          // If the endpoint goes, so does the cluster: skip the drain.
           deletedWith: endpoint.elasticIp,
         },
       );

@@ -6,7 +6,7 @@ import { images } from "../../versions.ts";
 import type { AddonArgs } from "./addon.ts";
 
 const NAMESPACE = "kube-system";
-// kubeadm's names, which charts and operators look for.
+// kubeadm's label, which charts and operators look for.
 const LABELS = { "k8s-app": "kube-dns" };
 
 const COREFILE = `.:53 {
@@ -78,7 +78,7 @@ export function coreDNS(name: string, args: AddonArgs, inCluster: pulumi.CustomR
       {
         metadata: {
           ...metadata("kube-dns"),
-          // Its endpoints are the Deployment's, which is waited for.
+          // Its endpoints are the Deployment's pods, which Pulumi waits for anyway.
           annotations: { "pulumi.com/skipAwait": "true" },
         },
         spec: {
@@ -103,7 +103,7 @@ export function coreDNS(name: string, args: AddonArgs, inCluster: pulumi.CustomR
     );
   }
 
-  /** Its pods name the ServiceAccount and the ConfigMap: without them they would be refused or never start. */
+  /** Its pods need the ServiceAccount and the ConfigMap: without them they are refused or never start. */
   function createDeployment(dependsOn: pulumi.Resource[]): void {
     const fingerprint = pulumi.output(args.kubernetesCA).apply((pem) => createHash("sha256").update(pem).digest("hex"));
     new kubernetes.apps.v1.Deployment(
@@ -113,7 +113,7 @@ export function coreDNS(name: string, args: AddonArgs, inCluster: pulumi.CustomR
         spec: {
           replicas: Math.min(2, args.nodes),
           selector: { matchLabels: LABELS },
-          // One at a time and none extra: with two nodes there is no place for a third.
+          // Replace one at a time: two nodes have no room for a third pod.
           strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
           template: {
             metadata: { labels: LABELS, annotations: { "kubernetes-on-exoscale/ca": fingerprint } },
@@ -131,9 +131,9 @@ function podSpec() {
   return {
     serviceAccountName: "coredns",
     priorityClassName: "system-cluster-critical",
-    // The node's own resolver, not this one.
+    // Forward to the node's own resolver, not to this DNS.
     dnsPolicy: "Default",
-    // On masters too, so that DNS needs no worker; on a worker where there is one.
+    // Prefer workers, but run on masters too: DNS must not need a worker.
     tolerations: [{ key: controlPlane, operator: "Exists", effect: "NoSchedule" }],
     affinity: {
       podAntiAffinity: {
@@ -149,7 +149,7 @@ function podSpec() {
     },
     securityContext: {
       seccompProfile: { type: "RuntimeDefault" },
-      // Nobody may bind port 53 here, whatever the image's file capabilities and the runtime's default are.
+      // Lets a user other than root bind port 53, whatever the image's file capabilities and the runtime's default are.
       sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "53" }],
     },
     containers: [
@@ -170,7 +170,7 @@ function podSpec() {
           readOnlyRootFilesystem: true,
           runAsNonRoot: true,
           runAsUser: 65532,
-          // Upstream's binary asks for it by file capability, and would not start where it cannot be had.
+          // Upstream's binary has it as a file capability and does not start without.
           capabilities: { add: ["NET_BIND_SERVICE"], drop: ["ALL"] },
         },
         livenessProbe: {
