@@ -12,6 +12,16 @@ export interface Problem {
   readonly what: string;
 }
 
+/** What is wrong with files that settings name. */
+export class FileProblems extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(({ where, what }) => `${where}: ${what}`).join("\n"));
+    this.problems = problems;
+  }
+}
+
 /** The setting `mirror`: `ca` and `checksums` are paths. */
 interface MirrorSetting extends Omit<Mirror, "ca" | "checksums"> {
   readonly ca?: string;
@@ -20,21 +30,23 @@ interface MirrorSetting extends Omit<Mirror, "ca" | "checksums"> {
 
 /**
  * The mirror with the content of the files that the setting names.
- * @throws Problem[] where a file cannot be read or lacks what nodes need
+ * @throws FileProblems where a file cannot be read or lacks what nodes need
  */
 export function readMirror(mirror: MirrorSetting, directory: string): Mirror {
   const { ca, checksums, ...addresses } = mirror;
   const pem = ca && readText("mirror.ca", ca, directory);
   if (pem && !pem.includes("-----BEGIN CERTIFICATE-----"))
-    throw [{ where: "mirror.ca", what: `${ca} holds no PEM certificate` }];
+    throw new FileProblems([{ where: "mirror.ca", what: `${ca} holds no PEM certificate` }]);
   const sums = checksums && sumsIn(readText("mirror.checksums", checksums, directory), 64);
   if (sums) {
     const missing = Object.values(files).filter(({ address }) => !sums[address]);
     if (missing.length > 0) {
-      throw missing.map(({ address }) => ({
-        where: "mirror.checksums",
-        what: `${checksums} has no sha256 of ${address}`,
-      }));
+      throw new FileProblems(
+        missing.map(({ address }) => ({
+          where: "mirror.checksums",
+          what: `${checksums} has no sha256 of ${address}`,
+        })),
+      );
     }
   }
   return {
@@ -48,13 +60,13 @@ export function readMirror(mirror: MirrorSetting, directory: string): Mirror {
 
 /**
  * The template's MD5 in hex: the setting itself, or the image's line in the file that it names.
- * @throws Problem[] where there is no such file or line
+ * @throws FileProblems where there is no such file or line
  */
 export function readChecksum({ url, checksum }: { url: string; checksum: string }, directory: string): string {
   if (/^[0-9a-f]{32}$/.test(checksum)) return checksum;
   const image = basename(new URL(url).pathname);
   const sum = sumsIn(readText("template.checksum", checksum, directory), 32)[image];
-  if (!sum) throw [{ where: "template.checksum", what: `${checksum} has no MD5 of ${image}` }];
+  if (!sum) throw new FileProblems([{ where: "template.checksum", what: `${checksum} has no MD5 of ${image}` }]);
   return sum;
 }
 
@@ -68,6 +80,7 @@ function readText(where: string, file: string, directory: string): string {
   try {
     return readFileSync(resolve(directory, file), "utf8");
   } catch (error) {
-    throw [{ where, what: `${resolve(directory, file)} cannot be read: ${(error as NodeJS.ErrnoException).code}` }];
+    const { code } = error as NodeJS.ErrnoException;
+    throw new FileProblems([{ where, what: `${resolve(directory, file)} cannot be read: ${code}` }]);
   }
 }

@@ -8,7 +8,7 @@ import { RunError } from "@pulumi/pulumi";
 import { closest } from "fastest-levenshtein";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { readChecksum, readMirror, type Problem } from "./config-files.ts";
+import { FileProblems, readChecksum, readMirror, type Problem } from "./config-files.ts";
 import type { Mirror, NodeSettings, RebootWindow } from "./ignition/types.ts";
 import { kubernetes } from "./versions.ts";
 
@@ -352,12 +352,13 @@ function validityProblems({ leafValidity, renewBefore, caValidity }: Partial<Raw
   return problems;
 }
 
+/** undefined where files that a setting names cannot be used; the reasons join the problems. */
 function attempt<T>(problems: Problem[], work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {
-    if (!Array.isArray(error)) throw error;
-    problems.push(...(error as Problem[]));
+    if (!(error instanceof FileProblems)) throw error;
+    problems.push(...error.problems);
     return undefined;
   }
 }

@@ -43,12 +43,12 @@ test("six nodes, their names, what each costs", async () => {
   });
 });
 
-test("an error's stack is told, the one that Pulumi takes of each resource is not", () => {
+test("an error has its stack trace, the one that Pulumi records for each resource is left out", () => {
   expect(new Error("wrong").stack).toMatch(/^Error: wrong\n    at .*index\.test\.ts/);
   expect(new Error().stack).toBe("Error");
 });
 
-test("masters are behind the elastic IP and are never made anew, workers are", () => {
+test("masters are behind the elastic IP and are never rebuilt, workers are", () => {
   const { resources } = plain;
   const instances = byName(resources, "Instance");
   expect(instances["dev-master-1"]).toMatchObject({
@@ -117,7 +117,7 @@ test("a worker's Node object is joined and removed through the elastic IP, with 
   });
 });
 
-test("nodes ask for the lock of the reboots by way of the elastic IP, and drain as long as it is set", async () => {
+test("nodes ask for the reboot lock through the elastic IP, and drain as long as is set", async () => {
   const { resources } = await program({ drainTimeout: "90s" });
   const masters = { host: "198.51.100.99", hostKey: "ecdsa-sha2-nistp256 dev-master-host-key" };
   for (const name of ["dev-master-1", "dev-worker-1"])
@@ -160,7 +160,7 @@ test("whether a cluster is new is asked before there are instances", () => {
   });
 });
 
-test("no clear part of anything holds a key that encrypts Secrets, nor what it is made from", () => {
+test("no resource has a key that encrypts Secrets in clear, nor what the key is made from", () => {
   const { resources } = plain;
   const [{ secretbox }] = encryptionOf(resources, "dev-master-1");
   const secrets = [...secretbox.keys.map(({ secret }: { secret: string }) => secret), "password of", "pem of"];

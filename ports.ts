@@ -1,10 +1,11 @@
 /**
- * Every port a node listens on or is reached at: one row per reason. Units, manifests, security groups and the
- * port matrix of the documentation take their numbers from here.
+ * Every port that a node listens on, and who may connect, one row per reason. Units, manifests, security groups and
+ * docs/ports.md take their numbers from here.
  */
 
-/** Who may open a connection: another group of nodes, or a setting that lists CIDRs. */
+/** Who may connect: a group of nodes, or the networks that the setting of that name lists. */
 export type Source = "masters" | "workers" | "sshSources" | "apiSources" | "nodePortSources";
+/** Nodes that share a security group. */
 export type Group = "masters" | "workers";
 
 export const ports = {
@@ -18,7 +19,7 @@ export const ports = {
   vxlan: 8472,
   nodePortFirst: 30000,
   nodePortLast: 32767,
-  // Loopback only from here on: no rule opens them.
+  // On loopback only: no rule opens these.
   haproxy: 6443,
   etcdMetrics: 2381,
   infraEtcdMetrics: 4002,
@@ -31,16 +32,18 @@ export const ports = {
 
 /** One opening in the nodes' security groups. */
 export interface Opening {
-  /** Whose port it is. */
+  /** The nodes whose port it is. */
   readonly on: Group;
   /** Who may connect. */
   readonly from: Source;
   readonly protocol: "tcp" | "udp";
+  /** First port of the range. */
   readonly first: number;
+  /** Last port, the same as `first` for a single one. */
   readonly last: number;
   /** The program that listens. */
   readonly listener: string;
-  /** Why it has to be open; becomes the rule's description. */
+  /** Why it is open; part of the rule's description in Exoscale. */
   readonly why: string;
 }
 

@@ -1,7 +1,7 @@
-/** Tables as every command of this repository prints them. */
+/** Tables as the commands of this repository print them. */
 import Table from "cli-table3";
 
-/** Columns with space between and nothing else, as kubectl prints them. */
+/** Columns separated by spaces and nothing else, as kubectl prints them. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = new Table({
     head: [...head],

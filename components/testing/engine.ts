@@ -1,25 +1,25 @@
-/** For tests: the engine's part played in memory. Import before anything that makes resources. */
+/** For tests: an engine in memory. Import it before anything that makes resources. */
 import * as pulumi from "@pulumi/pulumi";
 
 export interface Registered {
   readonly type: string;
   readonly name: string;
-  /** Whatever the resource takes, secrets included. */
+  /** The resource's inputs, secrets in clear. */
   readonly inputs: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests assert on any field as it arrives
-  /** The same as JSON without what is marked secret: what a state file would show to anybody. */
+  /** The same as JSON without what is marked secret: what a state file shows in clear. */
   readonly visible: string;
 }
 
 let registered: Registered[] = [];
 
-/** What the cloud answers where a test may choose. */
+/** Outputs that a test may choose. */
 export interface Answers {
   /** Of `ClusterOrigin`. @default "random", a new cluster's */
   readonly secretsKey?: "derived" | "random";
 }
 let answers: Answers = {};
 
-/** What the cloud and the tls provider would answer, told apart by the resource's name. */
+/** A resource's outputs as its provider would give them. */
 function outputs(
   type: string,
   name: string,
