@@ -1,4 +1,4 @@
-/** The least that a new worker could take: a bare machine of its kind, until a kubelet that has no cluster answers on it. */
+/** The lower bound for a new worker: a machine of the same type until a kubelet without a cluster answers on it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../config.ts";
 import { encodeUserData } from "../exoscale/user-data.ts";
@@ -10,17 +10,26 @@ import { ports } from "../ports.ts";
 import { files, images } from "../versions.ts";
 import type { Site } from "./site.ts";
 
-/** Seconds until it has failed. */
+/** The part of an instance that the bare machine takes over. */
+interface Worker {
+  readonly template: { readonly id: string };
+  readonly "instance-type": { readonly id: string };
+  readonly "security-groups": readonly { readonly id: string }[];
+  readonly "disk-size": number;
+}
+
+/** Timeout in seconds. */
 const LIMIT = 180;
 const NAME = "bench-floor";
 
-/** Seconds from the call that makes the machine to the kubelet's first answer. Our cluster is there. */
+/** Seconds from the call that creates the machine to the kubelet's first answer. Our cluster runs already. */
 export async function bareKubelet(site: Site): Promise<number> {
-  const [{ zone }, settings] = [await site.place(), await site.settings()];
+  const [{ zone }, settings] = [await site.sandbox(), await site.settings()];
   const { api } = zone;
   const { instances } = (await api.get("/instance")) as { instances: readonly { id: string; name: string }[] };
-  // Of the same kind as a worker, in its groups.
-  const worker = await api.get(`/instance/${instances.find(({ name }) => name.endsWith("-worker-1"))!.id}`);
+  // The same type and security groups as a worker.
+  const { id: workerId } = instances.find(({ name }) => name.endsWith("-worker-1"))!;
+  const worker = (await api.get(`/instance/${workerId}`)) as Worker;
   const { template, "instance-type": type, "security-groups": groups, "disk-size": disk } = worker;
   const begin = Date.now();
   const id = await api.operate("POST", "/instance", {
@@ -28,12 +37,12 @@ export async function bareKubelet(site: Site): Promise<number> {
     template: { id: template.id },
     "instance-type": { id: type.id },
     "disk-size": disk,
-    "security-groups": groups.map((group: { id: string }) => ({ id: group.id })),
+    "security-groups": groups.map((group) => ({ id: group.id })),
     "user-data": encodeUserData(bareConfig(settings)),
   });
   try {
     for (;;) {
-      // Nobody may log in to it: it says on its console when it is done.
+      // It accepts no login, so it reports on its console.
       const { log } = (await zone.ask<{ log: string }>("GET", `/console?instance=${id}`))!;
       const at = /^kubelet answers at (\d+\.\d+)/m.exec(log)?.[1];
       if (at !== undefined) return Number(at) - begin / 1000;

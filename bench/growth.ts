@@ -1,6 +1,6 @@
 /** How a stack grows with its workers, in a zone without machines: what each command takes, and what the state holds. */
 import { statSync } from "node:fs";
-import { destroy, instancesOnly, Place, up, withoutMachines } from "../test/sandbox/place.ts";
+import { destroy, instancesOnly, Sandbox, up, withoutMachines } from "../test/sandbox/sandbox.ts";
 import type { Ran, RunOptions, Running } from "../test/sandbox/stack.ts";
 import { lastLines } from "../toolchain/processes.ts";
 import { round, type Part, type PartOptions } from "./part.ts";
@@ -87,12 +87,12 @@ export async function measure({ say, workers: counts }: PartOptions): Promise<Pa
 }
 
 async function grow(workers: number, say: PartOptions["say"]): Promise<Grown> {
-  await using place = await Place.open("bench", withoutMachines("bench"), {
+  await using sandbox = await Sandbox.open("bench", withoutMachines("bench"), {
     ...instancesOnly,
     podCIDR,
     desiredWorkers: workers,
   });
-  const { stack, zone } = place;
+  const { stack, zone } = sandbox;
   const hasCheckpoints = workers <= CHECKPOINTS_UP_TO;
   const env: Record<string, string> = hasCheckpoints ? {} : { PULUMI_SKIP_CHECKPOINTS: "true" };
   const step = async (name: string, args: readonly string[], options: RunOptions = {}): Promise<Taken> => {

@@ -25,7 +25,7 @@ interface NodeObject {
 /** It comes last: a master is away when it ends. */
 export async function measure({ say, lab }: PartOptions): Promise<Part> {
   const { cluster } = await lab.ours();
-  const { checkout, stack, zone } = await lab.place();
+  const { checkout, stack, zone } = await lab.sandbox();
   const kubectl = (args: readonly string[], input = "") =>
     execa(join(checkout, "bin/kubectl"), args, { env: { PULUMI_STACK: stack.name }, input });
   await kubectl(["create", "configmap", "night"]);

@@ -1,7 +1,7 @@
 /** Our cluster, made by `bin/pulumi up`. */
 import { join } from "node:path";
 import { dnsServiceAddress } from "../ignition/service-addresses.ts";
-import { up } from "../test/sandbox/place.ts";
+import { up } from "../test/sandbox/sandbox.ts";
 import { Cluster, Ssh } from "./cluster.ts";
 import { watchIdle } from "./idle.ts";
 import { phasesOf, type Bootstrapped } from "./phases.ts";
@@ -33,7 +33,7 @@ export interface Ours extends Bootstrapped {
 
 export async function bootstrapOurs(site: Site): Promise<Ours> {
   const { say, isIdleMeasured } = site.options;
-  const place = await site.place();
+  const sandbox = await site.sandbox();
   const { serviceCIDR } = await site.settings();
   say("  our cluster: bin/pulumi up");
   const at = new Map<string, number>();
@@ -42,13 +42,13 @@ export async function bootstrapOurs(site: Site): Promise<Ours> {
     const phase = phaseIn(line);
     if (phase !== undefined) at.set(phase, performance.now());
   };
-  await place.stack.must(up, { onLine });
+  await sandbox.stack.must(up, { onLine });
   const ended = performance.now();
   const missing = ends.filter(([name]) => !at.has(name));
   if (missing.length > 0)
     throw new Error(`bin/pulumi up did not say when it was done with: ${missing.map(([name]) => name).join("; ")}`);
 
-  const outputs = JSON.parse(await place.stack.must(["stack", "output", "--json", "--show-secrets"])) as Outputs;
+  const outputs = JSON.parse(await sandbox.stack.must(["stack", "output", "--json", "--show-secrets"])) as Outputs;
   const cluster = new Cluster({
     nodes: new Map(
       Object.entries(outputs.nodes)
@@ -56,7 +56,7 @@ export async function bootstrapOurs(site: Site): Promise<Ours> {
         .sort() as [string, string][],
     ),
     kubeconfig: outputs.kubeconfig,
-    ssh: new Ssh(join(place.directory, "ours"), outputs.sshPrivateKey),
+    ssh: new Ssh(join(sandbox.directory, "ours"), outputs.sshPrivateKey),
     dnsAddress: dnsServiceAddress(serviceCIDR),
   });
   const asked = performance.now();

@@ -1,11 +1,11 @@
 /** Two workers more and two fewer, beside the least that a worker could take: a bare machine's boot and a kubelet's start. */
-import { up } from "../test/sandbox/place.ts";
+import { up } from "../test/sandbox/sandbox.ts";
 import { bareKubelet } from "./floor.ts";
 import { round, type Part, type PartOptions } from "./part.ts";
 
 export async function measure({ say, lab }: PartOptions): Promise<Part> {
   const { cluster } = await lab.ours();
-  const { stack } = await lab.place();
+  const { stack } = await lab.sandbox();
   const { desiredWorkers } = await lab.settings();
   const scale = async (workers: number): Promise<number> => {
     stack.configure({ desiredWorkers: workers });

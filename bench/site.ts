@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { parse } from "yaml";
 import { loadSettings, type Settings } from "../config.ts";
 import { root } from "../toolchain/paths.ts";
-import { Place } from "../test/sandbox/place.ts";
+import { Sandbox } from "../test/sandbox/sandbox.ts";
 import { files } from "../versions.ts";
 import { kubeadmAddress } from "./kubeadm/machines.ts";
 
@@ -25,7 +25,7 @@ const always = { start: "00:00", length: "24h" };
 export class Site {
   readonly options: SiteOptions;
   #mirror: string | undefined;
-  #place: Promise<Place> | undefined;
+  #sandbox: Promise<Sandbox> | undefined;
   readonly #forget = () => {
     if (this.#mirror !== undefined) rmSync(this.#mirror, { recursive: true, force: true });
   };
@@ -36,35 +36,35 @@ export class Site {
   }
 
   /** A zone with machines and a stack that is configured as `npm run up`'s is. */
-  place(): Promise<Place> {
-    return (this.#place ??= (async () => {
+  sandbox(): Promise<Sandbox> {
+    return (this.#sandbox ??= (async () => {
       this.options.say("  starting a local zone");
       const mirror = (this.#mirror = mkdtempSync(join(tmpdir(), "bench-mirror-")));
       fillMirror(mirror);
       const flags = ["--machines=docker", `--mirror=${mirror}`, `--template=${join(root, ".local/template")}`];
-      const place = await Place.open(NAME, flags, {
+      const sandbox = await Sandbox.open(NAME, flags, {
         ...committed(),
         masterRebootWindow: always,
         workerRebootWindow: always,
       });
       await readAll(join(root, ".local/template"), mirror);
-      return place;
+      return sandbox;
     })());
   }
 
   /** The stack's settings as the program reads them. */
   async settings(): Promise<Settings> {
-    const { checkout } = await this.place();
+    const { checkout } = await this.sandbox();
     // As Pulumi hands them out.
     const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
     return loadSettings(settingsIn(join(checkout, `Pulumi.${NAME}.yaml`), text), NAME, checkout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const place = await this.#place?.catch(() => undefined);
-    if (place) {
+    const sandbox = await this.#sandbox?.catch(() => undefined);
+    if (sandbox) {
       this.options.say("removing the local zone");
-      await place[Symbol.asyncDispose]();
+      await sandbox[Symbol.asyncDispose]();
     }
     this.#forget();
     process.off("exit", this.#forget);

@@ -106,12 +106,12 @@ async function prerequisites(client: Client): Promise<{ template: string; type: 
     "ssh-key-enabled": true,
     "password-enabled": false,
   });
-  const { "instance-types": types } = await client.get("/instance-type");
+  const { "instance-types": types } = (await client.get("/instance-type")) as {
+    "instance-types": { id: string; family: string; size: string }[];
+  };
   return {
     template,
-    type: (types as { id: string; family: string; size: string }[]).find(
-      ({ family, size }) => family === "standard" && size === "medium",
-    )!.id,
+    type: types.find(({ family, size }) => family === "standard" && size === "medium")!.id,
   };
 }
 

@@ -1,15 +1,14 @@
 /** The table in docs/architecture.md is what dependency-cruiser checks: it has every room, and an import against it fails. */
-import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 
+import { execa } from "execa";
 import { expect, test } from "vitest";
 
 import { rooms } from "../.dependency-cruiser.mjs";
+import { root } from "../toolchain/paths.ts";
 
-const root = join(import.meta.dirname, "..");
 const house = rooms(readFileSync(join(root, "docs/architecture.md"), "utf8"));
 
 test("every folder and every file of the root is a room of the table", () => {
@@ -30,7 +29,7 @@ test("the table names rooms only", () => {
 });
 
 test("files and folders are named in kebab-case", async () => {
-  const { stdout } = await promisify(execFile)("git", ["ls-files", "*.ts"], { cwd: root });
+  const { stdout } = await execa("git", ["ls-files", "*.ts"], { cwd: root });
   const parts = stdout.split("\n").flatMap((file) => file.split("/"));
   expect(
     parts.filter((part) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*$/.test(part) && !part.startsWith("__") && part),
@@ -48,11 +47,11 @@ async function cruise(files: Readonly<Record<string, string>>): Promise<string> 
       writeFileSync(join(directory, file), text);
     }
     const cli = join(root, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
-    const { stdout } = await promisify(execFile)(
+    const { stdout } = await execa(
       process.execPath,
       [cli, "--config", ".dependency-cruiser.mjs", "--output-type", "err", "."],
-      { cwd: directory },
-    ).catch((error: { stdout: string }) => error);
+      { cwd: directory, reject: false },
+    );
     return stdout;
   } finally {
     rmSync(directory, { recursive: true });

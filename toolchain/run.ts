@@ -46,7 +46,7 @@ export interface RunOptions {
   /** File that gets the output instead of this process's own; a failure quotes its end. */
   readonly log?: string;
   /** Exit codes besides 0 that are no failure. */
-  readonly accept?: readonly number[];
+  readonly accept?: readonly number[] | "any";
 }
 
 interface Ended {
@@ -97,7 +97,7 @@ export async function run(command: string, args: readonly string[], options: Run
   const { log, accept = [] } = options;
   if (log !== undefined) await mkdir(dirname(log), { recursive: true });
   const { code } = await ended(command, args, options, log === undefined ? "inherit" : { file: log });
-  if (code === 0 || accept.includes(code)) return code;
+  if (code === 0 || accept === "any" || accept.includes(code)) return code;
   const end = log === undefined ? "" : `:\n${await quoted(log)}\nThe whole log: ${log}`;
   throw new Failure(`${[command, ...args].join(" ")} failed (exit code ${code})${end}`);
 }

@@ -1,29 +1,23 @@
-/** `npm test`: obtains everything, then runs all tests; the last line says how many passed and failed. */
+/** `npm test`: obtains everything, then runs all checks and tests; the last line says how many passed and failed. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { check } from "./check.ts";
 import { testPackages } from "./debian.ts";
 import { root } from "./paths.ts";
 import { prepare } from "./prepare.ts";
 import { main, run } from "./run.ts";
 import { add, type Report, type Sum, summary, sumOf } from "./sum.ts";
 
-const program = (path: string) => join(root, "node_modules", path);
-// vitest starts workers and tests start wrappers: all of them with this Node.
-const env = { ...process.env, PATH: `${join(process.execPath, "..")}:${process.env["PATH"]}` };
-
-/** The type check counts as one test. */
-async function typecheck(): Promise<Sum> {
-  const code = await run(process.execPath, [program("typescript/bin/tsc"), "--noEmit"], { cwd: root, accept: [1, 2] });
-  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-}
+// This Node for everything: vitest starts workers, and tests start wrappers.
+const env = { PATH: `${join(process.execPath, "..")}:${process.env["PATH"]}` };
 
 async function vitest(project: string, directory: string): Promise<Sum> {
   const file = join(directory, `${project}.json`);
   const code = await run(
     process.execPath,
     [
-      program("vitest/vitest.mjs"),
+      join(root, "node_modules", "vitest/vitest.mjs"),
       "run",
       "--project",
       project,
@@ -47,7 +41,7 @@ await main(async () => {
   const sums: Sum[] = [];
   try {
     const options = { quiet: true, summary };
-    sums.push(await progress.step("type check", typecheck, options));
+    sums.push(await progress.step("checks", check, options));
     sums.push(await progress.step("unit tests", () => vitest("unit", directory), options));
     sums.push(await progress.step("tests on this host", () => vitest("host", directory), options));
     sums.push(await progress.step("whole-cluster tests", () => vitest("cluster", directory), options));

@@ -16,10 +16,10 @@ const LIMIT = 600;
 
 export async function bootstrapKubeadm(site: Site): Promise<Bootstrapped> {
   const { say, isIdleMeasured } = site.options;
-  const [place, settings] = [await site.place(), await site.settings()];
-  const { api } = place.zone;
+  const [sandbox, settings] = [await site.sandbox(), await site.settings()];
+  const { api } = sandbox.zone;
   const keys = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
-  const ssh = new Ssh(join(place.directory, "kubeadm"), keys.private);
+  const ssh = new Ssh(join(sandbox.directory, "kubeadm"), keys.private);
   say("  kubeadm's cluster: six machines");
   try {
     const begin = Date.now();

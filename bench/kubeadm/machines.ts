@@ -1,4 +1,4 @@
-/** Six machines of a zone that make a cluster by kubeadm, made through the zone's API as anybody's are. */
+/** Six machines for a kubeadm cluster, created through the zone's API. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Settings } from "../../config.ts";
@@ -35,10 +35,21 @@ const names: readonly (readonly [string, Role])[] = [
 ];
 const NAME = "kubeadm";
 
+interface InstanceTypes {
+  readonly "instance-types": readonly { readonly id: string; readonly family: string; readonly size: string }[];
+}
+
+/** A security group, template or SSH key. */
+interface Left {
+  readonly id?: string;
+  readonly name: string;
+  readonly rules?: readonly { readonly id: string }[];
+}
+
 /** Where the mirror has kubeadm, as upstream does. */
 export const kubeadmAddress = files.kubelet.address.replace(/kubelet$/, "kubeadm");
 
-/** Makes and starts them: the first, whose address the others are told, then the others together. */
+/** Creates and starts them: the first, whose address the others need, then the others at the same time. */
 export async function startMachines({ api, settings, publicKey, kubeadm }: MachinesArgs): Promise<KubeadmMachine[]> {
   const [template, group, , types] = await Promise.all([
     api.operate("POST", "/template", {
@@ -52,13 +63,11 @@ export async function startMachines({ api, settings, publicKey, kubeadm }: Machi
     }),
     openGroup(api, settings),
     api.operate("POST", "/ssh-key", { name: NAME, "public-key": publicKey }),
-    api.get("/instance-type"),
+    api.get("/instance-type") as Promise<InstanceTypes>,
   ]);
   const secrets = makeSecrets();
   const typeId = (wanted: string): string =>
-    (types["instance-types"] as { id: string; family: string; size: string }[]).find(
-      ({ family, size }) => `${family}.${size}` === wanted,
-    )!.id;
+    types["instance-types"].find(({ family, size }) => `${family}.${size}` === wanted)!.id;
   const { podCIDR, serviceCIDR, mirror } = settings;
   const program = {
     url: `${mirror.files}/${kubeadmAddress}`,
@@ -86,7 +95,7 @@ export async function startMachines({ api, settings, publicKey, kubeadm }: Machi
       "instance-type": { id: typeId(isWorker ? settings.workerType : settings.masterType) },
       "disk-size": isWorker ? settings.workerDisk : settings.masterDisk,
     });
-    const { "public-ip": address } = await api.get(`/instance/${id}`);
+    const { "public-ip": address } = (await api.get(`/instance/${id}`)) as { "public-ip": string };
     return { name, role, id, address };
   }
 
@@ -95,7 +104,7 @@ export async function startMachines({ api, settings, publicKey, kubeadm }: Machi
   return [master, ...(await Promise.all(others.map(([name, role]) => start(name, role, master.address))))];
 }
 
-/** One group for all, open to itself, to SSH and to users of the API. */
+/** One security group for all, open to itself, to SSH and to users of the API. */
 async function openGroup(api: Client, { sshSources, apiSources }: Settings): Promise<string> {
   const group = await api.operate("POST", "/security-group", { name: NAME });
   const rule = (protocol: string, first: number, last: number, peer: object) =>
@@ -112,12 +121,10 @@ async function openGroup(api: Client, { sshSources, apiSources }: Settings): Pro
   return group;
 }
 
-/** Removes all that has been made, however far that got. */
+/** Removes everything that was created, even if the creation was interrupted. */
 export async function removeMachines(api: Client): Promise<void> {
-  const { instances } = await api.get("/instance");
-  const own = (instances as { id: string; name: string }[]).filter(({ name }) =>
-    names.some(([known]) => known === name),
-  );
+  const { instances } = (await api.get("/instance")) as { instances: { id: string; name: string }[] };
+  const own = instances.filter(({ name }) => names.some(([known]) => known === name));
   await Promise.all(own.map(({ id }) => api.operate("DELETE", `/instance/${id}`)));
   const kinds = [
     ["/security-group", "security-groups"],
@@ -125,9 +132,9 @@ export async function removeMachines(api: Client): Promise<void> {
     ["/ssh-key", "ssh-keys"],
   ] as const;
   for (const [path, field] of kinds) {
-    const all: { id?: string; name: string; rules?: { id: string }[] }[] = (await api.get(path))[field];
+    const { [field]: all = [] } = (await api.get(path)) as Record<string, Left[]>;
     for (const { id, name, rules = [] } of all.filter(({ name }) => name === NAME)) {
-      // A group that its own rules name could not go.
+      // A group cannot be deleted while a rule of its own names it.
       for (const rule of rules) await api.operate("DELETE", `/security-group/${id}/rules/${rule.id}`);
       await api.operate("DELETE", `${path.split("?")[0]}/${id ?? name}`);
     }

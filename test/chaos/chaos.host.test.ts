@@ -1,32 +1,32 @@
-/** The short form of `npm run chaos`, and whether its checks see what is wrong. */
+/** A short form of `npm run chaos`, and a test that its checks find what is wrong. */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { differences } from "./inventory.ts";
-import { misfits } from "./keys.ts";
-import { lines } from "./lines.ts";
+import { keyMismatches } from "./keys.ts";
+import { scenarios } from "./scenarios.ts";
 import { trialsOf } from "./trials.ts";
-import { World } from "./environment.ts";
+import { ChaosSandbox } from "./sandbox.ts";
 
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
 const seed = Number(process.env.CHAOS_SEED) || Date.now() % 1_000_000;
 
-let world: World;
+let sandbox: ChaosSandbox;
 beforeAll(async () => {
-  world = await World.open();
+  sandbox = await ChaosSandbox.open();
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(() => sandbox[Symbol.asyncDispose]());
 
 test("what is wrong in a zone is seen", async () => {
-  await world.begin("cluster");
-  expect([...(await differences(world)), ...(await misfits(world))]).toEqual([]);
-  const { api } = world.zone;
+  await sandbox.begin("cluster");
+  expect([...(await differences(sandbox)), ...(await keyMismatches(sandbox))]).toEqual([]);
+  const { api } = sandbox.zone;
   const { instances } = await api.get("/instance");
   const idOf = (name: string): string => instances.find((each: { name: string }) => each.name === name).id;
   const [one, two, master] = ["chaos-worker-1", "chaos-worker-2", "chaos-master-1"].map(idOf);
 
   const { "user-data": other } = await api.get(`/instance/${two}`);
   await api.operate("PUT", `/instance/${one}`, { "user-data": other });
-  expect((await misfits(world)).join("\n")).toMatch(
+  expect((await keyMismatches(sandbox)).join("\n")).toMatch(
     /user-data of chaos-worker-1: chaos-worker-2-kubelet is not for 198\.19\.\d+\.\d+/,
   );
 
@@ -38,7 +38,7 @@ test("what is wrong in a zone is seen", async () => {
   await api.operate("POST", `/security-group/${group.id}/rules`, rule);
   await api.operate("PUT", `/instance/${two}`, { name: "chaos-worker-1" });
   await api.operate("POST", "/anti-affinity-group", { name: "orphan" });
-  expect(await differences(world)).toEqual([
+  expect(await differences(sandbox)).toEqual([
     "Instance chaos-worker-1 is in the zone more than once",
     "Instance chaos-worker-1 is in the zone more than once",
     `Instance ${master} is in the state, and not in the zone`,
@@ -47,7 +47,7 @@ test("what is wrong in a zone is seen", async () => {
   ]);
 });
 
-/** How many of each, and of which lines these alone. */
+/** The number of random trials, or the names of the trials. */
 const few: Readonly<Record<string, number | readonly string[]>> = {
   interruptions: 6,
   "bad API": 6,
@@ -55,18 +55,18 @@ const few: Readonly<Record<string, number | readonly string[]>> = {
   drift: ["all but the deletion", "an instance is deleted"],
   recover: ["beside a run that lives", "killed itself", "with nothing to do"],
   replace: ["two masters at once"],
-  load: ["others are made beside one that hangs", "one that hangs is told"],
+  load: ["others are made beside one that hangs", "one that hangs is named"],
 };
 
-describe.each(lines.filter(({ name }) => name in few))("$name", (line) => {
-  const which = few[line.name]!;
+describe.each(scenarios.filter(({ name }) => name in few))("$name", (scenario) => {
+  const which = few[scenario.name]!;
   const trials =
     typeof which === "number"
-      ? trialsOf(line, { runs: which, seed })
-      : which.flatMap((only) => trialsOf(line, { runs: 0, seed, only }));
+      ? trialsOf(scenario, { runs: which, seed })
+      : which.flatMap((only) => trialsOf(scenario, { runs: 0, seed, only }));
   test.each(trials)("$name", async ({ go }) => {
     const said: string[] = [];
-    const verdict = await go(world, (text) => said.push(text));
+    const verdict = await go(sandbox, (text) => said.push(text));
     console.log([verdict, ...said].join("; "));
   });
 });

@@ -1,21 +1,21 @@
 import { differences } from "./inventory.ts";
-import { misfits } from "./keys.ts";
-import { destroy, type World } from "./environment.ts";
+import { keyMismatches } from "./keys.ts";
+import { destroy, type ChaosSandbox } from "./sandbox.ts";
 
 /**
- * Whether all is as it should be once a command has ended well: the zone's inventory is the state's, every instance's
- * keys are, and nothing is left to be done.
+ * Checks the result of a command that succeeded: the zone's inventory and every instance's keys match the state, and a
+ * preview with refresh has nothing to do.
  *
  * @throws Error with everything that is not.
  */
-export async function check(world: World, args: readonly string[]): Promise<void> {
-  await world.zone.settle();
-  const wrong = [...(await differences(world)), ...(await misfits(world))];
+export async function check(sandbox: ChaosSandbox, args: readonly string[]): Promise<void> {
+  await sandbox.zone.settle();
+  const wrong = [...(await differences(sandbox)), ...(await keyMismatches(sandbox))];
   if (args[0] === destroy[0]) {
-    const { length } = world.stack.resources();
+    const { length } = sandbox.stack.resources();
     if (length > 0) wrong.push(`${length} resources are left in the state`);
   } else if (wrong.length === 0) {
-    const { code, output } = await world.stack.run([
+    const { code, output } = await sandbox.stack.run([
       "preview",
       "--refresh",
       "--expect-no-changes",

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { signal, type Process } from "../../toolchain/processes.ts";
 import type { Random } from "../../zone/testing/random.ts";
 import type { Ran, Stack } from "../sandbox/stack.ts";
-import type { World } from "./environment.ts";
+import type { ChaosSandbox } from "./sandbox.ts";
 
 const provider = /cmd\/dynamic-provider/;
 const program = /@pulumi\/pulumi\/cmd\/run/;
 const plugin = /plugins\/resource-/;
 
-/** What befalls a run: what is done to the CLI itself (its first process), and to which of those that it started. */
-export const blows = {
+/** Ways to interrupt a run: signals to the CLI, its first process, and to processes that it started. */
+export const interruptions = {
   "SIGINT to the CLI": { cli: "SIGINT" },
   "SIGINT to the CLI, twice": { cli: "SIGINT", again: "SIGINT" },
   "SIGTERM to the CLI": { cli: "SIGTERM" },
@@ -20,25 +20,25 @@ export const blows = {
   "SIGKILL of the other plugins": { others: plugin },
   "SIGKILL of the CLI and the provider": { cli: "SIGKILL", others: provider },
   "SIGKILL of everything": { cli: "SIGKILL", others: /./ },
-} as const satisfies Record<string, Blow>;
+} as const satisfies Record<string, Interruption>;
 
-export type BlowName = keyof typeof blows;
+export type InterruptionName = keyof typeof interruptions;
 
-interface Blow {
+interface Interruption {
   readonly cli?: NodeJS.Signals;
-  /** What the CLI gets a moment later, as from somebody in a hurry. */
+  /** A second signal to the CLI 200 ms later. */
   readonly again?: NodeJS.Signals;
-  /** Commands that get SIGKILL. */
+  /** Commands of the other processes that get SIGKILL. */
   readonly others?: RegExp;
 }
 
-/** When it falls: after so many lines about resources, and then so many milliseconds. */
+/** When to interrupt: after so many lines about resources, and then so many milliseconds. */
 export interface Moment {
   readonly lines: number;
   readonly delay: number;
 }
 
-/** A moment of a run that prints `lines` lines about resources, its start-up among them, `pause` ms apart at most. */
+/** A random moment of a run that prints `lines` lines about resources, at most `pause` ms apart; its start-up counts. */
 export function momentOf(random: Random, lines: number, pause = 300): Moment {
   const after = random.int(0, lines);
   return { lines: after, delay: random.int(0, after === 0 ? 2_500 : pause) };
@@ -49,11 +49,11 @@ export interface Interrupted extends Ran {
   readonly isHit: boolean;
 }
 
-/** Runs `bin/pulumi`, and strikes it at that moment. */
+/** Runs `bin/pulumi` and interrupts it at that moment. */
 export async function interrupted(
-  { stack }: Pick<World, "stack">,
+  { stack }: Pick<ChaosSandbox, "stack">,
   args: readonly string[],
-  name: BlowName,
+  name: InterruptionName,
   moment: Moment,
 ): Promise<Interrupted> {
   let seen = 0;
@@ -67,24 +67,24 @@ export async function interrupted(
   if (moment.lines === 0) come();
   const isHit = await Promise.race([
     running.done.then(() => false),
-    hasCome.then(() => sleep(moment.delay)).then(() => strike(stack, running.pid, blows[name])),
+    hasCome.then(() => sleep(moment.delay)).then(() => interrupt(stack, running.pid, interruptions[name])),
   ]);
   return { ...(await running.done), isHit };
 }
 
-/** @returns false when there was nothing to strike any more. */
-function strike(stack: Stack, cli: number, blow: Blow): boolean {
+/** @returns false if the run had ended. */
+function interrupt(stack: Stack, cli: number, interruption: Interruption): boolean {
   const all = descendants(stack.processes(), cli);
   if (all.length === 0) return false;
-  const others = all.filter(({ pid, command }) => pid !== cli && blow.others?.test(command));
-  if (blow.cli) signal(cli, blow.cli);
+  const others = all.filter(({ pid, command }) => pid !== cli && interruption.others?.test(command));
+  if (interruption.cli) signal(cli, interruption.cli);
   for (const { pid } of others) signal(pid, "SIGKILL");
-  const { again } = blow;
+  const { again } = interruption;
   if (again) setTimeout(() => stack.processes().some(({ pid }) => pid === cli) && signal(cli, again), 200);
-  return blow.cli !== undefined || others.length > 0;
+  return interruption.cli !== undefined || others.length > 0;
 }
 
-/** A process, if it lives, and all that it started: others may work in the same directory. */
+/** A process, if it is alive, and all that it started: others may work in the same directory. */
 function descendants(all: readonly Process[], first: number): Process[] {
   const found = all.filter(({ pid }) => pid === first);
   for (const { pid } of found) found.push(...all.filter(({ parent }) => parent === pid));

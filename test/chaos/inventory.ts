@@ -1,14 +1,21 @@
 import type { Resource } from "../sandbox/stack.ts";
-import type { World } from "./environment.ts";
+import type { ChaosSandbox } from "./sandbox.ts";
 
-/** A thing of the zone. */
+/** What all of a type have in the API's lists, as far as they have it. */
+interface Item {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+}
+
+/** A resource in the zone. */
 interface Thing {
   readonly id: string;
   readonly name: string;
 }
 
 /** How the zone lists what the state calls by this type. */
-const kinds: Readonly<Record<string, { path: string; field: string; thing(each: any): Thing }>> = {
+const kinds: Readonly<Record<string, { path: string; field: string; thing(each: Item): Thing }>> = {
   Instance: { path: "/instance", field: "instances", thing: ({ id, name }) => ({ id, name }) },
   Template: { path: "/template?visibility=private", field: "templates", thing: ({ id, name }) => ({ id, name }) },
   SshKey: { path: "/ssh-key", field: "ssh-keys", thing: ({ name }) => ({ id: name, name }) },
@@ -21,7 +28,7 @@ const kinds: Readonly<Record<string, { path: string; field: string; thing(each: 
   ElasticIp: { path: "/elastic-ip", field: "elastic-ips", thing: ({ id, description }) => ({ id, name: description }) },
 };
 
-/** The group that every zone has. */
+/** The security group that every zone has. */
 const given = "default";
 
 /** Resources of one of Exoscale's types in the state. */
@@ -39,7 +46,7 @@ export function apiId({ id = "" }: Pick<Resource, "id">): string {
  *
  * @returns What is wrong, a sentence each.
  */
-export async function differences({ zone, stack }: World): Promise<string[]> {
+export async function differences({ zone, stack }: ChaosSandbox): Promise<string[]> {
   const resources = stack.resources();
   const wrong: string[] = [];
   for (const [type, { path, field, thing }] of Object.entries(kinds)) {

@@ -5,7 +5,7 @@ import ssh2 from "ssh2";
 import { isFingerprintOf } from "../../exoscale/ssh-key.ts";
 import { decodeUserData } from "../../exoscale/user-data.ts";
 import type { Resource } from "../sandbox/stack.ts";
-import type { World } from "./environment.ts";
+import type { ChaosSandbox } from "./sandbox.ts";
 
 /** Every key and certificate that the state knows. */
 interface Known {
@@ -17,12 +17,12 @@ interface Known {
 const nameOf = ({ urn }: Resource): string => urn.split("::").at(-1)!;
 
 /**
- * Whether what every instance was told fits what the state holds: an instance with another run's keys would run, and
- * speak to nobody.
+ * Compares the keys and certificates in every instance's user-data with the state's: with those of another run an
+ * instance would start, but not join.
  *
  * @returns What is wrong, a sentence each.
  */
-export async function misfits({ zone, stack }: World): Promise<string[]> {
+export async function keyMismatches({ zone, stack }: ChaosSandbox): Promise<string[]> {
   const resources = stack.resources();
   const known = knownIn(resources);
   const wrong: string[] = [];
@@ -30,7 +30,7 @@ export async function misfits({ zone, stack }: World): Promise<string[]> {
   for (const { id } of instances) {
     const { name, "user-data": userData, "public-ip": address } = await zone.api.get(`/instance/${id}`);
     const text = decodeUserData(userData).replace(/^ +/gm, "");
-    wrong.push(...misfitsOf(text, known, name, address).map((what) => `user-data of ${name}: ${what}`));
+    wrong.push(...mismatchesOf(text, known, name, address).map((what) => `user-data of ${name}: ${what}`));
   }
   const registered = (await zone.api.get("/ssh-key"))["ssh-keys"];
   for (const key of resources.filter((each) => nameOf(each) === `${each.urn.split(":")[2]}-ssh`)) {
@@ -52,7 +52,7 @@ function knownIn(resources: readonly Resource[]): Known {
   return { certificates: new Map(certificates), publicKeys: new Set(keys) };
 }
 
-function misfitsOf(text: string, known: Known, name: string, address: string): string[] {
+function mismatchesOf(text: string, known: Known, name: string, address: string): string[] {
   const wrong: string[] = [];
   const certificates = blocks(text, "CERTIFICATE").map((pem) => new X509Certificate(pem));
   const keys = blocks(text, "(?:EC |OPENSSH )?PRIVATE KEY").map(publicOf);
@@ -67,7 +67,7 @@ function misfitsOf(text: string, known: Known, name: string, address: string): s
     if (certificate.ca) continue;
     if (!keys.includes(canonical(certificate.publicKey.export({ type: "spki", format: "pem" }) as string)))
       wrong.push(`it has no key for ${resource}`);
-    // The worker's and the master's user-data have the authorities of all that they check, not of all that they show.
+    // User-data has the CAs of the certificates that a node checks, not of all that it presents.
     const issuer = certificates.find((each) => each.ca && certificate.checkIssued(each));
     if (issuer && !certificate.verify(issuer.publicKey))
       wrong.push(`${resource} is not signed by the authority beside it`);

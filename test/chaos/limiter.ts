@@ -9,10 +9,10 @@ export interface Limiter extends AsyncDisposable {
   readonly counts: { passed: number; refused: number; tooEarly: number };
 }
 
-/** Milliseconds by which a call may come before `Retry-After` is over: it was sent before it was told to wait. */
+/** Milliseconds in which a call may still arrive after a refusal: it was on its way. */
 const grace = 100;
 
-/** Lets so many calls through in every second, and answers the others 429 with `Retry-After`. @param url The API's. */
+/** Passes on a number of calls per second, and answers the others with 429 and `Retry-After`. @param url the API's */
 export async function limit(url: string, perSecond: number): Promise<Limiter> {
   const target = new URL(url);
   const counts = { passed: 0, refused: 0, tooEarly: 0 };

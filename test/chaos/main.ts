@@ -2,16 +2,16 @@
 import Table from "cli-table3";
 import { Command, InvalidArgumentError, Option } from "commander";
 
-import { lines, type Line } from "./lines.ts";
+import { scenarios, type Scenario } from "./scenarios.ts";
 import { Cluster } from "./machines/cluster.ts";
-import { machineLines } from "./machines/lines.ts";
-import { trialsOf, type Choice, type Worked } from "./trials.ts";
-import { World } from "./environment.ts";
+import { machineScenarios } from "./machines/scenarios.ts";
+import { trialsOf, type Choice, type HasLogs } from "./trials.ts";
+import { ChaosSandbox } from "./sandbox.ts";
 
 type Flags = Omit<Choice, "runs"> & {
   readonly runs?: number;
   readonly machines?: true;
-  readonly line?: readonly string[];
+  readonly scenario?: readonly string[];
 };
 
 interface Counts {
@@ -27,15 +27,29 @@ for (const [name, code] of [
 ] as const)
   process.once(name, () => process.exit(code));
 
-const { machines, line, runs, ...rest } = new Command("npm run chaos --")
-  .description("Interrupts, disturbs and changes things by hand, with Pulumi's engine and a local zone.")
-  .option("--machines", "with a whole cluster of machines, not without any")
-  .option("--runs <n>", "trials of each line that is up to chance (100, with machines 10)", positive)
-  .option("--seed <n>", "of the first such trial; each further one's is one more", positive, Date.now() % 1_000_000)
-  .addOption(
-    new Option("--line <name...>", "these lines alone").choices([...lines, ...machineLines].map(({ name }) => name)),
+const {
+  machines,
+  scenario: chosen,
+  runs,
+  ...rest
+} = new Command("npm run chaos --")
+  .description(
+    "Interrupts runs, disturbs the API and changes resources by hand, with Pulumi's engine and a local zone.",
   )
-  .option("--only <text>", "of the other lines, trials with this in their name alone")
+  .option("--machines", "with a whole cluster of machines instead of a zone without any")
+  .option("--runs <n>", "trials of each random scenario (100, with machines 10)", positive)
+  .option(
+    "--seed <n>",
+    "of the first such trial; each further one uses the next number",
+    positive,
+    Date.now() % 1_000_000,
+  )
+  .addOption(
+    new Option("--scenario <name...>", "only these scenarios").choices(
+      [...scenarios, ...machineScenarios].map(({ name }) => name),
+    ),
+  )
+  .option("--only <text>", "of the other scenarios, only trials whose name contains this")
   .parse()
   .opts<Flags>();
 
@@ -44,28 +58,28 @@ function positive(text: string): number {
   return Number(text);
 }
 
-async function run<W extends Worked & AsyncDisposable>(
-  line: Line<W>,
+async function run<W extends HasLogs & AsyncDisposable>(
+  scenario: Scenario<W>,
   open: () => Promise<W>,
   usualRuns: number,
 ): Promise<Counts> {
   const counts: Counts = { right: 0, repaired: 0, wrong: 0 };
-  const trials = trialsOf(line, { ...rest, runs: runs ?? usualRuns });
-  await using world = await open();
+  const trials = trialsOf(scenario, { ...rest, runs: runs ?? usualRuns });
+  await using sandbox = await open();
   for (const [i, { name, go }] of trials.entries()) {
     const started = performance.now();
     const said = [name];
-    const tell = (verdict: string) =>
+    const print = (verdict: string) =>
       console.log(
-        `${line.name} ${i + 1}/${trials.length}, ${said.join("; ")}: ${verdict}, ${Math.round((performance.now() - started) / 1000)} s`,
+        `${scenario.name} ${i + 1}/${trials.length}, ${said.join("; ")}: ${verdict}, ${Math.round((performance.now() - started) / 1000)} s`,
       );
     try {
-      const verdict = await go(world, (text) => said.push(text));
+      const verdict = await go(sandbox, (text) => said.push(text));
       counts[verdict]++;
-      tell(verdict);
+      print(verdict);
     } catch (error) {
       counts.wrong++;
-      tell("WRONG");
+      print("WRONG");
       console.log((error as Error).message);
     }
   }
@@ -75,14 +89,14 @@ async function run<W extends Worked & AsyncDisposable>(
 console.log(`Seed ${rest.seed}.`);
 const sum: Counts = { right: 0, repaired: 0, wrong: 0 };
 const table = new Table({
-  head: ["LINE", "TRIED", "RIGHT", "REPAIRED BY THE NEXT RUN", "WRONG"],
+  head: ["SCENARIO", "TRIED", "RIGHT", "REPAIRED BY THE NEXT RUN", "WRONG"],
   style: { head: [], border: [] },
 });
-const works = [
-  ...lines.map((each) => ({ name: each.name, ofMachines: false, run: () => run(each, World.open, 100) })),
-  ...machineLines.map((each) => ({ name: each.name, ofMachines: true, run: () => run(each, Cluster.open, 10) })),
-].filter(({ name, ofMachines }) => (line ? line.includes(name) : ofMachines === Boolean(machines)));
-for (const { name, run } of works) {
+const all = [
+  ...scenarios.map((each) => ({ name: each.name, ofMachines: false, run: () => run(each, ChaosSandbox.open, 100) })),
+  ...machineScenarios.map((each) => ({ name: each.name, ofMachines: true, run: () => run(each, Cluster.open, 10) })),
+].filter(({ name, ofMachines }) => (chosen ? chosen.includes(name) : ofMachines === Boolean(machines)));
+for (const { name, run } of all) {
   const { right, repaired, wrong } = await run();
   table.push([name, right + repaired + wrong, right, repaired, wrong]);
   sum.right += right;

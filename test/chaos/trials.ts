@@ -1,69 +1,72 @@
 import { join } from "node:path";
 
 import { root } from "../../toolchain/paths.ts";
-import type { Line, Verdict } from "./lines.ts";
+import type { Scenario, Verdict } from "./scenarios.ts";
 import { randomFrom } from "../../zone/testing/random.ts";
-import type { World } from "./environment.ts";
+import type { ChaosSandbox } from "./sandbox.ts";
 
-/** One thing that is tried. */
-export interface Trial<W = World> {
+/** One trial. */
+export interface Trial<W = ChaosSandbox> {
   readonly name: string;
-  /** Arguments of `npm run chaos --` that try it alone. */
+  /** Arguments of `npm run chaos --` that run it alone. */
   readonly again: string;
-  /** @throws Error with what went wrong, how to try it again, and where its logs are. */
-  go(world: W, say: (text: string) => void): Promise<Verdict>;
+  /** @throws Error with what went wrong, how to run it again, and where its logs are. */
+  go(sandbox: W, say: (text: string) => void): Promise<Verdict>;
 }
 
-/** Which trials of a line. */
+/** Which trials of a scenario. */
 export interface Choice {
-  /** How many, of a line that is up to chance. */
+  /** How many, of a random scenario. */
   readonly runs: number;
-  /** Of the first of them; each further one's is one more. */
+  /** The first one's; each further one's is one more. */
   readonly seed: number;
-  /** Of another line, those with this in their name. */
+  /** Of another scenario, those whose name contains this. */
   readonly only?: string;
 }
 
-/** Something that is worked on, and can tell afterwards what was done. */
-export interface Worked {
-  /** Puts what tells of its last life into a directory. */
+/** What trials work on. */
+export interface HasLogs {
+  /** Copies the logs of the last trial into a directory. */
   keepLogs(directory: string): void | Promise<void>;
 }
 
-export function trialsOf<W extends Worked>(line: Line<W>, { runs, seed: first, only = "" }: Choice): Trial<W>[] {
+export function trialsOf<W extends HasLogs>(
+  scenario: Scenario<W>,
+  { runs, seed: first, only = "" }: Choice,
+): Trial<W>[] {
   const trials: Trial<W>[] =
-    "each" in line
-      ? line.each
+    "each" in scenario
+      ? scenario.each
           .filter((which) => which.includes(only))
           .map((which) => ({
             name: which,
-            again: `--line ${JSON.stringify(line.name)} --only ${JSON.stringify(which)}`,
-            go: (world, say) => line.try(world, which, say),
+            again: `--scenario ${JSON.stringify(scenario.name)} --only ${JSON.stringify(which)}`,
+            go: (sandbox, say) => scenario.try(sandbox, which, say),
           }))
       : Array.from({ length: runs }, (_, i) => first + i).map((seed) => ({
           name: `seed ${seed}`,
-          again: `--line ${JSON.stringify(line.name)} --runs 1 --seed ${seed}`,
-          go: (world, say) => line.try(world, randomFrom(seed), say),
+          again: `--scenario ${JSON.stringify(scenario.name)} --runs 1 --seed ${seed}`,
+          go: (sandbox, say) => scenario.try(sandbox, randomFrom(seed), say),
         }));
   return trials.map((trial) => ({
     ...trial,
-    go: (world, say) => kept(world, `${line.name} ${trial.name}`, trial, say),
+    go: (sandbox, say) => kept(sandbox, `${scenario.name} ${trial.name}`, trial, say),
   }));
 }
 
-async function kept<W extends Worked>(
-  world: W,
+async function kept<W extends HasLogs>(
+  sandbox: W,
   name: string,
   { again, go }: Trial<W>,
   say: (text: string) => void,
 ): Promise<Verdict> {
   try {
-    return await go(world, say);
+    return await go(sandbox, say);
   } catch (error) {
     const logs = join(root, "test-results", "chaos", name.replaceAll(/\W+/g, "-"));
-    await world.keepLogs(logs);
+    await sandbox.keepLogs(logs);
     throw new Error(
-      `${error instanceof Error ? error.message : error}\nAgain: npm run chaos -- ${again}\nLogs: ${logs}`,
+      `${error instanceof Error ? error.message : String(error)}\nAgain: npm run chaos -- ${again}\nLogs: ${logs}`,
     );
   }
 }

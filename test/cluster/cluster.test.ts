@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { scriptCommand } from "../../node/remote/scripts.ts";
 import { openings, ports } from "../../ports.ts";
 import { Cluster } from "../chaos/machines/cluster.ts";
-import { machineLines } from "../chaos/machines/lines.ts";
+import { machineScenarios } from "../chaos/machines/scenarios.ts";
 import { trialsOf } from "../chaos/trials.ts";
 import { startServing } from "./clients.ts";
 import { fromNothing } from "./from-nothing.ts";
@@ -327,7 +327,7 @@ const few = [
 ] as const;
 const trials = few.flatMap(([name, only]) =>
   trialsOf(
-    machineLines.find((each) => each.name === name)!,
+    machineScenarios.find((each) => each.name === name)!,
     { runs: 0, seed: 0, only },
   ),
 );

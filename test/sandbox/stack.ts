@@ -7,7 +7,7 @@ import { parse, stringify } from "yaml";
 
 import { exitCodeOf, lastLines, processesIn, signal, type Process } from "../../toolchain/processes.ts";
 
-/** A command that was run to its end, or to somebody else's. */
+/** A command that has ended. */
 export interface Ran {
   /** Exit code; a signal's is 128 more than its number. */
   readonly code: number;
@@ -24,23 +24,25 @@ export interface Running {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Longest that it may take, in milliseconds: beyond it something hangs. @default 600000 */
+  /** Milliseconds after which the command counts as hanging and is killed. @default 600000 */
   readonly limit?: number;
-  /** Is told every line as it is printed. */
+  /** Called with every line as it is printed. */
   readonly onLine?: (line: string) => void;
 }
 
-/** The part of a resource in the state that is looked at here. */
+/** The part of a resource in the state that is read here. */
 export interface Resource {
   readonly urn: string;
   readonly type: string;
   readonly id?: string;
   readonly delete?: boolean;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read any property of any type of resource
   readonly inputs?: Readonly<Record<string, any>>;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
   readonly outputs?: Readonly<Record<string, any>>;
 }
 
-/** One stack in a checkout of its own, worked on by that checkout's `bin/pulumi`. */
+/** A stack in a checkout of its own, with that checkout's `bin/pulumi`. */
 export class Stack {
   readonly name: string;
   readonly #directory: string;
@@ -117,7 +119,7 @@ export class Stack {
     return (this.#latest()?.pending_operations?.length ?? 0) > 0;
   }
 
-  /** Whether a run holds the stack, or a killed one still seems to. */
+  /** Whether a run, or one that was killed, has locked the stack. */
   isLocked(): boolean {
     const locks = join(this.#directory, ".local/state/.pulumi/locks/organization/kubernetes", this.name);
     return existsSync(locks) && readdirSync(locks).some((file) => file.endsWith(".json"));
@@ -133,18 +135,18 @@ export class Stack {
     return JSON.parse(readFileSync(this.file, "utf8")).checkpoint.latest;
   }
 
-  /** The CLI's, and those of all that it started. */
+  /** The CLI and all that it started. */
   processes(): Process[] {
     return processesIn(this.#directory);
   }
 
-  /** Ends whatever runs have left. */
+  /** Ends what runs have left. */
   sweep(): void {
     for (const { pid } of this.processes()) signal(pid, "SIGKILL");
   }
 }
 
-/** The environment without what would lead `bin/pulumi` elsewhere. */
+/** The environment without variables that `bin/pulumi` would use. */
 function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !/^(PULUMI|EXOSCALE|VITEST|NODE_OPTIONS)/.test(name)),

@@ -33,7 +33,7 @@ export class Zone {
   readonly #log: string;
   readonly #flags: readonly string[];
   #daemon: ReturnType<typeof startDaemon> | undefined;
-  /** Given by the system at the first start, and kept: the stack's settings name it. */
+  /** Chosen by the system at the first start and kept, because the stack's settings contain it. */
   #port = 0;
 
   /** @param state Its directory. @param log File that its log is added to. @param flags Of `bin/zone run`. */
@@ -71,7 +71,7 @@ export class Zone {
     await daemon;
   }
 
-  /** Ends it as a power cut does. */
+  /** Ends it without notice, as a power cut does. */
   kill(): void {
     this.#daemon?.kill("SIGKILL");
     this.#daemon = undefined;
@@ -93,7 +93,7 @@ export class Zone {
     return `http://127.0.0.1:${this.#port}/v2`;
   }
 
-  /** What a person does by hand; calls are made once and refused with the API's words. */
+  /** A client for changes by hand: no retries, and errors as the API words them. */
   get api(): Client {
     return clientOf({ url: this.url, ...loadCredentials(this.#state) }, 50);
   }
@@ -111,7 +111,7 @@ export class Zone {
     await this.ask("DELETE", "/faults");
   }
 
-  /** Lets operations that hang go on, as those who run the real thing do one day. */
+  /** Lets operations that hang continue. */
   async mend(): Promise<void> {
     await this.end();
     const database = new DatabaseSync(join(this.#state, "zone.db"));
@@ -120,7 +120,7 @@ export class Zone {
     await this.start();
   }
 
-  /** Until nothing is under way any more but what hangs. */
+  /** Waits until no operation runs but those that hang. */
   async settle(): Promise<void> {
     for (let before = -1; ;) {
       const { pendingOperations } = (await this.ask<ZoneStatus>("GET", "/status"))!;

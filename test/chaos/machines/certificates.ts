@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import { CONFIG_MAP, startClients, startCounting } from "../../cluster/clients.ts";
 import { attempt, eventually, masters, run, six, ssh, status } from "../../cluster/user.ts";
-import type { Verdict } from "../lines.ts";
+import type { Verdict } from "../scenarios.ts";
 import type { Resource } from "../../sandbox/stack.ts";
 import { stepsIn } from "../steps.ts";
 import type { Cluster } from "./cluster.ts";

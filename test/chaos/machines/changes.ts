@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import { startClients } from "../../cluster/clients.ts";
 import { attempt, masters, run, six, workers } from "../../cluster/user.ts";
-import type { Verdict } from "../lines.ts";
+import type { Verdict } from "../scenarios.ts";
 import { stepsIn } from "../steps.ts";
 import { changed, type Cluster } from "./cluster.ts";
 

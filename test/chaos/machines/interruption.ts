@@ -6,18 +6,18 @@ import { scriptCommand } from "../../../node/remote/scripts.ts";
 import { root } from "../../../toolchain/paths.ts";
 import { attempt, leftInZone, results, run, six } from "../../cluster/user.ts";
 import type { Random } from "../../../zone/testing/random.ts";
-import { blows, interrupted, momentOf, type BlowName } from "../interrupt.ts";
-import type { Verdict } from "../lines.ts";
+import { interruptions, interrupted, momentOf, type InterruptionName } from "../interrupt.ts";
+import type { Verdict } from "../scenarios.ts";
 import { Stack } from "../../sandbox/stack.ts";
-import { destroy, up } from "../environment.ts";
+import { destroy, up } from "../sandbox.ts";
 import type { Cluster } from "./cluster.ts";
 
 interface Operation {
   readonly args: readonly string[];
   readonly settings: Readonly<Record<string, unknown>>;
-  /** About resources that it prints, about. */
+  /** About how many lines about resources it prints. */
   readonly lines: number;
-  /** Milliseconds between two of them, about. */
+  /** About how many milliseconds pass between two of them. */
   readonly pause: number;
 }
 
@@ -28,27 +28,27 @@ const operations: Readonly<Record<string, Operation>> = {
   destroy: { args: destroy, settings: {}, lines: 170, pause: 200 },
 };
 
-const killed = Object.keys(blows).filter((name) => name.startsWith("SIGKILL")) as BlowName[];
+const killed = Object.keys(interruptions).filter((name) => name.startsWith("SIGKILL")) as InterruptionName[];
 
-/** The same command again ends right, after `bin/pulumi recover` where it is needed. */
+/** The same command again succeeds, after `bin/pulumi recover` where it is needed. */
 export async function machinesInterruption(
   cluster: Cluster,
   random: Random,
   say: (text: string) => void,
 ): Promise<Verdict> {
   const name = random.pick(Object.keys(operations));
-  const blow = random.pick(killed);
+  const interruption = random.pick(killed);
   const { args, settings, lines, pause } = operations[name]!;
   const moment = momentOf(random, lines, pause);
-  say(`${name}, ${blow} after line ${moment.lines} and ${moment.delay} ms`);
+  say(`${name}, ${interruption} after line ${moment.lines} and ${moment.delay} ms`);
 
   await cluster.begin();
   const stack = new Stack("dev", root, join(results, "commands.log"));
-  // Whatever another trial set.
+  // Undoes what another trial set.
   stack.configure({ desiredWorkers: 3, timeZone: "UTC" });
   await stack.must(up);
   stack.configure(settings);
-  const { code, isHit } = await interrupted({ stack }, args, blow, moment);
+  const { code, isHit } = await interrupted({ stack }, args, interruption, moment);
   if (!isHit) say("it had ended before");
   if (stack.isLocked() || stack.hasPending()) await stack.must(["recover"]);
   const isDone = code === 0 && !isHit;
@@ -57,7 +57,7 @@ export async function machinesInterruption(
     assert.deepEqual(await leftInZone(), []);
     return isDone ? "right" : "repaired";
   }
-  // The next run gives back what it takes over, but takes nothing where nothing is left to be done: docs/operations.md.
+  // The next run takes the lock over and gives it back only if it has something to do: docs/operations.md.
   await attempt(`bin/ssh master-1 "${scriptCommand("reboot-lock", "give", "pulumi")}"`);
   await cluster.untilWell();
   const expected = six.length + (Number(settings["desiredWorkers"] ?? 3) - 3);

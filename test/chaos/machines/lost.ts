@@ -5,7 +5,7 @@ import { scriptCommand } from "../../../node/remote/scripts.ts";
 import { ports } from "../../../ports.ts";
 import { startClients, startCounting } from "../../cluster/clients.ts";
 import { eventually, masters, run, six, ssh, status } from "../../cluster/user.ts";
-import type { Verdict } from "../lines.ts";
+import type { Verdict } from "../scenarios.ts";
 import { changed, type Cluster } from "./cluster.ts";
 
 type Say = (text: string) => void;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import { startCounting } from "../../cluster/clients.ts";
 import { leftInZone, masters, run, six, workers } from "../../cluster/user.ts";
-import type { Verdict } from "../lines.ts";
+import type { Verdict } from "../scenarios.ts";
 import type { Cluster } from "./cluster.ts";
 
 type Say = (text: string) => void;

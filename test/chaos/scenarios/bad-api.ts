@@ -1,19 +1,19 @@
 import type { Fault, FaultKind } from "../../../zone/api/faults.ts";
 import { check } from "../check.ts";
-import type { Verdict } from "../lines.ts";
+import type { Verdict } from "../scenarios.ts";
 import { expectLegible } from "../legible.ts";
 import type { Random } from "../../../zone/testing/random.ts";
-import type { World } from "../environment.ts";
+import type { ChaosSandbox } from "../sandbox.ts";
 import { operationNames, operations } from "./operations.ts";
 import { followAdvice } from "./advice.ts";
 
-/** What befalls calls, each as often as the others. */
+/** Faults of calls, all equally likely. */
 const bad: readonly FaultKind[] = ["rate-limit", "server-error", "unavailable", "drop-before", "drop-after"];
 
-/** Seconds that an operation may take here, where all of them take less than one. */
+/** Seconds that an operation may take: here all take less than one. */
 export const hurry = { EXOSCALE_OPERATION_TIMEOUT: "4" };
 
-/** One call in ten goes wrong, and perhaps operations fail or hang besides. */
+/** One call in ten fails; in some trials operations fail or hang, too. */
 export function badFaults(random: Random): Fault[] {
   const faults: Fault[] = bad.map((kind) => ({ kind, share: 0.1 / bad.length }));
   if (random.next() < 0.5) faults.push({ kind: "operation-fails", share: random.pick([0.05, 0.2]) });
@@ -22,15 +22,15 @@ export function badFaults(random: Random): Fault[] {
 }
 
 /**
- * One operation while the API is bad: it ends right, or with an error that names the resource and the reason, and
- * the same command ends right once the API is well again.
+ * One command while calls fail: it succeeds, or ends with an error that names the resource and the reason, and the same
+ * command succeeds once calls no longer fail.
  */
-export async function badApi(world: World, random: Random, say: (text: string) => void): Promise<Verdict> {
+export async function badApi(sandbox: ChaosSandbox, random: Random, say: (text: string) => void): Promise<Verdict> {
   const name = random.pick(operationNames);
   const { at, args, settings } = operations[name];
   const faults = badFaults(random);
   const hangs = faults.some(({ kind }) => kind === "operation-hangs");
-  // What hangs may be put right by those who run the API, or never.
+  // Operations that hang either continue later or never end.
   const isMended = random.next() < 0.5;
   say(
     [
@@ -40,18 +40,18 @@ export async function badApi(world: World, random: Random, say: (text: string) =
     ].join(", "),
   );
 
-  await world.begin(at);
-  world.stack.configure(settings);
-  await world.zone.addFaults(faults);
-  const { code, output } = await world.stack.run(args, { env: hurry });
-  await world.zone.clearFaults();
+  await sandbox.begin(at);
+  sandbox.stack.configure(settings);
+  await sandbox.zone.addFaults(faults);
+  const { code, output } = await sandbox.stack.run(args, { env: hurry });
+  await sandbox.zone.clearFaults();
   if (code !== 0) {
     expectLegible(output);
-    if (isMended) await world.zone.mend();
-    const next = await world.stack.run(args, { env: hurry });
-    if (next.code !== 0) await followAdvice(world, args, next.output);
+    if (isMended) await sandbox.zone.mend();
+    const next = await sandbox.stack.run(args, { env: hurry });
+    if (next.code !== 0) await followAdvice(sandbox, args, next.output);
   }
-  if (hangs) await world.zone.mend();
-  await check(world, args);
+  if (hangs) await sandbox.zone.mend();
+  await check(sandbox, args);
   return code === 0 ? "right" : "repaired";
 }

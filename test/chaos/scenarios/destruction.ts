@@ -1,49 +1,55 @@
 import { check } from "../check.ts";
-import { blows, interrupted, momentOf } from "../interrupt.ts";
+import { interruptions, interrupted, momentOf } from "../interrupt.ts";
 import { expectLegible } from "../legible.ts";
-import type { Verdict } from "../lines.ts";
+import type { Verdict } from "../scenarios.ts";
 import type { Random } from "../../../zone/testing/random.ts";
-import { destroy, up, type World } from "../environment.ts";
+import { destroy, up, type ChaosSandbox } from "../sandbox.ts";
 import { followAdvice } from "./advice.ts";
 import { badFaults, hurry } from "./bad-api.ts";
 import { operations } from "./operations.ts";
 
-const killed = Object.keys(blows).filter((name) => name.startsWith("SIGKILL")) as (keyof typeof blows)[];
+const killed = Object.keys(interruptions).filter((name) =>
+  name.startsWith("SIGKILL"),
+) as (keyof typeof interruptions)[];
 
-/** A destroy of whatever is there: half of it built, instances gone already, the API bad, or all of these. */
-export async function destruction(world: World, random: Random, say: (text: string) => void): Promise<Verdict> {
+/** Destroys a stack that is half built, whose instances are partly gone, while calls fail, or all of these. */
+export async function destruction(
+  sandbox: ChaosSandbox,
+  random: Random,
+  say: (text: string) => void,
+): Promise<Verdict> {
   const [isHalfBuilt, isGone, isBad] = [random.next() < 0.7, random.next() < 0.4, random.next() < 0.5];
   if (isHalfBuilt) {
-    const blow = random.pick(killed);
+    const interruption = random.pick(killed);
     const moment = momentOf(random, operations.up.lines);
-    say(`half-built: ${blow} after line ${moment.lines} and ${moment.delay} ms`);
-    await world.begin("nothing");
-    await interrupted(world, up, blow, moment);
-    if (world.stack.isLocked() || world.stack.hasPending()) await world.stack.must(["recover"]);
+    say(`half-built: ${interruption} after line ${moment.lines} and ${moment.delay} ms`);
+    await sandbox.begin("nothing");
+    await interrupted(sandbox, up, interruption, moment);
+    if (sandbox.stack.isLocked() || sandbox.stack.hasPending()) await sandbox.stack.must(["recover"]);
   } else {
-    await world.begin("cluster");
+    await sandbox.begin("cluster");
   }
-  await world.zone.settle();
+  await sandbox.zone.settle();
 
-  const { instances } = await world.zone.api.get("/instance");
+  const { instances } = await sandbox.zone.api.get("/instance");
   if (isGone && instances.length > 0) {
     const gone = random.some<{ id: string; name: string }>(instances);
     say(`gone: ${gone.map(({ name }) => name).join(", ")}`);
-    for (const { id } of gone) await world.zone.api.operate("DELETE", `/instance/${id}`);
+    for (const { id } of gone) await sandbox.zone.api.operate("DELETE", `/instance/${id}`);
   }
   if (isBad) {
     const faults = badFaults(random);
     say(`bad: ${faults.map(({ kind, share }) => `${kind} ${share}`).join(", ")}`);
-    await world.zone.addFaults(faults);
+    await sandbox.zone.addFaults(faults);
   }
-  const { code, output } = await world.stack.run(destroy, { env: hurry });
-  await world.zone.clearFaults();
+  const { code, output } = await sandbox.stack.run(destroy, { env: hurry });
+  await sandbox.zone.clearFaults();
   if (code !== 0) {
     expectLegible(output);
-    const next = await world.stack.run(destroy, { env: hurry });
-    if (next.code !== 0) await followAdvice(world, destroy, next.output);
+    const next = await sandbox.stack.run(destroy, { env: hurry });
+    if (next.code !== 0) await followAdvice(sandbox, destroy, next.output);
   }
-  await world.zone.mend();
-  await check(world, destroy);
+  await sandbox.zone.mend();
+  await check(sandbox, destroy);
   return code === 0 ? "right" : "repaired";
 }

@@ -1,9 +1,9 @@
 import { check } from "../check.ts";
-import type { Verdict } from "../lines.ts";
-import { up, type World } from "../environment.ts";
+import type { Verdict } from "../scenarios.ts";
+import { up, type ChaosSandbox } from "../sandbox.ts";
 import { stepsIn } from "../steps.ts";
 
-/** What somebody does by hand, past Pulumi. */
+/** A change by hand, without Pulumi. */
 interface Drift {
   /** What is planned to repair it: `STEP TYPE NAME`. */
   readonly plan: readonly string[];
@@ -12,30 +12,30 @@ interface Drift {
   do(hand: Hand): Promise<unknown>;
 }
 
-/** By hand: the API by names. */
+/** Changes resources by hand: finds them by name through the API. */
 class Hand {
-  readonly #world: World;
+  readonly #sandbox: ChaosSandbox;
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(sandbox: ChaosSandbox) {
+    this.#sandbox = sandbox;
   }
 
   operate(method: string, path: string, body?: object): Promise<string> {
-    return this.#world.zone.api.operate(method, path, body);
+    return this.#sandbox.zone.api.operate(method, path, body);
   }
 
-  async instance(name: string): Promise<any> {
+  async instance(name: string) {
     const { id } = await this.#named("/instance", "instances", name);
-    return this.#world.zone.api.get(`/instance/${id}`);
+    return this.#sandbox.zone.api.get(`/instance/${id}`);
   }
 
-  async group(name: string): Promise<any> {
+  async group(name: string) {
     const { id } = await this.#named("/security-group", "security-groups", name);
-    return this.#world.zone.api.get(`/security-group/${id}`);
+    return this.#sandbox.zone.api.get(`/security-group/${id}`);
   }
 
   async #named(path: string, field: string, name: string): Promise<{ id: string }> {
-    return (await this.#world.zone.api.get(path))[field].find((each: { name: string }) => each.name === name);
+    return (await this.#sandbox.zone.api.get(path))[field].find((each: { name: string }) => each.name === name);
   }
 }
 
@@ -107,7 +107,7 @@ const drifts: Readonly<Record<string, Drift>> = {
       return hand.operate("DELETE", `/security-group/${id}/rules/${rules.at(-1).id}`);
     },
   },
-  // After all that find it by its name.
+  // Last, because the others find it by its name.
   "an instance is renamed": {
     plan: ["update Instance chaos-worker-2"],
     shown: /~ name +: "chaos-worker-2" => "by-hand"/,
@@ -118,7 +118,7 @@ const drifts: Readonly<Record<string, Drift>> = {
     plan: [
       "create Boot chaos-worker-2",
       "create Instance chaos-worker-2",
-      // Whether it gets the same address again is not known before.
+      // Its new address is not known yet.
       "replace CertRequest chaos-worker-2",
       "replace LocallySignedCert chaos-worker-2-infra-etcd",
       "replace LocallySignedCert chaos-worker-2-kubelet",
@@ -127,24 +127,24 @@ const drifts: Readonly<Record<string, Drift>> = {
   },
 };
 
-/** All that leave the instance they befall, at once. */
+/** All changes that keep their instance, at the same time. */
 export const together = "all but the deletion";
 export const driftNames = [...Object.keys(drifts), together];
 
-/** A refresh shows just what was done by hand, and repairs just that; without one nobody is asked. */
-export async function drift(world: World, which: string): Promise<Verdict> {
+/** A refresh shows and repairs exactly what was done by hand; without one no call is made. */
+export async function drift(sandbox: ChaosSandbox, which: string): Promise<Verdict> {
   const names = which === together ? Object.keys(drifts).filter((name) => name !== "an instance is deleted") : [which];
-  await world.begin("cluster");
-  const hand = new Hand(world);
+  await sandbox.begin("cluster");
+  const hand = new Hand(sandbox);
   for (const name of names) await drifts[name]!.do(hand);
 
-  const before = await world.zone.calls();
-  const unknowing = await world.stack.run(["preview", "--expect-no-changes", "--non-interactive"]);
+  const before = await sandbox.zone.calls();
+  const unknowing = await sandbox.stack.run(["preview", "--expect-no-changes", "--non-interactive"]);
   if (unknowing.code !== 0) throw new Error(`a plain preview shows what it cannot know:\n${unknowing.output}`);
-  const calls = (await world.zone.calls()) - before;
+  const calls = (await sandbox.zone.calls()) - before;
   if (calls > 0) throw new Error(`a plain preview made ${calls} calls to the API`);
 
-  const { output } = await world.stack.run(["preview", "--refresh", "--diff", "--non-interactive"]);
+  const { output } = await sandbox.stack.run(["preview", "--refresh", "--diff", "--non-interactive"]);
   const expected = [...new Set(names.flatMap((name) => drifts[name]!.plan))].sort();
   const planned = stepsIn(output);
   if (planned.join() !== expected.join())
@@ -153,9 +153,9 @@ export async function drift(world: World, which: string): Promise<Verdict> {
     if (drifts[name]!.shown?.test(output) === false)
       throw new Error(`${name}, and a refresh does not show it:\n${output}`);
   }
-  const done = stepsIn(await world.stack.must([...up, "--refresh", "--diff"]));
+  const done = stepsIn(await sandbox.stack.must([...up, "--refresh", "--diff"]));
   const further = done.filter((step) => !expected.includes(step));
   if (further.length > 0) throw new Error(`done was more than planned:\n${further.join("\n")}`);
-  await check(world, up);
+  await check(sandbox, up);
   return "right";
 }

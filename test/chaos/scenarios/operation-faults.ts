@@ -1,12 +1,12 @@
 import { check } from "../check.ts";
 import { expectLegible } from "../legible.ts";
-import type { Verdict } from "../lines.ts";
-import type { World } from "../environment.ts";
+import type { Verdict } from "../scenarios.ts";
+import type { ChaosSandbox } from "../sandbox.ts";
 import { followAdvice } from "./advice.ts";
 import { hurry } from "./bad-api.ts";
 import { operations, type OperationName } from "./operations.ts";
 
-/** What asks the API for each of its operations. */
+/** A command that calls each operation of the API. */
 const askers: Readonly<Record<string, OperationName>> = {
   "register-template": "up",
   "register-ssh-key": "up",
@@ -33,28 +33,28 @@ const askers: Readonly<Record<string, OperationName>> = {
   "delete-template": "destroy",
 };
 
-/** Every operation, failing once and hanging once. */
+/** Every operation fails once and hangs once. */
 export const operationFaultNames = Object.keys(askers).flatMap((route) => [`${route} fails`, `${route} hangs`]);
 
 /**
- * One operation of the API fails, or hangs for ever: the run ends right or with an error, and the next one, or what
- * its error says, repairs.
+ * One operation of the API fails or never ends: the run succeeds or ends with an error, and the next run, or what its
+ * error says to do, repairs it.
  */
-export async function operationFault(world: World, which: string): Promise<Verdict> {
+export async function operationFault(sandbox: ChaosSandbox, which: string): Promise<Verdict> {
   const [route, what] = which.split(" ") as [string, "fails" | "hangs"];
   const { at, args, settings } = operations[askers[route]!];
-  await world.begin(at);
-  world.stack.configure(settings);
-  await world.zone.addFaults([{ kind: `operation-${what}`, route, count: 1 }]);
-  const { code, output } = await world.stack.run(args, { env: hurry });
+  await sandbox.begin(at);
+  sandbox.stack.configure(settings);
+  await sandbox.zone.addFaults([{ kind: `operation-${what}`, route, count: 1 }]);
+  const { code, output } = await sandbox.stack.run(args, { env: hurry });
   if (code !== 0) {
     expectLegible(output);
-    const next = await world.stack.run(args, { env: hurry });
+    const next = await sandbox.stack.run(args, { env: hurry });
     if (next.code !== 0) {
       expectLegible(next.output);
-      await followAdvice(world, args, next.output);
+      await followAdvice(sandbox, args, next.output);
     }
   }
-  await check(world, args);
+  await check(sandbox, args);
   return code === 0 ? "right" : "repaired";
 }

@@ -1,16 +1,16 @@
-import { destroy, up, type Beginning } from "../environment.ts";
+import { destroy, up, type Beginning } from "../sandbox.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** What people do with a stack. */
+/** What users do with a stack. */
 export interface Operation {
   readonly at: Beginning;
   readonly args: readonly string[];
-  /** What is set before. */
+  /** Settings that are changed before. */
   readonly settings: Settings;
-  /** Lines about resources that it prints, about. */
+  /** About how many lines about resources it prints. */
   readonly lines: number;
-  /** What takes it back, where something does. */
+  /** What undoes it, if anything does. */
   readonly back?: { readonly args: readonly string[]; readonly settings: Settings };
 }
 

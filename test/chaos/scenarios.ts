@@ -8,28 +8,28 @@ import { operationFault, operationFaultNames } from "./scenarios/operation-fault
 import { rateLimit, rates } from "./scenarios/rate-limit.ts";
 import { recoveries, recovery } from "./scenarios/recover.ts";
 import { replacement, replacements } from "./scenarios/replacement.ts";
-import type { World } from "./environment.ts";
+import type { ChaosSandbox } from "./sandbox.ts";
 
-/** How a trial went, if it went: right at once, or by the next run. What is thrown is what went wrong. */
+/** How a trial that did not throw went: right at the first run, or repaired by the next. */
 export type Verdict = "right" | "repaired";
 
-/** One line of the table: trials of one kind. */
-export type Line<W = World> = Chance<W> | Each<W>;
+/** Trials of one kind: one row of the table that `npm run chaos` prints. */
+export type Scenario<W = ChaosSandbox> = Chance<W> | Each<W>;
 
-/** Trials whose seed says what is tried. `say` adds to what is told about one. */
-export interface Chance<W = World> {
+/** Trials that choose at random, from a seed. `say` adds to the line that is printed about one. */
+export interface Chance<W = ChaosSandbox> {
   readonly name: string;
-  try(world: W, random: Random, say: (text: string) => void): Promise<Verdict>;
+  try(sandbox: W, random: Random, say: (text: string) => void): Promise<Verdict>;
 }
 
-/** Trials that are known by their names. */
-export interface Each<W = World> {
+/** Trials that have names. */
+export interface Each<W = ChaosSandbox> {
   readonly name: string;
   readonly each: readonly string[];
-  try(world: W, which: string, say: (text: string) => void): Promise<Verdict>;
+  try(sandbox: W, which: string, say: (text: string) => void): Promise<Verdict>;
 }
 
-export const lines: readonly Line[] = [
+export const scenarios: readonly Scenario[] = [
   { name: "interruptions", try: interruption },
   { name: "recover", each: recoveries, try: recovery },
   { name: "bad API", try: badApi },

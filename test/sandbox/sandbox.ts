@@ -6,16 +6,16 @@ import { makeCheckout } from "./checkout.ts";
 import { Stack } from "./stack.ts";
 import { Zone } from "./zone.ts";
 
-/** Places that are open: nothing of them outlives this process. */
-const open = new Set<Place>();
+/** Sandboxes that are open: they are removed when this process ends. */
+const open = new Set<Sandbox>();
 process.once("exit", () => {
-  for (const place of open) place.abandon();
+  for (const sandbox of open) sandbox.abandon();
 });
 
 export const up = ["up", "--yes", "--skip-preview", "--non-interactive"] as const;
 export const destroy = ["destroy", "--yes", "--skip-preview", "--non-interactive"] as const;
 
-/** What a zone without machines is started with. */
+/** Flags of a zone without machines. */
 export const withoutMachines = (name: string): readonly string[] => [
   "--machines=none",
   "--network=198.19.0.0/16",
@@ -32,8 +32,8 @@ export const instancesOnly = {
   apiSources: ["198.51.100.0/24"],
 } as const;
 
-/** A zone's daemon and a stack in a checkout of its own. */
-export class Place {
+/** A stack in a checkout of its own, and a local zone for it. */
+export class Sandbox {
   readonly directory: string;
   /** The checkout. */
   readonly checkout: string;
@@ -55,15 +55,15 @@ export class Place {
     name: string,
     flags: readonly string[],
     settings: Readonly<Record<string, unknown>>,
-  ): Promise<Place> {
-    const place = new Place(name, flags);
+  ): Promise<Sandbox> {
+    const sandbox = new Sandbox(name, flags);
     try {
-      await place.init(settings);
+      await sandbox.init(settings);
     } catch (error) {
-      place.abandon();
+      sandbox.abandon();
       throw error;
     }
-    return place;
+    return sandbox;
   }
 
   protected async init(settings: Readonly<Record<string, unknown>>): Promise<void> {
@@ -77,7 +77,7 @@ export class Place {
     this.abandon();
   }
 
-  /** Ends and removes all there is. */
+  /** Ends and removes everything. */
   abandon(): void {
     open.delete(this);
     this.stack.sweep();

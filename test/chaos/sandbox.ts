@@ -1,32 +1,32 @@
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { instancesOnly, Place, up, withoutMachines } from "../sandbox/place.ts";
+import { instancesOnly, Sandbox, up, withoutMachines } from "../sandbox/sandbox.ts";
 
-/** Where a world can begin: before anything was made, and with a master and two workers. */
+/** What a trial begins with: an empty zone, or a master and two workers. */
 export type Beginning = "nothing" | "cluster";
 
-export { destroy, up } from "../sandbox/place.ts";
+export { destroy, up } from "../sandbox/sandbox.ts";
 
 /** The stack's name. */
 const name = "chaos";
 
-/** What every world's settings are at its beginning. */
+/** The stack's settings at the beginning. */
 const settings = { ...instancesOnly, masters: 1, desiredWorkers: 2 };
 
-/** What a beginning consists of, below the checkout. */
+/** The files of a beginning, below the checkout. */
 const parts = [`Pulumi.${name}.yaml`, ".local/state", ".local/zone"];
 
-/** A place that can begin anew. */
-export class World extends Place {
-  static override async open(): Promise<World> {
-    const world = new World(name, withoutMachines(name));
-    await world.init(settings);
-    await world.#keep("nothing");
-    return world;
+/** A sandbox that can go back to a beginning. */
+export class ChaosSandbox extends Sandbox {
+  static override async open(): Promise<ChaosSandbox> {
+    const sandbox = new ChaosSandbox(name, withoutMachines(name));
+    await sandbox.init(settings);
+    await sandbox.#keep("nothing");
+    return sandbox;
   }
 
-  /** Begins anew. */
+  /** Goes back to a beginning. */
   async begin(at: Beginning): Promise<void> {
     this.stack.sweep();
     await this.zone.end();
@@ -56,7 +56,7 @@ export class World extends Place {
     return join(this.directory, ...parts);
   }
 
-  /** Puts what tells of this world's last life into a directory. */
+  /** Copies the logs since the last `begin` into a directory. */
   keepLogs(directory: string): void {
     rmSync(directory, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });

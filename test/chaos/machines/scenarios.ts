@@ -1,4 +1,4 @@
-import type { Line } from "../lines.ts";
+import type { Scenario } from "../scenarios.ts";
 import { certificate, certificates } from "./certificates.ts";
 import { change, changes } from "./changes.ts";
 import type { Cluster } from "./cluster.ts";
@@ -7,7 +7,7 @@ import { lostMaster, lostMasters, powerCut } from "./lost.ts";
 import { destruction, destructions, scaling } from "./numbers.ts";
 
 /** What is tried with a whole cluster of machines. */
-export const machineLines: readonly Line<Cluster>[] = [
+export const machineScenarios: readonly Scenario<Cluster>[] = [
   { name: "changed configuration", each: changes, try: change },
   { name: "lost master", each: lostMasters, try: lostMaster },
   { name: "power cut", each: ["of all six at once"], try: powerCut },
