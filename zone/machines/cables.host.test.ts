@@ -1,4 +1,4 @@
-/** Machines in private networks. The networks' bridges and their DHCP are the test's own. */
+/** Machines in private networks. The test itself creates the networks' bridges and DHCP servers. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -71,7 +71,7 @@ afterAll(async () => {
   for (const { bridge } of [first, second]) ip("link", "delete", bridge);
 }, 120_000);
 
-/** `NAME MAC ADDRESS...` of each of the guest's ethernet interfaces. */
+/** `NAME MAC ADDRESS...` of each Ethernet interface of the guest. */
 const interfaces = async (machine: Instance): Promise<string[]> =>
   JSON.parse(await ssh(machine, "ip -json address show"))
     .filter(({ ifname }: { ifname: string }) => /^eth/.test(ifname))

@@ -1,12 +1,11 @@
 /**
- * Machines where cgroups have version 2 only, tried on a host with version 1 in a mount namespace of their own. The
- * controllers stay with version 1, so what is missing here is limits, and a kubelet, which insists on them.
+ * Machines on cgroup v2, in a separate mount namespace of a host with v1. The controllers stay with v1, so there are no
+ * limits, and no kubelet, which needs them.
  */
-import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { execa } from "execa";
 import { expect, onTestFinished, test } from "vitest";
 import { containerName } from "./container.ts";
 import { zoneId } from "./docker.ts";
@@ -44,7 +43,7 @@ test.skipIf(existsSync("/sys/fs/cgroup/cgroup.controllers"))(
     };
     const mounts =
       "mount --make-rprivate / && umount --recursive /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup";
-    const { stdout } = await promisify(execFile)("unshare", [
+    const { stdout } = await execa("unshare", [
       "--mount",
       "sh",
       "-c",

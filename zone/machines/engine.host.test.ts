@@ -1,4 +1,4 @@
-/** The engine under the machines: the zone's own or one that runs, when it dies, and what lies about on the host. */
+/** The machines' engine: the zone's own or an existing one, their crashes, and leftovers on the host. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -37,7 +37,7 @@ describe("the zone's own engine", () => {
     await bed.machines.start(one);
     const dead = pid();
     await bed.machines.close();
-    // As far as it gets: the machine goes on writing.
+    // May fail halfway, because the machine keeps writing.
     execFileSync("sh", ["-c", `rm -rf ${bed.state}/engine || true`], { stdio: "pipe" });
     await bed.next().open();
     expect(alive(dead)).toBe(false);
@@ -117,7 +117,7 @@ describe("an engine that runs already", () => {
     rmSync(directory, { recursive: true, force: true });
   }, 120_000);
 
-  test("with a network of that name that is somebody else's: says what to do", async () => {
+  test("with another program's network of that name: says what to do", async () => {
     docker("network", "create", "--driver=bridge", "--subnet=198.19.6.0/24", "exotest");
     await expect(bed.machines.open()).rejects.toThrow(
       /the Docker network exotest \(bridge exotest0\) is not this zone's, .* `docker network rm exotest`/,
@@ -138,7 +138,7 @@ describe("an engine that runs already", () => {
     await bed.open();
   });
 
-  test("with a container of an instance's name that is somebody else's: says what to do", async () => {
+  test("with another program's container of an instance's name: says what to do", async () => {
     await bed.importTemplate();
     docker("create", "--name", name, `exozone-template:${template.id}`, "true");
     await expect(bed.machines.create(one, template)).rejects.toThrow(

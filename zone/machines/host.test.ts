@@ -27,7 +27,7 @@ test("another file is refused", () => {
   expect(() => capabilitiesToDrop("Name:\tnode\n", 40)).toThrow("no CapBnd line");
 });
 
-/** A host with these sysctls, and what becomes of them. */
+/** A host with these sysctls. */
 function host(values: Record<string, number>) {
   const directory = mkdtempSync("/tmp/sysctls-");
   onTestFinished(() => rmSync(directory, { recursive: true }));
@@ -63,7 +63,7 @@ test("sysctls are raised where they are too low, and back when the last zone has
   await restoreSysctls("two", quiet, at);
 });
 
-test("a sysctl that somebody else has changed meanwhile stays as it is", async () => {
+test("a sysctl that another program has changed since stays as it is", async () => {
   const { at, current, set } = host(low);
   await raiseSysctls("one", quiet, at);
   set("kernel.keys.maxkeys", 77_000);

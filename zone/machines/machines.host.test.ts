@@ -1,4 +1,4 @@
-/** Machines as their users see them, from a template's import to the zone's end. */
+/** Machines as users see them, from the import of a template to the end of the zone. */
 import { execFileSync } from "node:child_process";
 import { createReadStream, existsSync, readFileSync, readdirSync } from "node:fs";
 import { createServer as createTlsServer } from "node:https";
@@ -17,7 +17,7 @@ const ssh = bed.ssh.bind(bed),
   settled = bed.settled.bind(bed);
 const one = instance(1);
 
-/** A certificate that only ca.pem in the state vouches for. */
+/** A certificate that only ca.pem in the state directory trusts. */
 function makeCertificate(): { key: Buffer; cert: Buffer } {
   const key = join(state, "mirror.key"),
     cert = bed.options.ca!;
@@ -217,7 +217,7 @@ describe("a machine", () => {
     expect(changes).toEqual([]);
   });
 
-  test("whose power is cut is off at once, as the API is told", async () => {
+  test("whose power is cut is off immediately, and the API is notified", async () => {
     await bed.machines.kill(one);
     expect(changes.splice(0)).toEqual([`${one.id} stopped`]);
     await bed.machines.start(one);

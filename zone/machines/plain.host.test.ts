@@ -1,4 +1,4 @@
-/** A template that is none of ours: Debian with systemd, no SSH, nothing that reads user-data. */
+/** A template other than the node image: Debian with systemd, without SSH, and nothing that reads user-data. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Machines that take their time to go down, and machines that hang. */
+/** Machines that shut down slowly, and machines that hang. */
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -21,7 +21,7 @@ const docker = (...args: string[]): string =>
 const container = containerName({ network: bed.options.network }, one.id);
 const status = (): string => docker("inspect", "--format", "{{.State.Status}}", container);
 
-/** A unit whose stop takes `seconds`, as a drain does, and leaves a mark when it was let to end. */
+/** Starts a unit whose stop takes `seconds`, as a drain does, and creates /var/drained at its end. */
 const busy = (seconds: number): Promise<string> =>
   bed.ssh(
     one,

@@ -1,4 +1,4 @@
-/** What the operating system's update is on a machine: announced, waiting on disk, running after a reboot. */
+/** Updates of a machine's operating system: announced, waiting for a reboot, running after it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Bed, instance, template } from "./testing/machines.ts";
 

@@ -16,7 +16,7 @@ test("what is not asked for is not handed out", () => {
     dnsmasqArguments({ range, options: given, leases: [] }, "/hosts").filter((argument) =>
       argument.startsWith("--dhcp-option"),
     );
-  // Named without a value they are not sent at all; dnsmasq would send its own address.
+  // An option without a value is not sent; without the option dnsmasq would send its own address.
   expect(options({})).toEqual(["--dhcp-option=option:router", "--dhcp-option=option:dns-server"]);
   expect(
     options({

@@ -57,10 +57,10 @@ const setState = async (one: Instance, to: Instance["state"]): Promise<void> => 
   await network.apply();
 };
 
-/** Who answers at the elastic IP, and whom they take the caller for, in many tries. */
+/** The instances that answer at the elastic IP in many tries, with the caller's address as they see it. */
 async function answers(from: Agent): Promise<string[]> {
   const all = await Promise.all(Array.from({ length: 12 }, () => from.ask("tcp", managed, 6443, { timeout: 1000 })));
-  return [...new Set(all.map((answer) => answer ?? "nobody"))].sort();
+  return [...new Set(all.map((answer) => answer ?? "no answer"))].sort();
 }
 
 beforeAll(async () => {
@@ -86,11 +86,11 @@ beforeEach(async () => {
 test("the host and instances reach every healthy holder; groups see who calls", async () => {
   expect(await answers(host)).toEqual(masters.map(({ id }) => `${id} ${gateway}`));
   expect(await answers(agentOf(client))).toEqual(masters.map(({ id }) => `${id} ${client.address}`));
-  expect(await answers(agentOf(stranger))).toEqual(["nobody"]);
+  expect(await answers(agentOf(stranger))).toEqual(["no answer"]);
 });
 
 test("a holder does not get through to its own elastic IP", async () => {
-  expect(await answers(agentOf(masters[0]!))).toEqual(["nobody"]);
+  expect(await answers(agentOf(masters[0]!))).toEqual(["no answer"]);
 });
 
 test("a holder whose service ends gets nothing more once it has had its strikes", async () => {
@@ -101,7 +101,7 @@ test("a holder whose service ends gets nothing more once it has had its strikes"
     timeout: 5000,
     interval: 50,
   });
-  // Two strikes, a quarter of a second apart, and a machine that has other work.
+  // Two strikes, a quarter of a second apart, on a machine that may be busy.
   expect(performance.now() - start).toBeLessThan(2000);
   expect(log.at(-1)).toBe(`elastic IP ${managed}: ${first.name} (${first.address}) is unhealthy`);
   await listen(first);
@@ -110,7 +110,7 @@ test("a holder whose service ends gets nothing more once it has had its strikes"
 test("a holder that does not run gets nothing more at once, and its connections end", async () => {
   const connected = (await agentOf(client).request({ do: "hold", address: managed, port: 6443 })).split(" ")[0]!;
   const gone = masters.find(({ id }) => id === connected)!;
-  // Silence, as of a machine that hangs: without our doing nobody would tell the client.
+  // Silence, as of a machine that hangs: the client would notice nothing by itself.
   await bed.inside(gone, "link set eth0 down");
   await setState(gone, "stopped");
   expect(await answers(agentOf(client))).toEqual(

@@ -36,7 +36,7 @@ const groups = [
     rule({ protocol: "tcp", startPort: 1, endPort: 65535, network: any }),
     rule({ protocol: "udp", network: any }),
     rule({ protocol: "icmp", icmp: { type: 8, code: -1 }, network: any }),
-    // A ping's code is 0 and its type 8: this one admits nothing that is tried here.
+    // A ping has type 8 and code 0: this rule admits nothing that the test sends.
     rule({ protocol: "icmp", icmp: { type: 3, code: 1 }, network: any }),
   ]),
   group("shut", []),
@@ -83,7 +83,7 @@ interface Probe {
   readonly port?: number;
 }
 
-/** What the groups say, worked out anew and by other means than nftables. */
+/** The groups' decision, computed without nftables. */
 function allowed({ from, to, protocol, port }: Probe): boolean {
   const byAddress = (address: string): Instance | undefined => instances.find((one) => one.address === address);
   const groupsOf = (one: Instance | undefined): SecurityGroup[] =>
@@ -165,7 +165,7 @@ test("a rule is in force, and out of it, within a second; connections that stand
   expect(await client.request({ do: "held", timeout: 1000 })).toContain(shut.name);
 });
 
-test("nobody speaks with another's address", async () => {
+test("an instance cannot send with another's address", async () => {
   const [thief, owner, receiver] = instances as [Instance, Instance, Instance];
   const from = owner.address!;
   // Both are in group a, which the receiver admits to this port.
@@ -179,7 +179,7 @@ test("nobody speaks with another's address", async () => {
     await send(thief.address!);
     await send(from);
     expect([await heardFrom(thief.address!), await heardFrom(from)]).toEqual([before[0]! + 1, before[1]]);
-    // Both answer the question who has the address; only the owner is heard.
+    // Both answer the ARP request; only the owner's answer arrives.
     for (let i = 0; i < 5; i++) {
       await bed.inside(receiver, "neigh flush all");
       await agents.get(receiver.address!)!.ask("tcp", from, 8000);
@@ -202,7 +202,7 @@ test("of the host an instance sees what the zone offers", async () => {
   expect(
     await inside.request({ do: "resolve", server: gateway, name: "nobody" }).catch((error: Error) => error.message),
   ).toBe("ENOTFOUND");
-  // Exoscale's SDK asks the metadata service by this name.
+  // Exoscale's SDK resolves this name.
   expect(await inside.request({ do: "resolve", server: gateway, name: "metadata.exoscale.com" })).toBe(
     "169.254.169.254",
   );

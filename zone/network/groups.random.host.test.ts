@@ -171,7 +171,7 @@ async function compare(packets: readonly Packet[], expected: (packet: Packet) =>
   return numbered.filter((packet) => packet.passes).length;
 }
 
-/** Everybody sends everything to everybody. */
+/** Sends packets of all kinds between all addresses. */
 async function compareAll(): Promise<{ sent: number; passed: number }> {
   const senders = [...raws.keys()];
   const targets = [...instances.map(({ address }) => address!), ...outside];
@@ -179,8 +179,8 @@ async function compareAll(): Promise<{ sent: number; passed: number }> {
   const isOutside = (address: string): boolean => (outside as readonly string[]).includes(address);
   const packets = senders.flatMap((from) =>
     targets
-      // A packet from outside would be an answer to the host's masquerade, and the zone does not filter what goes
-      // between the host and the outside.
+      // Only instances send to the outside: the zone does not filter between the host and the outside, and the outside
+      // does not send to itself.
       .filter((to) => to !== from && !(isOutside(to) && !isInstance(from)))
       .flatMap((to) => traffics.map((traffic): Packet => ({ traffic, from, to }))),
   );
@@ -189,7 +189,7 @@ async function compareAll(): Promise<{ sent: number; passed: number }> {
     packets.filter(({ traffic }) => !isPortless(traffic)),
     allowed,
   );
-  // One direction, then the other: what the first opened is the way back as well.
+  // One direction, then the other: a connection that the first has opened is open in the other direction, too.
   const there = packets.filter(
     ({ traffic, from, to }) => isPortless(traffic) && from < to && !isOutside(from) && !isOutside(to),
   );
@@ -212,7 +212,7 @@ test(`random groups, SEED=${seed}`, { timeout: 300_000 }, async () => {
   const filter = fc.asyncProperty(inventories, async (next) => {
     Object.assign(inventory, next);
     await zone.do("apply", inventory);
-    // Connections of the last round's groups would go on.
+    // Otherwise connections that the previous groups admitted would stay open.
     await run("ip", ["netns", "exec", bed.host!, "conntrack", "-F"]);
     const { sent, passed } = await compareAll();
     console.log(`round ${++round}: ${sent} packets, ${passed} of them pass`);

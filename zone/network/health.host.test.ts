@@ -1,9 +1,8 @@
-/** Managed elastic IPs by the mode of their health check, all on the same holders. */
-import { execFile } from "node:child_process";
+/** Managed elastic IPs, one for each mode of health checks, with the same holders. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { execa } from "execa";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { healthCheckSources, type HealthCheck, type Instance, type Rule } from "../types.ts";
 import { Agent, Bed } from "./testing/bed.ts";
@@ -27,7 +26,7 @@ const checks = {
   http: check({ mode: "http", port: 8080, uri: "/healthz" }),
   unverified: check({ mode: "https", port: 8443, uri: "/readyz", tlsSkipVerify: true }),
   verified: check({ mode: "https", port: 8443, uri: "/readyz", tlsSni: "api.example.org" }),
-  // The certificate for callers without a name is nobody's.
+  // The certificate for callers without a server name is not valid for any of them.
   mistrusted: check({ mode: "https", port: 8443, uri: "/readyz" }),
 };
 type Name = keyof typeof checks;
@@ -37,7 +36,7 @@ const addressOf = (name: Name): string => `198.19.127.${names.indexOf(name) + 1}
 const holders = [1, 2, 3].map((n) => numbered(n, { securityGroups: ["holders"], elasticIps: names }, "198.19.113"));
 const [first, second, third] = holders as [Instance, Instance, Instance];
 const client = numbered(4, { securityGroups: [] }, "198.19.113");
-/** The service itself, for everybody. */
+/** Admits clients to the service. */
 const forClients = rule({ protocol: "tcp", startPort: 6443, endPort: 6443, network: "0.0.0.0/0" });
 const forChecks = rule({ protocol: "tcp", startPort: 7000, endPort: 8443, securityGroup: healthCheckSources.id });
 const forTheHost = rule({ protocol: "tcp", startPort: 1, endPort: 65535, network: `${gateway}/32` });
@@ -56,10 +55,10 @@ let directory: string;
 let zone: ZoneProcess;
 let host: Agent;
 
-/** A key and a certificate of its own for a name. */
+/** A key and a self-signed certificate for a name. */
 async function certify(name: string): Promise<{ key: string; cert: string }> {
   const [key, cert] = [join(directory, `${name}.key`), join(directory, `${name}.pem`)];
-  await promisify(execFile)("openssl", [
+  await execa("openssl", [
     "req",
     "-x509",
     "-newkey",
@@ -87,7 +86,7 @@ const answer = (holder: Instance, port: number, path: string, status: number): P
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "exoscale-network-"));
   const tls = { named: await certify("api.example.org"), unnamed: await certify("somebody") };
-  // What the checks trust.
+  // The certificate that health checks trust.
   vi.stubEnv("NODE_EXTRA_CA_CERTS", join(directory, "api.example.org.pem"));
   await bed.open();
   host = new Agent(bed.host);
@@ -113,7 +112,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** Who answers at an elastic IP, in many tries; or the error that all of them meet. */
+/** The instances that answer at an elastic IP in many tries, or the errors. */
 async function answers(name: Name, from: Agent): Promise<string[]> {
   const ask = (): Promise<string> =>
     from.request({ do: "ask", protocol: "tcp", address: addressOf(name), port: 6443, timeout: 1000 }).then(
@@ -123,7 +122,7 @@ async function answers(name: Name, from: Agent): Promise<string[]> {
   return [...new Set(await Promise.all(Array.from({ length: 9 }, ask)))].sort();
 }
 
-/** Waits until each elastic IP is answered by these, the same for instances and for the host. */
+/** Waits until each elastic IP is answered by these, for instances as well as for the host. */
 async function expectAnswers(expected: Record<Name, readonly Instance[]>): Promise<void> {
   const want = Object.fromEntries(
     names.map((name) => [
@@ -171,7 +170,7 @@ test("holders that do not admit the health checks' sources are unhealthy, even i
   inventory.securityGroups = groupWith(forClients, forTheHost);
   await zone.do("apply", inventory);
   await expectAnswers({ tcp: [], http: [], unverified: [], verified: [], mistrusted: [] });
-  // The service is there all the time.
+  // The service itself is still reachable.
   expect(await agentOf(client).ask("tcp", first.address!, 6443)).toBe(`${first.name} ${client.address}`);
   inventory.securityGroups = groupWith(forClients, forChecks);
   await zone.do("apply", inventory);
@@ -184,7 +183,7 @@ test("an elastic IP that becomes plain, and managed again", async () => {
   expect(await agentOf(client).ask("tcp", addressOf("tcp"), 6443)).toBeUndefined();
   inventory.elasticIps.set("tcp", elasticIp("tcp", addressOf("tcp"), check({ port: 6999 })));
   await zone.do("apply", inventory);
-  // Nobody listens there.
+  // There is no listener.
   await expectAnswers({ ...all, tcp: [] });
   inventory.elasticIps.set("tcp", elasticIp("tcp", addressOf("tcp"), checks.tcp));
   await zone.do("apply", inventory);

@@ -44,7 +44,7 @@ test.each([
       response.writeHead(request.url === "/readyz" ? status : 418, { location: "/" }).end(),
     ),
   );
-  expect(await ask({ port, uri: "/readyz" })).toBe(healthy);
+  expect(await ask({ port, uri: "/readyz", timeout: 5 })).toBe(healthy);
 });
 
 test("a closed port, and one that says nothing", async () => {
@@ -89,7 +89,7 @@ test("an instance that does not run is unhealthy at once, and begins anew", asyn
   open.push(checks);
   checks.follow(inventory);
   await vi.waitFor(() => expect(checks.healthy(ip, holder)).toBe(true));
-  // Other settings change nothing of what is known.
+  // Changed settings keep the state.
   inventory.elasticIps.set("api", { ...ip, healthcheck: check({ mode: "tcp", port, interval: 61 }) });
   checks.follow(inventory);
   expect(checks.healthy(ip, holder)).toBe(true);

@@ -1,4 +1,4 @@
-/** The zone among others on its host: each test has a host of its own, in a network namespace. */
+/** The zone beside other firewalls on its host: each test has its own host, a network namespace. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -61,7 +61,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** What passes and what does not, of instances, the host and the world outside. */
+/** Checks which traffic passes between instances, the host and the outside. */
 async function reachable(): Promise<Record<string, boolean>> {
   const reaches = async (agent: Agent, address: string, port = 8000): Promise<boolean> =>
     (await agent.ask("tcp", address, port, { timeout: 1500 })) !== undefined;
@@ -82,14 +82,14 @@ async function reachable(): Promise<Record<string, boolean>> {
 
 const asItShould = { instances: true, lockedIn: false, fromHost: true, hostLocked: false, dns: true };
 
-/** Whether an instance reaches what lies behind the host. */
+/** True if an instance reaches the outside. */
 async function reachesOutside(): Promise<boolean> {
   const namespace = await bed.connect(outside, ["10.253.7.2"]);
   const listener = new Agent(namespace);
   await listener.request({ do: "listen", protocol: "tcp", port: 8000, name: "outside" });
   const answer = await agentOf(client).ask("tcp", "10.253.7.2", 8000, { timeout: 3000 });
   await listener.end();
-  // Nobody outside has a route back to instances: they come under the host's address.
+  // The outside has no route to instances: they appear with the host's address.
   if (answer !== undefined) expect(answer).toBe(`outside ${outside}`);
   return answer !== undefined;
 }
@@ -104,7 +104,7 @@ test("a firewall like Docker's and ufw's, which drops by default, and starts aft
   expect(await reachable()).toEqual(asItShould);
   expect(await reachesOutside()).toBe(true);
 
-  // Docker comes up: its chain for users' rules is in front of everything.
+  // Docker starts: its chain for users' rules comes first.
   for (const args of ["-N DOCKER-USER", "-A DOCKER-USER -j RETURN", "-I FORWARD -j DOCKER-USER"])
     await onHost("iptables", ...args.split(" "));
   await vi.waitFor(async () => expect(await onHost("iptables", "-S")).toContain(`-A DOCKER-USER -i ${bridge}`), {
@@ -113,7 +113,7 @@ test("a firewall like Docker's and ufw's, which drops by default, and starts aft
   expect(await onHost("iptables", "-S")).not.toContain(`-A FORWARD -i ${bridge}`);
   expect(await reachable()).toEqual(asItShould);
 
-  // Somebody clears it.
+  // Another program flushes it.
   await onHost("iptables", "-F", "DOCKER-USER");
   await vi.waitFor(async () => expect(await reachable()).toEqual(asItShould), { timeout: 10_000 });
 
@@ -134,9 +134,9 @@ test("a Docker Engine that was there first, and had forwarding dropped", async (
     "userland-proxy": false,
   };
   await writeFile(`${directory}/docker.json`, JSON.stringify(options));
-  // Only an engine that turns forwarding on itself closes it to others.
+  // Docker drops forwarded packets by default only if it has turned forwarding on itself.
   await onHost("sysctl", "-qw", "net.ipv4.ip_forward=0");
-  // Not ip netns exec, which hides the host's cgroups.
+  // Not `ip netns exec`, which hides the host's cgroups.
   const engine = spawn(
     "nsenter",
     [`--net=/run/netns/${bed.host}`, "dockerd", "--config-file", `${directory}/docker.json`],
@@ -211,19 +211,19 @@ test.each([
 test("after the host's restart nothing passes before there are rules", async () => {
   const nothing = { instances: false, lockedIn: false, fromHost: false, hostLocked: false, dns: false };
   await zone.do("prepare", inventoryNow());
-  // Frames that never come to the bridge's owner, too.
+  // Frames that the bridge only forwards, too.
   await onHost("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0");
   expect(await reachable()).toEqual(nothing);
-  // Not even what asks for no answer, from one who knows the hardware address.
+  // Nor datagrams that need no answer, from a sender that knows the MAC address.
   await agentOf(locked).request({ do: "listen", protocol: "udp", port: 9000, name: "locked" });
   await bed.onHost(`neigh replace ${locked.address} dev ${bridge} lladdr ${locked.mac}`);
   await host.ask("udp", locked.address!, 9000);
   expect(await agentOf(locked).request({ do: "heard" })).toBe("");
   await zone.do("open", inventoryNow());
-  // Callers have found that nobody has the address, and ask again after a while.
+  // Callers have a failed ARP entry for the address, and retry after a while.
   await vi.waitFor(async () => expect(await reachable()).toEqual(asItShould), { timeout: 10_000 });
 
-  // The daemon's restart alone interrupts nobody: the rules that are in force stay so.
+  // A restart of the daemon interrupts no connection: the rules stay in force.
   await agentOf(client).request({ do: "hold", address: server.address!, port: 8000 });
   await zone.kill();
   zone = newZone();
@@ -312,12 +312,12 @@ test("what the zone has on the host goes with it, also when a crash came before"
   expect(await nft("list ruleset")).toBe("");
   expect(await bed.onHost(`route show table local dev ${bridge} proto static`)).toBe("");
   expect(await bed.onHost("link show type bridge")).not.toContain("pn");
-  // Less the zone's own process.
+  // Without the zone's own process.
   expect((await processes()).filter((pid) => !before.includes(pid))).toEqual([]);
   zone = newZone();
 });
 
-/** A directory to serve, with nothing in it. */
+/** An empty directory to serve. */
 async function makeMirror(): Promise<string> {
   const mirror = join(directory, "mirror");
   for (const part of ["files", "registry"]) await mkdir(join(mirror, part), { recursive: true });

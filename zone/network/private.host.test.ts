@@ -29,7 +29,7 @@ const four = { ...instance(4, [attachment("twin", 4, "10.9.0.11")]), securityGro
 const instances = [one, two, three, four];
 const range = "10.9.0.10 10.9.0.99 255.255.255.0";
 const networks = [privateNetwork("lan", range), privateNetwork("twin", range), privateNetwork("bare")];
-// Nobody but the last is in a group that admits anything.
+// Only the last one is in a group that admits anything.
 const open = group("open", [
   rule({ protocol: "tcp", network: "0.0.0.0/0" }),
   rule({ protocol: "udp", network: "0.0.0.0/0" }),
@@ -53,7 +53,7 @@ const privateBridges = async (): Promise<string[]> =>
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "exoscale-network-"));
   await bed.open();
-  // As Docker has it, and as its users have it for IPv6.
+  // As Docker sets it, and as its users set it for IPv6.
   for (const iptables of ["iptables", "ip6tables"]) await onHost(iptables, ["-P", "FORWARD", "DROP"]);
   zone = new ZoneProcess({ state: join(directory, "state"), bridge, subnet, gateway }, bed.host);
   host = new Agent(bed.host);
@@ -85,7 +85,7 @@ interface Offer {
   readonly options: Record<string, string>;
 }
 
-/** What DHCP offers to an interface of an instance; nothing when there is no answer in time. */
+/** DHCP's offer for an interface of an instance; undefined after a timeout. */
 async function lease(who: Instance, device: string, mac: string, timeout = 10_000): Promise<Offer | undefined> {
   await bed.inside(who, `route replace 255.255.255.255/32 dev ${device}`);
   const offer = await agentOf(who)
@@ -123,9 +123,9 @@ test("within a network everything passes, whatever groups and the host's firewal
     expect(await agentOf(one).ask("tcp", to, 8000, { timeout: 3000 })).toBe(`instance-2 ${from}`);
     expect(await agentOf(one).ask("udp", to, 9000, { timeout: 3000 })).toBe(`instance-2 ${from}`);
   }
-  // The other network's addresses are the same, and its machines others.
+  // The other network has the same addresses, but other machines.
   expect(await agentOf(three).ask("tcp", "10.9.0.11", 8000, { timeout: 3000 })).toBe("instance-4 10.9.0.10");
-  // IPv6 as well: a switch does not ask what it carries.
+  // IPv6 as well: a bridge forwards any protocol.
   await bed.inside(one, "addr add fd00::1/64 dev eth2 nodad");
   await bed.inside(two, "addr add fd00::2/64 dev eth2 nodad");
   expect(await agentOf(one).ask("tcp", "fd00::2", 8000, { timeout: 3000 })).toBe("instance-2 fd00::1");
@@ -141,7 +141,7 @@ test("out of a network nothing leads: not to the host, not to the zone, not to a
   const [lan, twin, bare] = networks.map(({ id }) => privateBridge(bridge, id)) as [string, string, string];
   await host.request({ do: "listen", protocol: "tcp", port: 8009, name: "host" });
   await host.request({ do: "listen", protocol: "udp", port: 9009, name: "host" });
-  // A host that does all it can: it forwards, and knows the way back.
+  // Even if the host forwards and has a route back.
   await onHost("iptables", ["-P", "FORWARD", "ACCEPT"]);
   await bed.onHost(`route add 10.9.0.0/24 dev ${lan} src ${gateway}`);
   await bed.onHost(`route add 10.8.0.0/24 dev ${bare} src ${gateway}`);
@@ -169,7 +169,7 @@ test("out of a network nothing leads: not to the host, not to the zone, not to a
     // The host answers for none of its addresses,
     expect(await agentOf(one).ask("tcp", gateway, 8009, { from: own })).toBeUndefined();
     expect(await bed.inside(one, `neigh show ${gateway} dev ${device}`)).not.toContain("lladdr");
-    // and does not listen to who knows its hardware address.
+    // and does not accept packets sent to its MAC address.
     for (const to of addresses)
       await bed.inside(one, `neigh replace ${to} dev ${device} lladdr ${await address(wire)}`);
     for (const [protocol, to, port] of far) {
@@ -180,13 +180,13 @@ test("out of a network nothing leads: not to the host, not to the zone, not to a
         undefined,
       ]);
     }
-    // Not even one way.
+    // Not even in one direction.
     for (const hearer of [host, agentOf(four), agentOf(three)])
       expect(await hearer.request({ do: "heard" })).not.toContain(own);
     for (const to of addresses) await bed.inside(one, `route del ${to}/32 dev ${device}`);
     expect(await bed.onHost(`addr show dev ${wire}`)).not.toContain("inet");
   }
-  // Nor does the host get in, or the zone.
+  // Neither does the host reach it, nor the zone.
   for (const outsider of [host, agentOf(four)]) {
     expect(await outsider.ask("tcp", "10.8.0.2", 8000, { timeout: 1000 })).toBeUndefined();
     expect(await outsider.ask("udp", "10.8.0.2", 9000, { timeout: 1000 })).toBeUndefined();
@@ -203,7 +203,7 @@ test("leases follow the inventory: another address, options, an instance that go
     Object.assign(inventory, fields);
     await zone.do("apply", inventory);
   };
-  // Instance 2 has what was instance 1's.
+  // Instance 2 has the address that was instance 1's.
   const swapped = inventoryOf({
     groups: [open],
     instances: [

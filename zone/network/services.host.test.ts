@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { once } from "node:events";
@@ -6,8 +5,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { createHash, X509Certificate } from "node:crypto";
+import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createNetwork, type NetworkOptions } from "./index.ts";
 import { probe } from "./probe.ts";
@@ -19,7 +18,6 @@ const bridge = "exoservices0";
 const subnet = "198.19.160.0/20";
 const gateway = "198.19.160.1";
 const runtime = `/run/exoscale-network-${bridge}`;
-const execute = promisify(execFile);
 
 const bed = new Bed({ bridge, subnet, gateway });
 const log: string[] = [];
@@ -27,10 +25,10 @@ let directory: string;
 let options: NetworkOptions;
 let network: ReturnType<typeof createNetwork>;
 
-/** Who does not ask for it gets an older format. */
+/** Without this type in Accept, the registry answers in an older format. */
 const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
 
-/** Bytes that a careless server would unpack or spoil. */
+/** Gzipped bytes, which a server must not decompress or change. */
 const archive = Buffer.from("1f8b08000000000000034bcf4f0100e0a0eb5703000000", "hex");
 
 beforeAll(async () => {
@@ -42,7 +40,7 @@ beforeAll(async () => {
   await mkdir(join(directory, "template"));
   await writeFile(join(directory, "template/rootfs.tar"), "rootfs");
   await fillRegistry(join(store, "registry"));
-  // As a checkout has it: a link to the cache.
+  // As in a checkout: a link to the cache.
   await symlink(store, join(directory, "mirror"));
   await bed.open();
   options = {
@@ -153,7 +151,7 @@ test("a process that ends is started again", async () => {
 test("after a crash a new daemon takes over; close leaves nothing", async () => {
   const ca = await readFile(join(options.state, "ca.pem"), "utf8");
   await network.close();
-  // One that opens and is killed, in a process of its own.
+  // A separate process opens one and is killed.
   const script = `
     import { createNetwork } from ${JSON.stringify(new URL("index.ts", import.meta.url).href)};
     await createNetwork({ ...${JSON.stringify({ ...options, inventory: undefined })}, log: () => {},
@@ -161,7 +159,7 @@ test("after a crash a new daemon takes over; close leaves nothing", async () => 
         id: "e", address: "198.19.175.1", labels: {}, healthcheck: { mode: "tcp", port: 1, interval: 9, timeout: 1, strikesOk: 1, strikesFail: 1 } }]]) },
     }).open();
     process.kill(process.pid, "SIGKILL");`;
-  await expect(execute(process.execPath, ["--input-type=module", "--eval", script])).rejects.toMatchObject({
+  await expect(execa(process.execPath, ["--input-type=module", "--eval", script])).rejects.toMatchObject({
     signal: "SIGKILL",
   });
   const left = await pids();
@@ -195,7 +193,7 @@ test("a zone does not touch the network of another that lives", async () => {
   const script = `
     import { createNetwork } from ${JSON.stringify(new URL("index.ts", import.meta.url).href)};
     await createNetwork({ ...${JSON.stringify({ ...options, inventory: undefined })}, log: () => {}, inventory: { instances: new Map(), privateNetworks: new Map() } }).open();`;
-  await expect(execute(process.execPath, ["--input-type=module", "--eval", script])).rejects.toMatchObject({
+  await expect(execa(process.execPath, ["--input-type=module", "--eval", script])).rejects.toMatchObject({
     stderr: expect.stringContaining(`process ${process.pid} runs a zone on the bridge ${bridge}`),
   });
   expect(await pids()).toEqual(running);
@@ -238,14 +236,14 @@ const pids = (): Promise<number[]> =>
     ),
   );
 
-/** A process is there and no zombie. */
+/** True if a process exists and is not a zombie. */
 const lives = async (pid: number): Promise<boolean> =>
   /^State:\s+[^Z]/m.test(await readFile(`/proc/${pid}/status`, "utf8").catch(() => ""));
 
 const blob = Buffer.from("a layer");
 const digest = (bytes: Buffer | string): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
-/** One image in docker-registry's own layout of a file system. */
+/** Writes one image in docker-registry's file system layout. */
 async function fillRegistry(root: string): Promise<void> {
   const config = Buffer.from("{}");
   const descriptor = (bytes: Buffer, mediaType: string): object => ({

@@ -1,6 +1,6 @@
 /**
- * What runs inside a test's instance: sends and listens on request, by messages of Node's IPC channel. TCP and UDP
- * listeners answer with their own name and the caller's address.
+ * Runs inside a test's instance: sends and listens as requested over Node's IPC channel. TCP and UDP listeners answer with
+ * their own name and the caller's address.
  */
 import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
@@ -14,13 +14,13 @@ import { createSecureContext } from "node:tls";
 
 export type Request =
   | { readonly do: "listen"; readonly protocol: "tcp" | "udp"; readonly port: number; readonly name: string }
-  /** HTTP, or HTTPS with a certificate: one for callers that name a server, one for the others. */
+  /** HTTP, or HTTPS with two certificates: one for callers that send a server name (SNI), one for the others. */
   | {
       readonly do: "serve";
       readonly port: number;
       readonly tls?: Record<"named" | "unnamed", { readonly key: string; readonly cert: string }>;
     }
-  /** What is answered from now on, 404 if nothing was said. */
+  /** Status of further answers, 404 by default. */
   | { readonly do: "answer"; readonly port: number; readonly path: string; readonly status: number }
   | { readonly do: "unlisten"; readonly port: number }
   | { readonly do: "heard" }
@@ -36,10 +36,10 @@ export type Request =
   | { readonly do: "held"; readonly timeout: number }
   | { readonly do: "get"; readonly url: string }
   | { readonly do: "resolve"; readonly server: string; readonly name: string }
-  /** DHCP, at the interface that broadcasts are routed to. */
+  /** Asks for a DHCP offer on the interface that broadcasts are routed to. */
   | { readonly do: "lease"; readonly mac: string; readonly timeout: number };
 
-/** By port and path. */
+/** HTTP statuses by port and path. */
 const statuses = new Map<string, number>();
 const servers = new Map<number, { close(): unknown }>();
 /** Addresses that datagrams came from, oldest first. */
@@ -92,7 +92,7 @@ async function listen({ protocol, port, name }: Request & { do: "listen" }): Pro
     await once(socket, "listening");
     servers.set(port, socket);
   } else {
-    // Says so at once, and again at every word.
+    // Sent on connection, and in reply to any data.
     const server = createServer((socket) => {
       const say = (): unknown => socket.write(`${name} ${socket.remoteAddress?.replace("::ffff:", "")}`);
       socket.on("error", () => {}).on("data", say);
@@ -107,7 +107,7 @@ async function listen({ protocol, port, name }: Request & { do: "listen" }): Pro
 
 async function serve({ port, tls }: Request & { do: "serve" }): Promise<string> {
   const answer: RequestListener = (request, response) => {
-    // A redirect leads to where all is well.
+    // Redirects lead to a path that answers 200.
     const status = request.url === "/well" ? 200 : (statuses.get(`${port} ${request.url}`) ?? 404);
     response.writeHead(status, { location: "/well", connection: "close" }).end();
   };
@@ -168,7 +168,7 @@ async function lease(mac: string, timeout: number): Promise<string> {
   const discover = Buffer.alloc(300);
   discover.set([1, 1, 6]);
   discover.writeUInt32BE(id, 4);
-  // Answer by broadcast: there is no address yet.
+  // Ask for an answer by broadcast: there is no address yet.
   discover.writeUInt16BE(0x8000, 10);
   discover.set(Buffer.from(mac.replaceAll(":", ""), "hex"), 28);
   discover.set([0x63, 0x82, 0x53, 0x63, 53, 1, 1, 55, 6, 1, 3, 6, 15, 42, 119, 255], 236);

@@ -1,4 +1,4 @@
-/** A bridge of its own with network namespaces plugged in as instances, each with an agent inside. Needs root. */
+/** A bridge and, as instances, network namespaces connected to it, each with an agent inside. Needs root. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -6,13 +6,13 @@ import type { Instance } from "../../types.ts";
 import { run } from "../../command.ts";
 import type { Request } from "./agent.ts";
 
-/** Something that sends and listens: an instance, or the host itself. */
+/** Sends and listens, in an instance or on the host. */
 export class Agent {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, { resolve: (text: string) => void; reject: (error: Error) => void }>();
   #id = 0;
 
-  /** @param namespace where it runs; the host's own without it */
+  /** @param namespace where it runs, by default the host's */
   constructor(namespace?: string) {
     const command = [process.execPath, fileURLToPath(new URL("agent.ts", import.meta.url))];
     const [file, ...args] = namespace === undefined ? command : ["ip", "netns", "exec", namespace, ...command];
@@ -34,7 +34,7 @@ export class Agent {
     });
   }
 
-  /** The answer of a listener, or nothing when there was none in time. */
+  /** The answer of a listener, undefined after a timeout or an error. */
   ask(
     protocol: "tcp" | "udp",
     address: string,
@@ -55,14 +55,14 @@ export interface BedOptions {
   readonly bridge: string;
   readonly subnet: string;
   readonly gateway: string;
-  /** A namespace of its own plays the host, so that all of its packet filter is the test's. */
+  /** Use a namespace as the host, so that its packet filter has only the test's rules. */
   readonly ownHost?: boolean;
 }
 
 export class Bed {
   readonly bridge: string;
   readonly gateway: string;
-  /** The namespace that plays the host, if one does. */
+  /** The namespace that is used as the host, if any. */
   readonly host: string | undefined;
   readonly #prefix: string;
   readonly #agents = new Map<string, Agent>();
@@ -85,7 +85,7 @@ export class Bed {
     await this.onHost(`link set ${this.bridge} up`);
   }
 
-  /** Plugs an instance in. */
+  /** Connects an instance. */
   async plug(instance: Instance): Promise<Agent> {
     const namespace = this.namespaceOf(instance);
     await ip(`netns add ${namespace}`);
@@ -98,7 +98,7 @@ export class Bed {
     return agent;
   }
 
-  /** Gives an instance that is plugged in another interface, at another bridge. */
+  /** Adds an interface to an instance, connected to another bridge. */
   async wire(instance: Instance, bridge: string, name: string, mac: string): Promise<void> {
     const port = `${name.slice(-1)}${bridge.slice(0, 7)}${instance.address!.split(".").slice(2).join("-")}`;
     await this.onHost(
@@ -108,7 +108,7 @@ export class Bed {
     await this.inside(instance, `link set ${name} up`);
   }
 
-  /** Connects a namespace behind the host, which has `gateway` towards it: what is neither zone nor host. */
+  /** Adds a namespace outside of the zone and the host, connected to the host's address `gateway`. */
   async connect(gateway: string, addresses: readonly string[]): Promise<string> {
     const namespace = `${this.bridge}-out`;
     await ip(`netns add ${namespace}`);

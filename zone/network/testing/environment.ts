@@ -1,4 +1,4 @@
-/** Inventories for tests, in few words. */
+/** Inventories for tests. */
 import type { ElasticIp, HealthCheck, Instance, PrivateNetwork, Rule, SecurityGroup, Inventory } from "../../types.ts";
 
 export interface InventoryParts {
@@ -26,7 +26,7 @@ export const inventoryOf = ({
   privateNetworks: new Map(privateNetworks.map((network) => [network.id, network])),
 });
 
-/** The instance number `n`; its address is counted on from `network`.0, three octets. */
+/** The instance number `n`. Its address is the n-th in `network`, the first three octets of a network. */
 export function instance(n: number, fields: Partial<Instance> = {}, network = "198.18.1"): Instance {
   const [a = 0, b = 0, c = 0] = network.split(".").map(Number);
   const octets = [a, b, c + Math.floor(n / 250), n % 250];
@@ -69,7 +69,7 @@ export const elasticIp = (id: string, address: string, healthcheck?: HealthCheck
   ...(healthcheck && { healthcheck }),
 });
 
-/** @param range first and last address and netmask, with blanks between; unmanaged without it */
+/** @param range first and last address and netmask, separated by blanks; without it the network is unmanaged */
 export const privateNetwork = (id: string, range?: string): PrivateNetwork => {
   const [start = "", end = "", netmask = ""] = range?.split(" ") ?? [];
   return { id, name: id, labels: {}, ...(range !== undefined && { range: { start, end, netmask } }) };

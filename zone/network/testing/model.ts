@@ -1,4 +1,4 @@
-/** Security groups as Exoscale describes them, worked out for one packet and by other means than nftables. */
+/** A model of security groups as Exoscale documents them: decides about a single packet, without nftables. */
 import ipaddr from "ipaddr.js";
 import { healthCheckSources, type Instance, type Rule, type SecurityGroup, type Inventory } from "../../types.ts";
 import type { Traffic } from "./raw.ts";
@@ -9,7 +9,7 @@ export interface Packet {
   readonly to: string;
 }
 
-/** Whether the first packet of a connection passes. */
+/** True if the first packet of a connection passes. */
 export function passes(inventory: Inventory, healthCheckSource: string, { traffic, from, to }: Packet): boolean {
   const instanceAt = (address: string): Instance | undefined =>
     [...inventory.instances.values()].find((one) => one.address === address);

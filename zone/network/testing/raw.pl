@@ -1,5 +1,5 @@
-# Sends and hears single packets of any protocol, which Node cannot: whether one arrives is the packet filter's doing
-# alone, not of a listener or an answer. Reads lines "PROTOCOL FROM TO HEX", says "PROTOCOL FROM HEX" of what it hears.
+# Sends and receives single packets of any protocol, which Node cannot, so that only the packet filter decides whether one
+# arrives, not a listener or an answer. Reads lines "PROTOCOL FROM TO HEX", prints "PROTOCOL FROM HEX" for each received.
 use strict;
 use warnings;
 use Socket;
@@ -32,7 +32,7 @@ while (select(my $ready = $wanted, undef, undef, undef) > 0) {
     my ($protocol, $from, $to, $hex) = ($1, $2, $3, $4);
     socket(my $socket, PF_INET, SOCK_RAW, $protocol) or die $!;
     bind($socket, pack_sockaddr_in(0, inet_aton($from))) or die "$from: $!";
-    # What the filter drops on its way out is told as an error: it has not arrived, and that is all that counts.
+    # Sending fails if the filter drops the packet on its way out: then it just does not arrive.
     send($socket, pack("H*", $hex), 0, pack_sockaddr_in(0, inet_aton($to)));
   }
 }

@@ -1,4 +1,4 @@
-/** Single packets of any protocol, sent and heard in a namespace. Needs root and Debian's perl-base. */
+/** Sends and receives single packets of any protocol in a namespace. Needs root and Debian's perl-base. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -31,7 +31,7 @@ export class Raw {
     return raw;
   }
 
-  /** Sends the packet that is known by `number`, at most 2^32 - 1. */
+  /** @param number identifies the packet, at most 2^32 - 1 */
   send(traffic: Traffic, from: string, to: string, number: number): void {
     this.#child.stdin!.write(
       `${numbers[traffic.protocol]} ${from} ${to} ${packet(traffic, from, to, number).toString("hex")}\n`,
@@ -47,12 +47,12 @@ export class Raw {
 
 const numbers = { icmp: 1, ipip: 4, tcp: 6, udp: 17, gre: 47, esp: 50, ah: 51 } as const;
 
-/** Stands before a packet's number. */
+/** Precedes a packet's number. */
 const magic = "7ea1c0de";
 
 function packet(traffic: Traffic, from: string, to: string, number: number): Buffer {
   const mark = Buffer.from(magic + number.toString(16).padStart(8, "0"), "hex");
-  // No two packets are of one connection.
+  // A different source port for each packet, so that no two belong to one connection.
   const source = 20_000 + (number % 40_000);
   switch (traffic.protocol) {
     case "tcp": {
@@ -67,7 +67,7 @@ function packet(traffic: Traffic, from: string, to: string, number: number): Buf
       return segment;
     }
     case "udp": {
-      // Without a checksum, as IPv4 allows.
+      // No checksum: it is optional in IPv4.
       const header = Buffer.alloc(8);
       header.writeUInt16BE(source, 0);
       header.writeUInt16BE(traffic.port, 2);
@@ -113,7 +113,7 @@ function packet(traffic: Traffic, from: string, to: string, number: number): Buf
 
 const octets = (address: string): number[] => address.split(".").map(Number);
 
-/** The Internet's, of an even number of bytes. */
+/** The Internet checksum (RFC 1071) of an even number of bytes. */
 function checksum(bytes: Buffer): number {
   let sum = 0;
   for (let at = 0; at < bytes.length; at += 2) sum += bytes.readUInt16BE(at);

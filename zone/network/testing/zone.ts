@@ -1,4 +1,4 @@
-/** Runs a zone's network in a process of its own, on the host or in a namespace that plays the host. */
+/** Runs a zone's network in a separate process, on the host or in a namespace that is used as the host. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -24,7 +24,7 @@ export class ZoneProcess {
     this.#send({ options });
   }
 
-  /** @throws Error with the message of what the step threw */
+  /** @throws Error with the message of the step's error */
   async do(step: Step, inventory: Inventory): Promise<void> {
     const done = new Promise<{ error?: string }>((resolve) => {
       const listen = (message: { done?: true; error?: string }): void => {
@@ -50,7 +50,7 @@ export class ZoneProcess {
   }
 }
 
-/** In the process itself. */
+/** Runs in the separate process. */
 function serve(): void {
   const say = (message: object): void => void process.send!(message);
   let network: Network;
