@@ -1,29 +1,29 @@
 import * as pulumi from "@pulumi/pulumi";
 
-// The names only: the program itself makes no call, and loads nothing that does.
+// A type only: the program itself makes no call, and loads nothing that does.
 import type { ProviderName } from "./handlers.ts";
 
 const methods = ["check", "diff", "create", "read", "update", "delete"];
 
 /**
- * What Pulumi's dynamic provider loads for a kind, in the directory of Pulumi.yaml. By the package's name, which leads
- * here from this program as from one that uses it as a library.
+ * The code that Pulumi's dynamic provider loads for a resource, in the directory of Pulumi.yaml. It imports the package by
+ * name, which works in this program and in one that uses it as a library.
  *
- * It is stored with every resource, twice, and what is stored is what later deletes and refreshes: so it says only where
- * today's code is. Do not change a letter of it: every resource would have to be updated first.
+ * It is stored with every resource, twice, and later deletes and refreshes run what is stored: so it contains only where the
+ * current code is. Do not change a letter of it: every resource would have to be updated first.
  */
-export function handler(kind: ProviderName): string {
-  return `exports.handler = () => Object.fromEntries(${JSON.stringify(methods)}.map((method) => [method, async (...args) => (await import("kubernetes-on-exoscale/exoscale/provider.ts")).providers.${kind}[method](...args)]));`;
+export function handler(provider: ProviderName): string {
+  return `exports.handler = () => Object.fromEntries(${JSON.stringify(methods)}.map((method) => [method, async (...args) => (await import("kubernetes-on-exoscale/exoscale/provider.ts")).providers.${provider}[method](...args)]));`;
 }
 
 /**
- * A dynamic resource. `pulumi.dynamic.Resource` would make `__provider` out of closures: nine times as long, dependent on
- * how the code is laid out and on the TypeScript compiler, whose loading costs every start 0.3 s.
+ * A dynamic resource. `pulumi.dynamic.Resource` would serialize closures into `__provider`: nine times as long, different
+ * after every change of the code's layout, and by the TypeScript compiler, which costs every start 0.3 s to load.
  */
 export abstract class DynamicResource extends pulumi.CustomResource {
-  /** @param type The last part of the URN's type. @param outputs Names of outputs that are no inputs. */
+  /** @param type The last part of the URN's type. @param outputs Names of outputs that are not inputs. */
   constructor(
-    kind: ProviderName,
+    provider: ProviderName,
     type: string,
     name: string,
     args: pulumi.Inputs,
@@ -33,7 +33,7 @@ export abstract class DynamicResource extends pulumi.CustomResource {
     const props = {
       ...Object.fromEntries(outputs.map((output) => [output, undefined])),
       ...args,
-      __provider: handler(kind),
+      __provider: handler(provider),
     };
     super(
       `pulumi-nodejs:dynamic/exoscale:${type}`,

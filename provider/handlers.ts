@@ -51,17 +51,17 @@ function methods<Inputs extends object, Outputs extends object>(provider: Resour
     check: async (olds, news) => ({ inputs: own(news), failures: provider.check?.(inputs(olds), inputs(news)) ?? [] }),
     diff: async (id, olds, news) => {
       const { notice, ...diff } = provider.diff(idOf(id), outputs(olds), inputs(news));
-      // What the provider's process prints stands among Pulumi's diagnostics.
+      // Pulumi shows the process's output among its diagnostics.
       if (notice) console.log(notice);
       return diff;
     },
     create: (news) =>
-      legible(news, async () => {
+      reportable(news, async () => {
         const { id, outs } = await provider.create(inputs(news));
         return { id: withAddress(id, provider.address?.(outs)), outs: plain(outs) };
       }),
     read: (id, props) =>
-      legible(props, async () => {
+      reportable(props, async () => {
         const found = await provider.read(idOf(id), outputs(props));
         if (!found) return { id: "", props: {} };
         return {
@@ -71,17 +71,17 @@ function methods<Inputs extends object, Outputs extends object>(provider: Resour
         };
       }),
     update: (id, olds, news) =>
-      legible(news, async () => {
+      reportable(news, async () => {
         try {
           return { outs: plain(await provider.update(idOf(id), outputs(olds), inputs(news))) };
         } catch (error) {
           if (!isGone(error)) throw error;
           throw new Refused(
-            `It is gone (${messageOf(error)}). Run the same command with --refresh, and it is made again.`,
+            `It is gone (${messageOf(error)}). Run the same command with --refresh to create it again.`,
           );
         }
       }),
-    delete: (id, props) => legible(props, () => provider.delete(idOf(id), outputs(props))),
+    delete: (id, props) => reportable(props, () => provider.delete(idOf(id), outputs(props))),
   };
 }
 
@@ -89,22 +89,23 @@ function own({ __provider: _provider, ...properties }: Properties): Properties {
   return properties;
 }
 
-/** Pulumi's wire fails on undefined. */
+/** Without undefined, which Pulumi's protocol cannot carry. */
 function plain(value: object): Properties {
   return JSON.parse(JSON.stringify(value)) as Properties;
 }
 
-async function legible<T>(properties: Properties, work: () => Promise<T>): Promise<T> {
+/** Gives errors the form in which Pulumi stores and shows them. */
+async function reportable<T>(properties: Properties, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (error instanceof Incomplete) {
-      // The dynamic provider adds __provider to results, but not here; without it the next call has nothing to run.
+      // The dynamic provider adds __provider to results, but not to errors; without it the next call has no code to run.
       const stored = plain(error.outs ?? own(properties));
       Object.assign(error, { properties: { ...stored, __provider: properties.__provider }, reasons: [error.message] });
     }
-    // The launcher prints the stack of errors in read and delete: only a mistake of our own is worth one.
+    // Pulumi prints the stack of errors in read and delete: it is of use for bugs only.
     if (!(error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError))
       error.stack = "";
     throw error;

@@ -1,6 +1,6 @@
 /**
- * Exoscale's resources for Pulumi. The classes say what there is; what is done with it stands in one file per kind and
- * runs in the process of Pulumi's dynamic provider.
+ * Pulumi's resource classes. What creates, changes and deletes a resource is its resource provider in `exoscale/` or
+ * `node/rollout/`, which runs in the process of Pulumi's dynamic provider.
  */
 import * as pulumi from "@pulumi/pulumi";
 
@@ -18,11 +18,11 @@ import type { SshKeyInputs } from "../exoscale/ssh-key.ts";
 import type { TemplateInputs } from "../exoscale/template.ts";
 import { encodeUserData } from "../exoscale/user-data.ts";
 
-/** The inputs of a kind, each of them perhaps still to come. */
+/** The inputs of a resource, each of them perhaps an output of another. */
 type Args<T> = { readonly [K in keyof T]: Deep<T[K]> };
 type Deep<T> = pulumi.Input<T extends object ? { readonly [K in keyof T]: Deep<T[K]> } : T>;
 
-/** Exoscale's API and zone, as every resource takes them. */
+/** Exoscale's API and zone, an argument of every resource. */
 export type ApiArgs = Deep<TemplateInputs["api"]>;
 export type TemplateArgs = Args<Omit<TemplateInputs, "token">>;
 export type SshKeyArgs = Args<SshKeyInputs>;
@@ -36,12 +36,12 @@ type ClaimArgs = Args<Omit<ClaimInputs, "of" | "uses">> & {
   readonly of: ClaimInputs["of"];
   readonly uses?: pulumi.Input<string[]>;
 };
-/** `userData` here is the cloud-config's text. */
+/** `userData` is the cloud-config's text. */
 export type BootArgs = Args<BootInputs>;
 
 /**
- * An image that Exoscale fetches and instances are made from. Its creation token follows its `name`: a new image can
- * stand beside the one it replaces.
+ * A disk image for instances, which Exoscale downloads. Its name is `name` and its creation token, so that a new image can
+ * exist beside the one that it replaces.
  */
 export class Template extends DynamicResource {
   constructor(name: string, { api, name: prefix, ...image }: TemplateArgs, opts?: pulumi.CustomResourceOptions) {
@@ -56,7 +56,7 @@ export class Template extends DynamicResource {
   }
 }
 
-/** A public key under a name. */
+/** A public SSH key. */
 export class SshKey extends DynamicResource {
   constructor(name: string, args: SshKeyArgs, opts?: pulumi.CustomResourceOptions) {
     const mark = pulumi.all([args.name, args.publicKey]).apply(([keyName, publicKey]) => keyToken(keyName, publicKey));
@@ -65,7 +65,7 @@ export class SshKey extends DynamicResource {
   }
 }
 
-/** Instances that run on different hosts, at most eight. */
+/** Up to eight instances that run on different hosts. */
 export class AntiAffinityGroup extends DynamicResource {
   constructor(name: string, args: GroupArgs, opts?: pulumi.CustomResourceOptions) {
     const { token, options } = claimed(name, { of: "antiAffinityGroup", ...args }, opts);
@@ -99,7 +99,7 @@ export class ElasticIp extends DynamicResource {
   }
 }
 
-/** A machine with an address, not yet told what to run. Its id is `UUID/ADDRESS`. */
+/** An instance with an address and an empty cloud-config. Its id is `UUID/ADDRESS`. */
 export class Instance extends DynamicResource {
   declare readonly publicIp: pulumi.Output<string>;
 
@@ -108,7 +108,7 @@ export class Instance extends DynamicResource {
     const uses = pulumi.all([args.securityGroups, args.antiAffinityGroups, addresses]).apply((ids) => ids.flat());
     const { token, options } = claimed(name, { of: "instance", api: args.api, name: args.name, uses }, opts);
     const inputs = { ...args, elasticIps: addresses, token };
-    // Also where a replacement is asked for by hand: found by its token, the old one would be taken for the new.
+    // Also for `--replace`, where the token stays: the old instance would be found by it and taken for the new one.
     super("instance", "Instance", name, inputs, pulumi.mergeOptions({ deleteBeforeReplace: true }, options), [
       "publicIp",
     ]);
@@ -116,7 +116,7 @@ export class Instance extends DynamicResource {
   }
 }
 
-/** That an instance runs, with which user-data, and what it is made of. */
+/** Keeps an instance running with the wanted user-data, type, disk and template. */
 export class Boot extends DynamicResource {
   constructor(name: string, { instance, userData, ssh, ...args }: BootArgs, opts?: pulumi.CustomResourceOptions) {
     const inputs = {
@@ -130,7 +130,7 @@ export class Boot extends DynamicResource {
   }
 }
 
-/** Refuses changes that a living cluster cannot follow. Everything depends on it by its `zone`. */
+/** Refuses changes that a living cluster cannot take. Everything depends on it through its `zone`. */
 export class ClusterShape extends DynamicResource {
   declare readonly zone: pulumi.Output<string>;
 
@@ -148,22 +148,22 @@ export class ClusterOrigin extends DynamicResource {
   }
 }
 
-/** Remembers what may have been made: see `claim.ts`. */
+/** Keeps a creation token in the state: see `exoscale/claim.ts`. */
 class Claim extends DynamicResource {
   constructor(name: string, args: ClaimArgs, opts: pulumi.CustomResourceOptions) {
     super("claim", "Claim", name, { uses: [], ...args }, opts);
   }
 }
 
-/** Claims what a resource is going to make. Returns its creation token and what its options are to be. */
+/** Claims a resource before its creation. @returns its creation token, and the options for it */
 function claimed(name: string, args: ClaimArgs, opts: pulumi.CustomResourceOptions = {}) {
   const { parent, dependsOn, retainOnDelete } = opts;
-  // A name of its own among claims: several kinds of things share one.
+  // With its type: resources of several types share one name.
   const claim = new Claim(`${name}-${args.of}`, args, { parent, dependsOn, retainOnDelete });
   return { token: claim.id, options: pulumi.mergeOptions(opts, { dependsOn: claim }) };
 }
 
-/** An address as the id has it, which is known in every preview; else as the output has it. */
+/** The address in the id, which every preview knows, or else the output. */
 function fixed(id: pulumi.Output<string>, output: pulumi.Output<string>): pulumi.Output<string> {
   return id.apply((identity) => pulumi.output(addressOf(identity) ?? output));
 }

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 import { iamPolicy, operationOf } from "../docs/generate/iam.ts";
 import { encodeUserData } from "../exoscale/user-data.ts";
-import { openWorld, type World } from "./provider/environment.ts";
+import { openEnvironment, type Environment } from "./provider/environment.ts";
 
 test("docs/iam-policy.json allows what a cluster's life calls", async () => {
   const called = new Set<string>();
@@ -17,8 +17,8 @@ test("docs/iam-policy.json allows what a cluster's life calls", async () => {
   };
   diagnostics.subscribe("http.client.request.start", listen);
   try {
-    await using world = await openWorld();
-    await life(world);
+    await using environment = await openEnvironment();
+    await life(environment);
   } finally {
     diagnostics.unsubscribe("http.client.request.start", listen);
   }
@@ -26,16 +26,16 @@ test("docs/iam-policy.json allows what a cluster's life calls", async () => {
 });
 
 /** One of everything: made, read, changed in each way that another call is made for, and deleted. */
-async function life(world: World): Promise<void> {
-  const { all, instance, template, securityGroup, elasticIp } = await world.surroundings();
-  const other = await world.securityGroup("kube-workers").create();
-  const rules = await world
+async function life(environment: Environment): Promise<void> {
+  const { all, instance, template, securityGroup, elasticIp } = await environment.surroundings();
+  const other = await environment.securityGroup("kube-workers").create();
+  const rules = await environment
     .rules(securityGroup.id, [
       { direction: "ingress", protocol: "tcp", startPort: 22, endPort: 22, network: "0.0.0.0/0", description: "ssh" },
     ])
     .create();
   const master = await instance().create();
-  const boot = await world.boot(master.id).create();
+  const boot = await environment.boot(master.id).create();
   for (const each of [...all, other, rules, master, boot]) await each.refresh();
 
   await template.update({ ...template.inputs, name: "renamed" });
@@ -47,5 +47,5 @@ async function life(world: World): Promise<void> {
   await boot.update({ ...boot.inputs, template: template.id, diskSize: 40 });
 
   for (const each of [boot, master, rules, other, ...all]) await each.delete();
-  expect(world.left()).toEqual(["default"]);
+  expect(environment.left()).toEqual(["default"]);
 }

@@ -1,6 +1,6 @@
 import { changed, type Failure, type ResourceProvider } from "../../exoscale/resource-provider.ts";
 
-/** What a living cluster cannot change: no thing of the API, but the place where such a change is refused. */
+/** What a living cluster cannot change. Nothing in the API: its `check` refuses such changes. */
 export interface ClusterShapeInputs {
   readonly zone: string;
   readonly podCIDR: string;

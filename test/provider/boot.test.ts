@@ -5,17 +5,19 @@ import { boot, type BootInputs } from "../../node/rollout/boot.ts";
 import { providers } from "../../provider/handlers.ts";
 import { encodeUserData, userDataSha256 } from "../../exoscale/user-data.ts";
 import { noMachines } from "../../zone/machines/none.ts";
-import { openWorld, plain } from "./environment.ts";
+import { openEnvironment, plain } from "./environment.ts";
 
 const other = "00000000-0000-4000-8000-000000000000";
 
 describe.concurrent("a boot", () => {
   async function running({ kind = "master" }: { kind?: BootInputs["kind"] } = {}) {
     const resets: string[] = [];
-    const world = await openWorld({ machines: { ...noMachines(), reset: async ({ name }) => void resets.push(name) } });
-    const { instance, template } = await world.surroundings();
+    const environment = await openEnvironment({
+      machines: { ...noMachines(), reset: async ({ name }) => void resets.push(name) },
+    });
+    const { instance, template } = await environment.surroundings();
     const master = await instance().create();
-    const boot = await world
+    const boot = await environment
       .boot(master.id, {
         kind,
         type: "standard.medium",
@@ -23,8 +25,8 @@ describe.concurrent("a boot", () => {
         ...(kind === "worker" && { template: template.id }),
       })
       .create();
-    const now = () => world.state.instances.get(master.id)!;
-    return { world, master, boot, now, resets, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
+    const now = () => environment.state.instances.get(master.id)!;
+    return { environment, master, boot, now, resets, [Symbol.asyncDispose]: () => environment[Symbol.asyncDispose]() };
   }
 
   test("is of one instance", async () => {
@@ -54,7 +56,7 @@ describe.concurrent("a boot", () => {
 
   test("of a worker is rebuilt from another template, and for a smaller disk", async () => {
     await using it = await running({ kind: "worker" });
-    const template = await it.world.template("kube-other").create();
+    const template = await it.environment.template("kube-other").create();
     await it.boot.update({ ...it.boot.inputs, template: template.id });
     expect(it.now()).toMatchObject({ state: "running", template: template.id, diskSize: 50 });
     await it.boot.update({ ...it.boot.inputs, diskSize: 40, type: "standard.large" });
@@ -68,7 +70,7 @@ describe.concurrent("a boot", () => {
 
   test("of a worker that was found again gets the machine spec that is wanted by now", async () => {
     await using it = await running({ kind: "worker" });
-    const template = await it.world.template("kube-other").create();
+    const template = await it.environment.template("kube-other").create();
     it.boot.inputs = { ...it.boot.inputs, template: template.id };
     await it.boot.create();
     expect(it.now()).toMatchObject({ state: "running", template: template.id });
@@ -95,7 +97,7 @@ describe.concurrent("a boot", () => {
 
     test("a master's disk that was made larger by hand", async () => {
       await using it = await running();
-      it.world.edit(it.master.id, { diskSize: 80 });
+      it.environment.edit(it.master.id, { diskSize: 80 });
       const before = it.now();
       expect(await it.boot.refresh()).toBe("changes");
       await expect(it.boot.update()).rejects.toThrow(
@@ -190,7 +192,7 @@ describe.concurrent("a boot", () => {
   ])("of an instance that was %s by hand is repaired", async (_what, change) => {
     await using it = await running({ kind: "worker" });
     const before = it.now();
-    it.world.edit(it.master.id, change);
+    it.environment.edit(it.master.id, change);
     expect(await it.boot.refresh()).toBe("changes");
     await it.boot.update();
     expect(it.now()).toEqual(before);
@@ -198,14 +200,17 @@ describe.concurrent("a boot", () => {
   });
 
   test("goes on where it was interrupted", async () => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
     const master = await instance().create();
-    const boot = world.boot(master.id);
+    const boot = environment.boot(master.id);
     // Started, but not with what it was told since.
-    world.edit(master.id, { state: "running" });
+    environment.edit(master.id, { state: "running" });
     await boot.create();
-    expect(world.state.instances.get(master.id)).toMatchObject({ state: "running", userData: boot.inputs.userData });
+    expect(environment.state.instances.get(master.id)).toMatchObject({
+      state: "running",
+      userData: boot.inputs.userData,
+    });
   });
 
   test("of a deleted instance is gone, and an update says what to do", async () => {
@@ -218,8 +223,8 @@ describe.concurrent("a boot", () => {
   });
 
   test("of a node that missed a step towards other authorities does not take the next one", async () => {
-    await using world = await openWorld();
-    const { inputs } = world.boot(other, { caReplacement: 1 });
+    await using environment = await openEnvironment();
+    const { inputs } = environment.boot(other, { caReplacement: 1 });
     const at = async (caReplacement: number) =>
       (await providers.boot.check(plain(inputs), plain({ ...inputs, caReplacement }))).failures;
     for (const step of [0, 1, 2]) expect(await at(step)).toEqual([]);
@@ -236,10 +241,10 @@ describe.concurrent("a boot", () => {
   });
 
   test("of too much user-data is refused before any call", async () => {
-    await using world = await openWorld();
+    await using environment = await openEnvironment();
     const { failures } = await providers.boot.check(
       {},
-      plain({ ...world.boot(other).inputs, userData: "x".repeat(32_769) }),
+      plain({ ...environment.boot(other).inputs, userData: "x".repeat(32_769) }),
     );
     expect(failures).toEqual([
       {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 
 import { providers } from "../../provider/handlers.ts";
-import { openWorld, plain } from "./environment.ts";
+import { openEnvironment, plain } from "./environment.ts";
 
 const other = "00000000-0000-4000-8000-000000000000";
 
@@ -14,17 +14,17 @@ describe.concurrent("an instance", () => {
     ["SSH key", { sshKey: "other" }],
     ["anti-affinity", { antiAffinityGroups: [other] }],
   ])("is not touched for another %s", async (_what, change) => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
     const master = await instance().create();
     expect(await master.diff({ ...master.inputs, ...change })).toMatchObject({ changes: false, replaces: [] });
   });
 
-  test("that `Boot` has made of something else is what it was made of, also to a refresh", async () => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
+  test("whose machine spec `Boot` has changed keeps that of its creation in the state, also after a refresh", async () => {
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
     const master = await instance().create();
-    world.edit(master.id, { type: "standard.large", diskSize: 80, template: other });
+    environment.edit(master.id, { type: "standard.large", diskSize: 80, template: other });
     const before = master.outs;
     expect(await master.refresh()).toBe("same");
     expect(master.outs).toEqual(before);
@@ -53,8 +53,8 @@ describe.concurrent("an instance", () => {
   });
 
   test("of a second master that is to be replaced by its name is not deleted", async () => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
     const masters = ["kube-master-1", "kube-master-2"].map((name) =>
       instance(name, { elasticIps: [], labels: { cluster: "kube", role: "master" } }),
     );
@@ -64,21 +64,21 @@ describe.concurrent("an instance", () => {
     await expect(second!.delete()).rejects.toThrow(
       /^kube-master-2 cannot be replaced together with kube-master-1: .* kube-master-2 was not touched\.$/,
     );
-    expect([...world.state.instances.values()].map(({ name }) => name)).toEqual(["kube-master-2"]);
+    expect([...environment.state.instances.values()].map(({ name }) => name)).toEqual(["kube-master-2"]);
   });
 
   test("is replaced when its token is another one", async () => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
     const master = await instance().create();
     expect(await master.diff({ ...master.inputs, token: "another" })).toMatchObject({ replaces: ["token"] });
   });
 
   test("takes another name, labels, groups and addresses in place", async () => {
-    await using world = await openWorld();
-    const { instance, securityGroup } = await world.surroundings();
-    const more = await world.securityGroup("kube-more").create();
-    const address = await world.elasticIp("kube-second").create();
+    await using environment = await openEnvironment();
+    const { instance, securityGroup } = await environment.surroundings();
+    const more = await environment.securityGroup("kube-more").create();
+    const address = await environment.elasticIp("kube-second").create();
     const master = await instance().create();
     const wanted = {
       ...master.inputs,
@@ -89,7 +89,7 @@ describe.concurrent("an instance", () => {
     };
     expect(await master.diff(wanted)).toMatchObject({ changes: true, replaces: [] });
     await master.update(wanted);
-    expect(world.state.instances.get(master.id)).toMatchObject({
+    expect(environment.state.instances.get(master.id)).toMatchObject({
       name: "kube-master-9",
       labels: { ...wanted.labels, "creation-token": master.inputs.token },
       elasticIps: [address.id],
@@ -104,23 +104,23 @@ describe.concurrent("an instance", () => {
     ["taken off its address", { elasticIps: [] }],
     ["taken out of its group", { securityGroups: [] }],
   ])("that was %s by hand is repaired", async (_what, change) => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
     const master = await instance().create();
-    const before = world.state.instances.get(master.id);
-    world.edit(master.id, change);
+    const before = environment.state.instances.get(master.id);
+    environment.edit(master.id, change);
     expect(await master.refresh()).toBe("changes");
     expect(await master.diff()).toMatchObject({ replaces: [] });
     await master.update();
-    expect(world.state.instances.get(master.id)).toEqual(before);
+    expect(environment.state.instances.get(master.id)).toEqual(before);
   });
 
   test("shows a refresh's findings as inputs", async () => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
     const master = await instance().create();
     expect((await providers.instance.read(master.id, plain(master.outs))).inputs).toEqual(plain(master.inputs));
-    world.edit(master.id, { name: "by-hand" });
+    environment.edit(master.id, { name: "by-hand" });
     expect((await providers.instance.read(master.id, plain(master.outs))).inputs).toEqual(
       plain({ ...master.inputs, name: "by-hand" }),
     );
@@ -139,38 +139,38 @@ describe.concurrent("a group's rules", () => {
   const web = { ...ssh, startPort: 80, endPort: 443, description: "web" };
 
   test("are added and removed one by one", async () => {
-    await using world = await openWorld();
-    const group = await world.securityGroup().create();
-    const rules = await world.rules(group.id, [ssh, web]).create();
-    const kept = world.state.securityGroups.get(group.id)!.rules.find(({ startPort }) => startPort === 22)!;
+    await using environment = await openEnvironment();
+    const group = await environment.securityGroup().create();
+    const rules = await environment.rules(group.id, [ssh, web]).create();
+    const kept = environment.state.securityGroups.get(group.id)!.rules.find(({ startPort }) => startPort === 22)!;
     const other = { ...ssh, network: "198.51.100.0/24" };
     expect(await rules.diff({ ...rules.inputs, rules: [other, ssh] })).toMatchObject({ changes: true, replaces: [] });
     await rules.update({ ...rules.inputs, rules: [other, ssh] });
-    const now = world.state.securityGroups.get(group.id)!.rules;
+    const now = environment.state.securityGroups.get(group.id)!.rules;
     expect(now).toHaveLength(2);
     expect(now).toContainEqual(kept);
     expect(await rules.diff({ ...rules.inputs, rules: [ssh, other] })).toMatchObject({ changes: false });
   });
 
   test("take another reason", async () => {
-    await using world = await openWorld();
-    const group = await world.securityGroup().create();
-    const rules = await world.rules(group.id, [ssh]).create();
+    await using environment = await openEnvironment();
+    const group = await environment.securityGroup().create();
+    const rules = await environment.rules(group.id, [ssh]).create();
     await rules.update({ ...rules.inputs, rules: [{ ...ssh, description: "operators" }] });
-    expect(world.state.securityGroups.get(group.id)!.rules).toMatchObject([{ description: "operators" }]);
+    expect(environment.state.securityGroups.get(group.id)!.rules).toMatchObject([{ description: "operators" }]);
   });
 
   test("that were changed by hand are what they were again", async () => {
-    await using world = await openWorld();
-    const group = await world.securityGroup().create();
-    const rules = await world.rules(group.id, [ssh, web]).create();
-    const { rules: before, ...record } = world.state.securityGroups.get(group.id)!;
+    await using environment = await openEnvironment();
+    const group = await environment.securityGroup().create();
+    const rules = await environment.rules(group.id, [ssh, web]).create();
+    const { rules: before, ...record } = environment.state.securityGroups.get(group.id)!;
     const byHand = { ...before[0]!, id: other, network: "0.0.0.0/0" };
-    world.state.write((write) => write.put("securityGroups", { ...record, rules: [before[1]!, byHand] }));
+    environment.state.write((write) => write.put("securityGroups", { ...record, rules: [before[1]!, byHand] }));
     expect(await rules.refresh()).toBe("changes");
     await rules.update();
     const withoutId = ({ id: _id, ...rule }: { id: string }) => rule;
-    const now = world.state.securityGroups.get(group.id)!.rules.map(withoutId);
+    const now = environment.state.securityGroups.get(group.id)!.rules.map(withoutId);
     expect(now).toHaveLength(2);
     expect(now).toEqual(expect.arrayContaining(before.map(withoutId)));
     expect(await rules.refresh()).toBe("same");
@@ -179,12 +179,12 @@ describe.concurrent("a group's rules", () => {
 
 describe.concurrent("the rest", () => {
   test("an elastic IP's health check and labels change in place", async () => {
-    await using world = await openWorld();
-    const address = await world.elasticIp().create();
+    await using environment = await openEnvironment();
+    const address = await environment.elasticIp().create();
     const wanted = { ...address.inputs, healthcheck: { ...address.inputs.healthcheck, strikesFail: 2 }, labels: {} };
     expect(await address.diff(wanted)).toMatchObject({ changes: true, replaces: [] });
     await address.update(wanted);
-    expect(world.state.elasticIps.get(address.id)).toMatchObject({
+    expect(environment.state.elasticIps.get(address.id)).toMatchObject({
       healthcheck: { strikesFail: 2 },
       labels: { "creation-token": address.inputs.token },
     });
@@ -192,8 +192,8 @@ describe.concurrent("the rest", () => {
   });
 
   test("a template is replaced for another image and renamed in place", async () => {
-    await using world = await openWorld();
-    const template = await world.template().create();
+    await using environment = await openEnvironment();
+    const template = await environment.template().create();
     expect(await template.diff({ ...template.inputs, name: "b", checksum: "f".repeat(32) })).toEqual({
       changes: true,
       replaces: ["checksum"],
@@ -203,7 +203,7 @@ describe.concurrent("the rest", () => {
       deleteBeforeReplace: true,
     });
     await template.update({ ...template.inputs, name: "b" });
-    expect(world.state.templates.get(template.id)).toMatchObject({ name: "b" });
+    expect(environment.state.templates.get(template.id)).toMatchObject({ name: "b" });
   });
 
   test("what a living cluster cannot change is refused", async () => {

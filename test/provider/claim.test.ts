@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 
 import type { ClaimInputs } from "../../exoscale/claim.ts";
 import { keyToken } from "../../exoscale/identity.ts";
-import { openWorld, Resource, sshKeys, type World } from "./environment.ts";
+import { openEnvironment, Resource, sshKeys, type Environment } from "./environment.ts";
 
 type Thing = Resource<{ name: string; token?: string }, { readonly elasticIps?: readonly string[] }>;
 
 /** As of a later run: a client of its own, which has not listed anything yet. */
-const claim = ({ api }: World, of: ClaimInputs["of"], name: string, more: Partial<ClaimInputs> = {}) =>
+const claim = ({ api }: Environment, of: ClaimInputs["of"], name: string, more: Partial<ClaimInputs> = {}) =>
   new Resource<ClaimInputs>("claim", {
     api: { ...api, endpoint: api.endpoint + "/".repeat(++runs) },
     of,
@@ -27,17 +27,17 @@ const claimed = (thing: Thing, { identity: token }: { readonly identity: string 
 describe.concurrent.each(["template", "antiAffinityGroup", "securityGroup", "elasticIp"] as const)(
   "the claim on a thing of kind %s",
   (of) => {
-    test("takes with it what was made, and nothing of others", async () => {
-      await using world = await openWorld();
-      const thing = world[of]() as unknown as Thing;
-      const ours = await claim(world, of, thing.inputs.name);
+    test("deletes what was created, and nothing of others", async () => {
+      await using environment = await openEnvironment();
+      const thing = environment[of]() as unknown as Thing;
+      const ours = await claim(environment, of, thing.inputs.name);
       expect(ours.identity).toMatch(/^[0-9a-f]{16}$/);
       const made = await claimed(thing, ours);
-      await (await claim(world, of, made.inputs.name)).delete();
+      await (await claim(environment, of, made.inputs.name)).delete();
       expect(await made.refresh()).toBe("same");
       expect(await ours.diff()).toMatchObject({ changes: false });
       await ours.delete();
-      expect(world.left()).toEqual(["default"]);
+      expect(environment.left()).toEqual(["default"]);
       // Usually there is nothing left.
       await ours.delete();
     });
@@ -45,43 +45,43 @@ describe.concurrent.each(["template", "antiAffinityGroup", "securityGroup", "ela
 );
 
 test("the claim on an SSH key takes with it the one with that name and that key", async () => {
-  await using world = await openWorld();
+  await using environment = await openEnvironment();
   const {
     inputs: { name },
-  } = await world.sshKey().create();
-  const others = await claim(world, "sshKey", name, { mark: keyToken(name, "ssh-ed25519 AAAA") });
+  } = await environment.sshKey().create();
+  const others = await claim(environment, "sshKey", name, { mark: keyToken(name, "ssh-ed25519 AAAA") });
   await others.delete();
-  expect(world.left()).toContain(name);
-  const ours = await claim(world, "sshKey", name, { mark: keyToken(name, `${sshKeys.public} core@kube`) });
+  expect(environment.left()).toContain(name);
+  const ours = await claim(environment, "sshKey", name, { mark: keyToken(name, `${sshKeys.public} core@kube`) });
   expect(await ours.diff(others.inputs)).toEqual({ changes: true, replaces: ["mark"], deleteBeforeReplace: false });
   await ours.delete();
-  expect(world.left()).toEqual(["default"]);
+  expect(environment.left()).toEqual(["default"]);
 });
 
 describe.concurrent("the claim on an instance", () => {
-  test("takes with it one that was never told what to run", async () => {
-    await using world = await openWorld();
-    const { instance, elasticIp } = await world.surroundings();
-    const ours = await claim(world, "instance", "kube-master-1");
+  test("deletes one with an empty cloud-config", async () => {
+    await using environment = await openEnvironment();
+    const { instance, elasticIp } = await environment.surroundings();
+    const ours = await claim(environment, "instance", "kube-master-1");
     const master = await claimed(instance(), ours);
     expect(master.outs.elasticIps).toEqual([elasticIp.id]);
     await ours.delete();
-    expect(world.state.instances.size).toBe(0);
+    expect(environment.state.instances.size).toBe(0);
   });
 
-  test("leaves one that was: somebody took it out of the state", async () => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
-    const ours = await claim(world, "instance", "kube-master-1");
+  test("leaves one with user-data of its own: it was taken out of the state", async () => {
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
+    const ours = await claim(environment, "instance", "kube-master-1");
     const master = await claimed(instance(), ours);
-    await world.boot(master.id).create();
+    await environment.boot(master.id).create();
     await ours.delete();
-    expect(world.state.instances.size).toBe(1);
+    expect(environment.state.instances.size).toBe(1);
   });
 
   test("is deleted before its successor is made, which is to have its name", async () => {
-    await using world = await openWorld();
-    const ours = await claim(world, "instance", "kube-master-1");
+    await using environment = await openEnvironment();
+    const ours = await claim(environment, "instance", "kube-master-1");
     expect(await ours.diff({ ...ours.inputs, uses: ["another"] })).toMatchObject({ changes: false });
     expect(await ours.diff({ ...ours.inputs, name: "kube-master-2" })).toMatchObject({
       changes: true,
@@ -96,9 +96,9 @@ describe.concurrent("the claim on an instance", () => {
   });
 });
 
-test("what is made of something else is claimed anew", async () => {
-  await using world = await openWorld();
-  const ours = await claim(world, "template", "kube", { keepers: { checksum: "1" } });
+test("a resource with other keepers is claimed again", async () => {
+  await using environment = await openEnvironment();
+  const ours = await claim(environment, "template", "kube", { keepers: { checksum: "1" } });
   expect(await ours.diff()).toMatchObject({ changes: false });
   expect(await ours.diff({ ...ours.inputs, keepers: { checksum: "2" } })).toEqual({
     changes: true,
@@ -108,14 +108,14 @@ test("what is made of something else is claimed anew", async () => {
 });
 
 test("groups whose rules name each other, and nobody remembers, can be deleted", async () => {
-  await using world = await openWorld();
+  await using environment = await openEnvironment();
   const [one, two] = await Promise.all(
-    ["kube-masters", "kube-workers"].map((name) => world.securityGroup(name).create()),
+    ["kube-masters", "kube-workers"].map((name) => environment.securityGroup(name).create()),
   );
   const rule = (securityGroup: string) =>
     ({ direction: "ingress", protocol: "tcp", startPort: 22, endPort: 22, securityGroup, description: "ssh" }) as const;
-  await world.rules(one!.id, [rule(two!.id)]).create();
-  await world.rules(two!.id, [rule(one!.id), rule(two!.id)]).create();
+  await environment.rules(one!.id, [rule(two!.id)]).create();
+  await environment.rules(two!.id, [rule(one!.id), rule(two!.id)]).create();
   await Promise.all([one!.delete(), two!.delete()]);
-  expect(world.left()).toEqual(["default"]);
+  expect(environment.left()).toEqual(["default"]);
 });

@@ -75,10 +75,10 @@ const secret = "a-secret-of-the-test";
 
 export const sshKeys = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
 
-export type World = Awaited<ReturnType<typeof openWorld>>;
+export type Environment = Awaited<ReturnType<typeof openEnvironment>>;
 
 /** A zone of its own, and makers of resources in it. Nothing is created yet. */
-export async function openWorld(options: TestApiOptions = {}) {
+export async function openEnvironment(options: TestApiOptions = {}) {
   const directory = mkdtempSync(join(tmpdir(), "zone-"));
   writeFileSync(join(directory, "credentials"), `EXOSCALE_API_KEY=${key}\nEXOSCALE_API_SECRET=${secret}\n`);
   process.env.EXOSCALE_API_KEY = key;
@@ -88,7 +88,7 @@ export async function openWorld(options: TestApiOptions = {}) {
   const { state } = zone.zone;
   const token = () => randomUUID();
 
-  const world = {
+  const environment = {
     zone,
     api,
     state,
@@ -130,11 +130,11 @@ export async function openWorld(options: TestApiOptions = {}) {
 
     /** All that an instance needs, made; and the maker of one. */
     async surroundings(name = "kube") {
-      const template = world.template(`${name}-flatcar`);
-      const sshKey = world.sshKey(name);
-      const securityGroup = world.securityGroup(`${name}-masters`);
-      const antiAffinityGroup = world.antiAffinityGroup(`${name}-masters`);
-      const elasticIp = world.elasticIp(`${name}-api`);
+      const template = environment.template(`${name}-flatcar`);
+      const sshKey = environment.sshKey(name);
+      const securityGroup = environment.securityGroup(`${name}-masters`);
+      const antiAffinityGroup = environment.antiAffinityGroup(`${name}-masters`);
+      const elasticIp = environment.elasticIp(`${name}-api`);
       const all = [template, sshKey, securityGroup, antiAffinityGroup, elasticIp];
       await Promise.all(all.map((each) => each.create()));
       const instance = (instanceName = `${name}-master-1`, more: Partial<InstanceInputs> = {}) =>
@@ -190,5 +190,5 @@ export async function openWorld(options: TestApiOptions = {}) {
       rmSync(directory, { recursive: true });
     },
   };
-  return world;
+  return environment;
 }

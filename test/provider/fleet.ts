@@ -3,7 +3,7 @@ import type { BootInputs, BootOutputs } from "../../node/rollout/boot.ts";
 import { encodeUserData } from "../../exoscale/user-data.ts";
 import { fakeNode, type FakeNode } from "../../node/remote/testing/ssh-server.ts";
 import { noMachines } from "../../zone/machines/none.ts";
-import { openWorld, type Resource } from "./environment.ts";
+import { openEnvironment, type Resource } from "./environment.ts";
 
 export interface Node {
   readonly name: string;
@@ -64,17 +64,17 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
       setTimeout(comeBack, 100);
     };
   const reset = async ({ id }: { id: string }): Promise<void> => note(nodes.get(id)!, "is reset");
-  const world = await openWorld({
+  const environment = await openEnvironment({
     machines: { ...noMachines(), reboot: boots("is rebooted by the API"), start: boots("starts"), reset },
   });
-  const { instance, template } = await world.surroundings();
+  const { instance, template } = await environment.surroundings();
   const made = { type: "standard.medium", diskSize: 50, ...(more.kind === "worker" && { template: template.id }) };
   await Promise.all(
     Array.from({ length: count }, async (_, i) => {
       const machine = await instance(`kube-master-${i + 1}`, { elasticIps: [] }).create();
       const ssh = await fakeNode((command) => {
         const me = nodes.get(machine.id)!;
-        if (me.isDead || world.state.instances.get(machine.id)!.state !== "running") return "breaks";
+        if (me.isDead || environment.state.instances.get(machine.id)!.state !== "running") return "breaks";
         if (command.endsWith("boot_id")) return { code: 0, output: `boot-${me.boots}` };
         const down = /!= boot-(\d+) \|\| sudo systemctl (reboot|poweroff)$/.exec(command);
         if (down) {
@@ -83,7 +83,7 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
           else {
             goAway(me);
             note(me, "powers off");
-            world.edit(machine.id, { state: "stopped" });
+            environment.edit(machine.id, { state: "stopped" });
           }
           return "breaks";
         }
@@ -92,9 +92,9 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
         );
         return { code: sick.length, output: sick.map(({ name }) => `${name}: etcd has no leader`).join("\n") };
       });
-      const boot = world.boot(machine.id, {
+      const boot = environment.boot(machine.id, {
         waitFor: "cluster",
-        group: `nodes of ${world.api.endpoint}`,
+        group: `nodes of ${environment.api.endpoint}`,
         ssh: ssh.target,
         masters: masters.target,
         ...made,
@@ -115,18 +115,18 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
   const all = [...nodes.values()].sort((a, b) => a.name.localeCompare(b.name));
   const userData = encodeUserData("#cloud-config\n# two\n");
   return {
-    world,
+    environment,
     log,
     all,
     lock,
     /** How many were away at the same time. */
     mostAway: () => mostAway,
-    now: ({ boot }: Node) => world.state.instances.get(boot.id)!,
+    now: ({ boot }: Node) => environment.state.instances.get(boot.id)!,
     roll: (change: Partial<BootInputs> = { userData }) =>
       Promise.allSettled(all.map(({ boot }) => boot.update({ ...boot.inputs, ...change }))),
     async [Symbol.asyncDispose]() {
       await Promise.all([masters, ...all.map(({ ssh }) => ssh)].map((each) => each[Symbol.asyncDispose]()));
-      await world[Symbol.asyncDispose]();
+      await environment[Symbol.asyncDispose]();
     },
   };
 }

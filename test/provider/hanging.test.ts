@@ -1,15 +1,16 @@
-/** Operations that never end, and things that others have left half-done. */
+/** Operations that never end, and resources that others have left incomplete. */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { tokenDescription } from "../../exoscale/find.ts";
 import { noMachines } from "../../zone/machines/none.ts";
 import { clientOf } from "../../zone/testing/client.ts";
-import { openWorld, type World } from "./environment.ts";
+import { openEnvironment, type Environment } from "./environment.ts";
 
 beforeAll(() => void vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "1"));
 afterAll(() => void vi.unstubAllEnvs());
 
-const hang = (world: World, route: string) => world.zone.faults.add({ kind: "operation-hangs", route, count: 1 });
+const hang = (environment: Environment, route: string) =>
+  environment.zone.faults.add({ kind: "operation-hangs", route, count: 1 });
 const messageOf = (promise: Promise<unknown>) =>
   promise.then(
     () => "done",
@@ -20,27 +21,27 @@ describe.concurrent("an instance", () => {
   const remedy = "If this persists, delete it, then run the same command with --refresh.";
 
   test("whose start hangs is named, and so is what to do", async () => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
     const master = await instance().create();
-    hang(world, "start-instance");
-    expect(await messageOf(world.boot(master.id).create())).toMatch(
+    hang(environment, "start-instance");
+    expect(await messageOf(environment.boot(master.id).create())).toMatch(
       /^waited 1 s for instance kube-master-1 to start; operation .* is still pending$/,
     );
-    expect(await messageOf(world.boot(master.id).create())).toBe(
+    expect(await messageOf(environment.boot(master.id).create())).toBe(
       `waited 2 s for instance kube-master-1 (${master.id}) to be running or stopped; it is starting. ${remedy}`,
     );
     await master.delete();
-    expect(world.state.instances.size).toBe(0);
+    expect(environment.state.instances.size).toBe(0);
   });
 
   test("whose stop hangs is seen by a refresh, and can be deleted", async () => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
     const [master, other] = await Promise.all([instance().create(), instance("kube-master-2").create()]);
-    const boot = await world.boot(master.id, { type: "standard.medium" }).create();
-    const otherBoot = await world.boot(other.id, { group: "others" }).create();
-    hang(world, "stop-instance");
+    const boot = await environment.boot(master.id, { type: "standard.medium" }).create();
+    const otherBoot = await environment.boot(other.id, { group: "others" }).create();
+    hang(environment, "stop-instance");
     expect(await messageOf(boot.update({ ...boot.inputs, type: "standard.large" }))).toMatch(
       /^waited 1 s for instance kube-master-1 to stop; /,
     );
@@ -50,36 +51,36 @@ describe.concurrent("an instance", () => {
     expect(await messageOf(boot.update({ ...boot.inputs, group: "next run" }))).toContain(
       `to be running or stopped; it is stopping. ${remedy}`,
     );
-    // Whoever does not depend on it goes on.
+    // What does not depend on it goes on.
     await otherBoot.update({ ...otherBoot.inputs, userData: Buffer.from("#cloud-config\n").toString("base64") });
     await master.delete();
   });
 
-  test("whose reset hangs is not taken for made anew, though the API says so: the next run resets it again", async () => {
+  test("whose reset hangs is not taken for rebuilt, though the API says so: the next run resets it again", async () => {
     const resets: string[] = [];
-    await using world = await openWorld({
+    await using environment = await openEnvironment({
       machines: { ...noMachines(), reset: async ({ name }) => void resets.push(name) },
     });
-    const { instance, template } = await world.surroundings();
+    const { instance, template } = await environment.surroundings();
     const worker = await instance("kube-worker-1").create();
-    const boot = await world.boot(worker.id, { kind: "worker", template: template.id }).create();
-    const wanted = { ...boot.inputs, template: (await world.template("kube-other").create()).id };
-    hang(world, "reset-instance");
+    const boot = await environment.boot(worker.id, { kind: "worker", template: template.id }).create();
+    const wanted = { ...boot.inputs, template: (await environment.template("kube-other").create()).id };
+    hang(environment, "reset-instance");
     expect(await messageOf(boot.update(wanted))).toMatch(
       /^waited 1 s for instance kube-worker-1 to reset; operation .* is still pending$/,
     );
-    expect(world.state.instances.get(worker.id)).toMatchObject({ state: "stopped", template: wanted.template });
+    expect(environment.state.instances.get(worker.id)).toMatchObject({ state: "stopped", template: wanted.template });
     expect(resets).toEqual([]);
     await boot.update({ ...wanted, group: "next run's workers" });
     expect(resets).toEqual(["kube-worker-1"]);
-    expect(world.state.instances.get(worker.id)).toMatchObject({ state: "running", template: wanted.template });
+    expect(environment.state.instances.get(worker.id)).toMatchObject({ state: "running", template: wanted.template });
   });
 
   test("whose deletion hangs is not waited for for ever", async () => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
     const master = await instance("kube-master-1", { elasticIps: [] }).create();
-    hang(world, "delete-instance");
+    hang(environment, "delete-instance");
     expect(await messageOf(master.delete())).toMatch(
       /^waited 1 s for instance kube-master-1 to be deleted; operation .* is still pending$/,
     );
@@ -89,19 +90,19 @@ describe.concurrent("an instance", () => {
   });
 
   test("whose address hangs in between has it, and that is what counts", async () => {
-    await using world = await openWorld();
-    const { instance, elasticIp } = await world.surroundings();
-    hang(world, "attach-instance-to-elastic-ip");
+    await using environment = await openEnvironment();
+    const { instance, elasticIp } = await environment.surroundings();
+    hang(environment, "attach-instance-to-elastic-ip");
     const master = await instance().create();
     expect(master.outs.elasticIps).toEqual([elasticIp.id]);
   });
 });
 
 describe("a template", () => {
-  test("whose import hangs is made anew", async () => {
-    await using world = await openWorld();
-    const template = world.template();
-    hang(world, "register-template");
+  test("whose import hangs is replaced", async () => {
+    await using environment = await openEnvironment();
+    const template = environment.template();
+    hang(environment, "register-template");
     const error = await template.create().catch((error: unknown) => error);
     expect(error).toMatchObject({
       message: expect.stringMatching(
@@ -116,17 +117,17 @@ describe("a template", () => {
     expect(await template.refresh()).toBe("changes");
     await template.delete();
     await template.create();
-    expect([...world.state.templates.values()]).toMatchObject([{ imported: true }]);
+    expect([...environment.state.templates.values()]).toMatchObject([{ imported: true }]);
     expect(await template.diff()).toMatchObject({ changes: false });
   });
 
   test("that is on its way since an interrupted run is waited for by those made from it", async () => {
-    await using world = await openWorld({ operationDelay: 1_500 });
+    await using environment = await openEnvironment({ operationDelay: 1_500 });
     vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "30");
-    const { instance, template } = await world.surroundings();
+    const { instance, template } = await environment.surroundings();
     await template.delete();
     const { name, url, checksum, bootMode, defaultUser, token } = template.inputs;
-    await clientOf(world.zone).call("POST", "/template", {
+    await clientOf(environment.zone).call("POST", "/template", {
       name,
       url,
       checksum,
@@ -137,7 +138,7 @@ describe("a template", () => {
       "password-enabled": false,
     });
     await template.create();
-    expect(world.state.templates.get(template.id)).toMatchObject({ imported: false });
+    expect(environment.state.templates.get(template.id)).toMatchObject({ imported: false });
     await instance("kube-worker-1", { template: template.id, elasticIps: [] }).create();
     vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "1");
   });

@@ -4,14 +4,14 @@ import { describe, expect, test } from "vitest";
 import type { FaultKind } from "../../zone/api/faults.ts";
 import { timeouts } from "../../exoscale/timeouts.ts";
 import { providers } from "../../provider/handlers.ts";
-import { openWorld, plain, type World } from "./environment.ts";
+import { openEnvironment, plain, type Environment } from "./environment.ts";
 
 timeouts.retry = 50;
 
 /** Makes one of everything, looks at it, and deletes it. */
-async function wholeLife(world: World, name = "kube"): Promise<void> {
-  const { all, instance, securityGroup, elasticIp } = await world.surroundings(name);
-  const rules = await world
+async function wholeLife(environment: Environment, name = "kube"): Promise<void> {
+  const { all, instance, securityGroup, elasticIp } = await environment.surroundings(name);
+  const rules = await environment
     .rules(securityGroup.id, [
       { direction: "ingress", protocol: "tcp", startPort: 22, endPort: 22, network: "0.0.0.0/0", description: "ssh" },
       {
@@ -25,13 +25,16 @@ async function wholeLife(world: World, name = "kube"): Promise<void> {
     .create();
   const master = await instance().create();
   expect(master.outs.publicIp).toMatch(/^198\.18\./);
-  expect(world.state.instances.get(master.id)).toMatchObject({
+  expect(environment.state.instances.get(master.id)).toMatchObject({
     state: "stopped",
     elasticIps: [elasticIp.id],
     labels: { cluster: name, "creation-token": master.inputs.token },
   });
-  const boot = await world.boot(master.id).create();
-  expect(world.state.instances.get(master.id)).toMatchObject({ state: "running", userData: boot.inputs.userData });
+  const boot = await environment.boot(master.id).create();
+  expect(environment.state.instances.get(master.id)).toMatchObject({
+    state: "running",
+    userData: boot.inputs.userData,
+  });
   expect(JSON.stringify(boot.outs)).not.toContain(boot.inputs.userData);
   expect(JSON.stringify(boot.outs)).not.toContain("PRIVATE KEY");
 
@@ -42,7 +45,7 @@ async function wholeLife(world: World, name = "kube"): Promise<void> {
     // Found again, not made again, should the engine have forgotten it.
     expect(await providers[each.kind].create(plain(each.inputs)), each.kind).toMatchObject({ id: each.identity });
   }
-  expect([...world.state.instances.values()].filter((each) => each.name === master.inputs.name)).toHaveLength(1);
+  expect([...environment.state.instances.values()].filter((each) => each.name === master.inputs.name)).toHaveLength(1);
   for (const each of everything.reverse()) await each.delete();
   // It may be gone before.
   for (const each of everything) await each.delete();
@@ -52,9 +55,9 @@ async function wholeLife(world: World, name = "kube"): Promise<void> {
 
 describe.concurrent("everything is made, needs nothing, and leaves nothing", () => {
   test.each([true, false])("with an address before the first start: %s", async (addressBeforeStart) => {
-    await using world = await openWorld({ addressBeforeStart });
-    await wholeLife(world);
-    expect(world.left()).toEqual(["default"]);
+    await using environment = await openEnvironment({ addressBeforeStart });
+    await wholeLife(environment);
+    expect(environment.left()).toEqual(["default"]);
   });
 
   const faults: FaultKind[] = ["rate-limit", "server-error", "unavailable", "drop-before", "drop-after"];
@@ -80,29 +83,29 @@ describe.concurrent("everything is made, needs nothing, and leaves nothing", () 
     "get-operation",
   ];
   test.each(faults)("with %s of every call once", async (kind) => {
-    await using world = await openWorld();
-    for (const route of routes) world.zone.faults.add({ kind, route, count: 1, seconds: 0 });
-    await wholeLife(world);
-    expect(world.left()).toEqual(["default"]);
-    expect(world.zone.faults.list()).toEqual([]);
+    await using environment = await openEnvironment();
+    for (const route of routes) environment.zone.faults.add({ kind, route, count: 1, seconds: 0 });
+    await wholeLife(environment);
+    expect(environment.left()).toEqual(["default"]);
+    expect(environment.zone.faults.list()).toEqual([]);
   });
 
   test("with one call in ten going wrong", async () => {
-    await using world = await openWorld();
-    for (const kind of faults) world.zone.faults.add({ kind, share: 0.02 });
-    await Promise.all(["a", "b", "c"].map((name) => wholeLife(world, name)));
-    expect(world.left()).toEqual(["default"]);
+    await using environment = await openEnvironment();
+    for (const kind of faults) environment.zone.faults.add({ kind, share: 0.02 });
+    await Promise.all(["a", "b", "c"].map((name) => wholeLife(environment, name)));
+    expect(environment.left()).toEqual(["default"]);
   });
 });
 
 describe.concurrent("what fails", () => {
   test("is remembered with its id and its code, so that it can be deleted", async () => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
     const master = instance();
-    world.zone.faults.add({ kind: "operation-fails", route: "attach-instance-to-elastic-ip", count: 1 });
+    environment.zone.faults.add({ kind: "operation-fails", route: "attach-instance-to-elastic-ip", count: 1 });
     const error = await master.create().catch((error: unknown) => error);
-    const [id] = [...world.state.instances.keys()];
+    const [id] = [...environment.state.instances.keys()];
     expect(error).toMatchObject({
       id,
       properties: { name: "kube-master-1", __provider: "code" },
@@ -122,9 +125,9 @@ describe.concurrent("what fails", () => {
   });
 
   test("before anything is there leaves nothing to remember", async () => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
-    world.zone.faults.add({ kind: "operation-fails", route: "create-instance", count: 1 });
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
+    environment.zone.faults.add({ kind: "operation-fails", route: "create-instance", count: 1 });
     const error = await instance()
       .create()
       .catch((error: unknown) => error);
@@ -133,20 +136,20 @@ describe.concurrent("what fails", () => {
       message: expect.stringContaining("instance kube-master-1 to be created: the operation ended in failure"),
     });
     await instance("kube-master-1").create();
-    expect(world.state.instances.size).toBe(1);
+    expect(environment.state.instances.size).toBe(1);
   });
 
   test("says which types there are", async () => {
-    await using world = await openWorld();
-    const { instance } = await world.surroundings();
+    await using environment = await openEnvironment();
+    const { instance } = await environment.surroundings();
     await expect(instance("a", { type: "standard.gigantic" }).create()).rejects.toThrow(
       /no instance type standard\.gigantic in this zone; there are cpu\..*standard\.medium/,
     );
   });
 
-  test("never takes what is somebody else's", async () => {
-    await using world = await openWorld();
-    const { all, instance } = await world.surroundings();
+  test("never takes another's resources", async () => {
+    await using environment = await openEnvironment();
+    const { all, instance } = await environment.surroundings();
     const theirs = [...all, await instance().create()];
     for (const each of theirs) {
       const mine = { ...each.inputs, token: "another" } as object;
@@ -160,10 +163,10 @@ describe.concurrent("what fails", () => {
   });
 
   test("a key of the same name that is not ours stays", async () => {
-    await using world = await openWorld();
-    const key = await world.sshKey().create();
+    await using environment = await openEnvironment();
+    const key = await environment.sshKey().create();
     await key.delete();
-    const theirs = world.sshKey();
+    const theirs = environment.sshKey();
     theirs.inputs = {
       ...theirs.inputs,
       publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5vdE15S2V5Tm90TXlLZXlOb3RNeUtleU5vdE15S2V5",

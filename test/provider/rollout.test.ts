@@ -11,7 +11,7 @@ import { cluster, reasons, type Node } from "./fleet.ts";
 Object.assign(timeouts, { recheck: 20, retryTurn: 50, giveLock: 500, absence: 500 });
 
 describe.concurrent("masters", () => {
-  test("reboot one after the other, each once the cluster is well", async () => {
+  test("reboot one after the other, each once the cluster is healthy", async () => {
     await using it = await cluster(3);
     expect(reasons(await it.roll())).toEqual(["done", "done", "done"]);
     expect([...it.log].sort()).toEqual(["kube-master-1 reboots", "kube-master-2 reboots", "kube-master-3 reboots"]);
@@ -59,10 +59,10 @@ describe.concurrent("workers", () => {
   });
 
   test.each([1, 2])(
-    "are made anew from another template, never more than %s at a time, under the lock",
+    "are rebuilt from another template, never more than %s at a time, under the lock",
     async (maxUnavailable) => {
       await using it = await cluster(3, { kind: "worker", maxUnavailable });
-      const { id: template } = await it.world.template("kube-other").create();
+      const { id: template } = await it.environment.template("kube-other").create();
       expect(reasons(await it.roll({ template }))).toEqual(["done", "done", "done"]);
       for (const node of it.all) {
         const ofNode = it.log.filter((each) => each.startsWith(node.name));
@@ -87,8 +87,8 @@ describe.concurrent("workers", () => {
 
   test("are not touched once one has failed, and the next run does the rest", async () => {
     await using it = await cluster(3, { kind: "worker" });
-    const { id: template } = await it.world.template("kube-other").create();
-    it.world.zone.faults.add({ kind: "operation-fails", route: "reset-instance", count: 1 });
+    const { id: template } = await it.environment.template("kube-other").create();
+    it.environment.zone.faults.add({ kind: "operation-fails", route: "reset-instance", count: 1 });
     const failed = reasons(await it.roll({ template }));
     expect(
       failed.filter((each) => /^instance kube-master-\d to reset: the operation ended in failure/.test(each!)),
@@ -106,7 +106,7 @@ describe.concurrent("workers", () => {
     expect(it.mostAway()).toBe(1);
   });
 
-  test("that are well stay up while others are on their way back from a repair", async () => {
+  test("that are healthy stay up while others are on their way back from a repair", async () => {
     await using it = await cluster(3, { kind: "worker" });
     const [dead] = it.all;
     dead!.isDead = true;
@@ -128,35 +128,35 @@ describe.concurrent("workers", () => {
   });
 });
 
-describe.concurrent("a worker whose making anew was cut off", () => {
-  type World = Awaited<ReturnType<typeof cluster>>;
+describe.concurrent("a worker whose rebuild was interrupted", () => {
+  type Environment = Awaited<ReturnType<typeof cluster>>;
   /** As the killed run left the zone; the state knows nothing of it. */
-  const crashes: Record<string, { resets: number; leave(it: World, node: Node, news: BootInputs): unknown }> = {
-    "when it was told what to run": {
+  const crashes: Record<string, { resets: number; leave(it: Environment, node: Node, news: BootInputs): unknown }> = {
+    "when it was given its user-data": {
       resets: 1,
-      leave: (it, node, { userData }) => it.world.edit(node.boot.id, { userData }),
+      leave: (it, node, { userData }) => it.environment.edit(node.boot.id, { userData }),
     },
     "when it had powered off": {
       resets: 1,
-      leave: (it, node, { userData }) => it.world.edit(node.boot.id, { userData, state: "stopped" }),
+      leave: (it, node, { userData }) => it.environment.edit(node.boot.id, { userData, state: "stopped" }),
     },
-    // Whether its disk is a fresh one nobody has seen.
+    // Whether its disk is fresh is not known.
     "when its reset had begun": {
       resets: 1,
       leave: (it, node, { userData, template }) =>
-        it.world.edit(node.boot.id, { userData, template, state: "stopped" }),
+        it.environment.edit(node.boot.id, { userData, template, state: "stopped" }),
     },
-    "when it had started, and is well by now": {
+    "when it had started, and is healthy by now": {
       resets: 0,
       leave: (it, node, { userData, template }) => {
-        it.world.edit(node.boot.id, { userData, template });
+        it.environment.edit(node.boot.id, { userData, template });
         node.boots++;
       },
     },
-    "when it had started, and is not well yet": {
+    "when it had started, and is not healthy yet": {
       resets: 0,
       leave: (it, node, { userData, template }) => {
-        it.world.edit(node.boot.id, { userData, template });
+        it.environment.edit(node.boot.id, { userData, template });
         Object.assign(node, { boots: node.boots + 1, isWell: false });
         it.lock.drained[node.name] = 40;
         setTimeout(() => {
@@ -170,7 +170,7 @@ describe.concurrent("a worker whose making anew was cut off", () => {
   test.each(Object.keys(crashes))("%s is right after the next run, before another goes", async (when) => {
     await using it = await cluster(2, { kind: "worker", drainTimeout: 60 });
     const [node, other] = it.all;
-    const { id: template } = await it.world.template("kube-other").create();
+    const { id: template } = await it.environment.template("kube-other").create();
     const { resets, leave } = crashes[when]!;
     await leave(it, node!, { ...node!.boot.inputs, template });
     it.lock.holder = "pulumi";
@@ -191,7 +191,7 @@ describe.concurrent("the reboot lock", () => {
     expect(it.lock.holder).toBeUndefined();
   });
 
-  test("is waited for: nobody goes while a node is away for its update, however long", async () => {
+  test("is waited for: no node goes down while another is away for its update, however long", async () => {
     await using it = await cluster(2);
     it.lock.holder = "kube-worker-9";
     const rolling = it.roll();
@@ -201,7 +201,7 @@ describe.concurrent("the reboot lock", () => {
     expect(reasons(await rolling)).toEqual(["done", "done"]);
   });
 
-  test("that somebody keeps ends the run with his name and the way out", async () => {
+  test("that another holder keeps ends the run with the holder's name and the way out", async () => {
     await using it = await cluster(2, { drainTimeout: 0 });
     it.lock.holder = "kube-worker-9";
     const [first, second] = reasons(await it.roll()).sort((a, b) => a!.length - b!.length);
@@ -213,7 +213,7 @@ describe.concurrent("the reboot lock", () => {
     expect(it.lock.holder).toBe("kube-worker-9");
   });
 
-  test("is not waited for by a repair: not when the broken node holds it, and not when nobody can have it", async () => {
+  test("is not waited for by a repair: not if the broken node holds it, and not if it is not available", async () => {
     await using it = await cluster(1);
     const [broken] = it.all;
     broken!.isWell = false;
@@ -227,7 +227,7 @@ describe.concurrent("the reboot lock", () => {
     expect(it.lock.holder).toBe(broken!.name);
   });
 
-  test("and a node that has drained itself is on its way: it is not taken for broken", async () => {
+  test("of a node that has drained itself: the node is on its way and not taken for broken", async () => {
     await using it = await cluster(1);
     const [away] = it.all;
     away!.isWell = false;
@@ -241,7 +241,7 @@ describe.concurrent("the reboot lock", () => {
     expect(it.log).toEqual(["kube-master-1 reboots"]);
   });
 
-  test("is had by nobody while infra-etcd has no quorum: a repair goes on without it", async () => {
+  test("is not available while infra-etcd has no quorum: a repair goes on without it", async () => {
     await using it = await cluster(2);
     it.lock.isLost = true;
     for (const node of it.all) node.isWell = false;
@@ -264,7 +264,7 @@ describe.concurrent("another type", () => {
   });
 });
 
-describe.concurrent("a node that was rebooted and not seen well", () => {
+describe.concurrent("a node that was rebooted and not seen healthy", () => {
   test("is looked at again before it is rebooted again", async () => {
     await using it = await cluster(1);
     const [node] = it.all;
