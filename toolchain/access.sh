@@ -1,5 +1,5 @@
 # Sourced by bin/kubectl and bin/ssh after they set `root`: sets `access` to the directory with the selected stack's
-# kubeconfig and SSH files, fetched anew whenever a state, or which stack is selected, has changed.
+# kubeconfig and SSH files, fetched again when a state or the selected stack has changed.
 
 access=$root/.local/access
 if [ ! -d "$root/.local/bin" ]; then

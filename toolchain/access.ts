@@ -21,13 +21,13 @@ interface Outputs {
   readonly sshPrivateKey?: string;
 }
 
-/** A node's name and its ends that begin with its role: `dev-master-1` is also `master-1`. */
+/** A node's name, and without the stack's name: `dev-master-1` is also `master-1`. */
 function aliases(name: string, role: string): string[] {
   const at = name.lastIndexOf(`${role}-`);
   return at > 0 ? [name, name.slice(at)] : [name];
 }
 
-/** ssh_config(5) with one Host per node; any other name is answered by the list of those there are. */
+/** ssh_config(5) with one Host per node; any other name fails with the list of nodes. */
 export function sshConfig(nodes: Readonly<Record<string, NodeOutput>>, directory: string): string {
   const names = Object.keys(nodes).sort();
   const hosts = names.map((name) => {
@@ -51,14 +51,14 @@ Host *
 `;
 }
 
-/** known_hosts lines: the keys that the program made and baked in. */
+/** known_hosts lines with the host keys that the program generated. */
 function knownHosts(nodes: Readonly<Record<string, NodeOutput>>): string {
   return Object.entries(nodes)
     .map(([name, { hostKey }]) => `${name} ${hostKey.trim()}\n`)
     .join("");
 }
 
-/** Puts files in place, each at once as a whole: several commands may do so at the same time. */
+/** Writes files, each atomically, because several commands may do so at the same time. */
 async function writeFiles(directory: string, files: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const made = await mkdtemp(join(directory, ".new-"));

@@ -1,6 +1,6 @@
 /**
- * The catalogue of everything that has to be on a machine besides Debian's packages and npm's: what it is, which
- * version, what it is made from. `build.ts` makes what is missing, in this order.
+ * The catalogue of the programs and images that neither Debian nor npm provides: version, and how each is built.
+ * `build.ts` builds what is missing, in this order.
  */
 import packageJson from "../package.json" with { type: "json" };
 import { files, images, kubernetes } from "../versions.ts";
@@ -13,21 +13,21 @@ export interface Artifact {
   /** Directory in the checkout: it is copied, and its `build.sh ARGUMENTS...` runs in the copy (recipes/README.md). */
   readonly recipe: string;
   readonly arguments?: readonly string[];
-  /** Run by sh in the place of the recipe's `build.sh`. */
+  /** A script for sh, instead of the recipe's `build.sh`. */
   readonly script?: string;
-  /** Runs in the place of any script. */
+  /** A function, instead of any script. */
   readonly make?: (making: Making) => Promise<void>;
-  /** Files in the checkout that are copied beside the recipe's own. */
+  /** Files in the checkout that are copied next to the recipe's own. */
   readonly shared?: readonly string[];
-  /** Values the result depends on, besides the files. */
+  /** Values that the result depends on, in addition to the files. */
   readonly values?: unknown;
-  /** Artifacts whose files it is made with. */
+  /** Artifacts whose files the build uses. */
   readonly needs?: readonly string[];
-  /** Upstream's release, which is the artifact's only file; taken in the place of the recipe where it can be reached. */
+  /** Upstream's release, the artifact's only file; used instead of the recipe if it can be downloaded. */
   readonly release?: Release;
-  /** From empty caches on two cores. */
+  /** Duration with empty caches on two cores. */
   readonly seconds: number;
-  /** GB its build takes on disk, caches and result, after those before it. */
+  /** GB on disk that its build adds to the builds before it, caches and result. */
   readonly disk: number;
   /** GB of memory at the build's peak. */
   readonly memory: number;
@@ -37,7 +37,7 @@ const npm = packageJson.dependencies;
 const tag = (image: string) => image.slice(image.lastIndexOf(":") + 1);
 const source = ["toolchain/recipes/source.sh"];
 
-/** What `bin/pulumi` runs where the user has no Pulumi CLI of his own. */
+/** What `bin/pulumi` runs if the user has no Pulumi CLI. */
 export const pulumi: readonly Artifact[] = [
   {
     name: "pulumi",
@@ -66,7 +66,7 @@ export const pulumi: readonly Artifact[] = [
   },
 ];
 
-/** Programs that nodes run, fetch or pull, and what the local zone serves them with. */
+/** Programs and images for nodes, and what the local zone serves them with. */
 export const node: readonly Artifact[] = [
   {
     name: "crane",
@@ -199,7 +199,7 @@ export const node: readonly Artifact[] = [
   },
 ];
 
-/** What this product is measured against: made for `npm run bench` alone, and only for the parts that are asked for. */
+/** What this product is compared with: built for `npm run bench` only, for the parts that need it. */
 export const bench: readonly Artifact[] = [
   {
     name: "kubeadm",
@@ -220,5 +220,5 @@ export const bench: readonly Artifact[] = [
   },
 ];
 
-/** What everybody needs, needs before what needs them. */
+/** Everything for `npm run up`; each stands after what it needs. */
 export const artifacts: readonly Artifact[] = [...node, ...pulumi];

@@ -1,4 +1,4 @@
-/** `npm run bench -- [PART...] [--json]`: the parts say what they need, and that is obtained first. */
+/** `npm run bench -- [PART...] [--json]`: obtains what the parts need, then measures. */
 import { join } from "node:path";
 import { root } from "./paths.ts";
 import { main, run } from "./run.ts";

@@ -1,4 +1,4 @@
-/** Makes what is missing of the catalogue: upstream's release where it can be had, else built from Go modules. */
+/** Makes what the catalogue has and the cache lacks: downloads upstream's release, or builds from Go modules. */
 import { cp, mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import type { Artifact } from "./artifacts.ts";
@@ -21,11 +21,11 @@ export interface BuilderOptions {
   readonly cache: Cache;
   readonly artifacts: readonly Artifact[];
   readonly upstream?: Upstream;
-  /** Go's version as `go env GOVERSION` says it. */
+  /** As `go env GOVERSION` prints it. */
   readonly goVersion: string;
 }
 
-/** Directory of Go's caches and of scratch copies, below the cache; dropped when nothing is missing. */
+/** Go's caches and scratch copies of recipes; removed when nothing is missing. */
 const buildDirectory = (cache: Cache) => join(cache.root, "build");
 
 export class Builder {
@@ -73,7 +73,7 @@ export class Builder {
     return { artifact, path, there: cache.has(path) };
   }
 
-  /** Where the named artifacts are or will be, and what else they need: in the order to make them. */
+  /** The named artifacts and what they need, in build order. */
   async plan(names: readonly string[]): Promise<Place[]> {
     const wanted = new Map<string, Place>();
     const visit = async (name: string): Promise<void> => {
@@ -86,7 +86,7 @@ export class Builder {
     return [...wanted.values()];
   }
 
-  /** Makes one artifact. Its needs are there. */
+  /** Makes one artifact. What it needs has been made before. */
   async make({ artifact, path }: Place, progress: Progress): Promise<void> {
     const { cache } = this.#options;
     await progress.step(
@@ -102,7 +102,7 @@ export class Builder {
     );
   }
 
-  /** @returns whether upstream's release is in `out` now */
+  /** @returns whether upstream's release was downloaded into `out` */
   async #download({ name, release }: Artifact, out: string, progress: Progress): Promise<boolean> {
     if (!release || !(await this.#upstream.reachable(release))) return false;
     try {
@@ -142,7 +142,7 @@ export class Builder {
     }
   }
 
-  /** Drops Go's caches: 20 GB that only the next change of a version would want again. */
+  /** Removes Go's caches: 20 GB that only the next change of a version needs. @returns bytes freed */
   async dropBuildCaches(): Promise<number> {
     const directory = buildDirectory(this.#options.cache);
     const bytes = this.#options.cache.has(directory) ? await diskUse(directory) : 0;
@@ -166,7 +166,7 @@ function goEnvironment(cache: Cache): NodeJS.ProcessEnv {
   };
 }
 
-/** `go1.26.8`, or a Failure where there is no Go. */
+/** For example `go1.26.8`. @throws Failure if Go is not installed */
 export async function goVersion(): Promise<string> {
   return (await output("go", ["env", "GOVERSION"], { env: { GOTOOLCHAIN: "local" } })).trim();
 }

@@ -1,4 +1,4 @@
-/** The cache of built and downloaded artifacts: named by what they were made from, there completely or not at all. */
+/** The cache of artifacts: named after what they were made from, and either complete or absent. */
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { lstat, mkdir, readdir, readFile, readlink, rename, rm, utimes } from "node:fs/promises";
@@ -6,7 +6,7 @@ import { join, relative } from "node:path";
 import { output } from "./run.ts";
 
 /**
- * The hash of everything a directory holds but tests: paths, contents, whether a file can be executed.
+ * The hash of a directory without its tests: paths, contents, and whether a file is executable.
  *
  * @returns sha256 in hex
  */
@@ -35,7 +35,7 @@ export async function hashFile(file: string): Promise<string> {
 /**
  * The short hash in an artifact's directory name.
  *
- * @param parts anything JSON can write; the order of an object's fields counts
+ * @param parts any JSON value; the order of an object's fields matters
  * @returns 12 hex digits
  */
 export function keyOf(parts: unknown): string {
@@ -50,7 +50,7 @@ export class Cache {
     this.root = root;
   }
 
-  /** Where an artifact lies once it is there. */
+  /** Where an artifact is, once it has been made. */
   path(name: string, version: string, key: string): string {
     return join(this.root, "artifacts", `${name}-${version}-${key}`);
   }
@@ -60,8 +60,8 @@ export class Cache {
   }
 
   /**
-   * Fills a directory and moves it to `path` when it is complete and on disk: an interruption at any point leaves
-   * nothing behind that looks like an artifact.
+   * Fills a directory and moves it to `path` once it is complete and on disk, so that an interrupted run leaves nothing
+   * that looks like an artifact.
    */
   async put(path: string, fill: (directory: string) => Promise<void>): Promise<void> {
     const partial = join(this.root, "partial", randomUUID());
@@ -77,8 +77,7 @@ export class Cache {
   }
 
   /**
-   * Marks artifacts as used today, and removes those that nobody has used for two weeks: earlier versions, recipes that
-   * were changed since.
+   * Marks artifacts as used now, and removes those that were not used for two weeks: earlier versions and recipes.
    */
   async prune(used: readonly string[], now = new Date()): Promise<void> {
     for (const path of used) await utimes(path, now, now);
@@ -90,13 +89,13 @@ export class Cache {
     }
   }
 
-  /** Removes what interrupted runs left half done. Only the holder of the lock may. */
+  /** Removes what interrupted runs left. Only the holder of the lock may call it. */
   async sweep(): Promise<void> {
     await rm(join(this.root, "partial"), { recursive: true, force: true });
   }
 }
 
-/** Bytes that a directory takes up; a file linked twice counts once. */
+/** Bytes that a directory occupies; hard links count once. */
 export async function diskUse(directory: string): Promise<number> {
   const [bytes] = (await output("du", ["--summarize", "--block-size=1", directory])).split("\t");
   return Number(bytes);

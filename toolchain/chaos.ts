@@ -1,4 +1,4 @@
-/** `npm run chaos -- [--runs N] [--seed S]`: obtains everything, then breaks things on purpose; its last line says how it went. */
+/** `npm run chaos -- [--runs N] [--seed S]`: obtains everything, then injects failures; its last line has the counts. */
 import { join } from "node:path";
 import { root } from "./paths.ts";
 import { prepare } from "./prepare.ts";

@@ -1,9 +1,9 @@
-/** Debian's packages that the product works with, installed only where they are missing. */
+/** The Debian packages that the product needs, installed if they are missing. */
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { Failure, output, run } from "./run.ts";
 
-/** Package -> the file whose presence shows that it, or another vendor's of the same program, is there. */
+/** Package -> the file that shows that it, or another vendor's package of the same program, is installed. */
 export const packages: Readonly<Record<string, string>> = {
   "docker.io": "dockerd",
   "docker-registry": "docker-registry",
@@ -20,16 +20,16 @@ export const packages: Readonly<Record<string, string>> = {
   "ca-certificates": "/etc/ssl/certs/ca-certificates.crt",
 };
 
-/** The same of what only the tests need. */
+/** Packages that only the tests need, as above. */
 export const testPackages: Readonly<Record<string, string>> = {
   "iputils-ping": "ping",
   chromium: "chromium",
 };
 
-/** Daemons' packages whose service would start by itself: the local zone runs the program on its own. */
+/** Services that a package would start; the local zone runs the program itself. */
 const services = ["docker-registry.service"];
 
-/** Those of `wanted` that are not there. A program counts wherever PATH or the system's directories have it. */
+/** Those of `wanted` that are not installed. Programs are looked up in PATH and the system's directories. */
 export function missingPackages(wanted: Readonly<Record<string, string>>, path = process.env["PATH"] ?? ""): string[] {
   const directories = [...path.split(delimiter), "/usr/sbin", "/sbin"];
   const there = (file: string) =>
@@ -53,7 +53,7 @@ export async function installPackages(names: readonly string[], log: string): Pr
     if (ours.length > 0) await output("systemctl", ["mask", ...ours]);
   }
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  // A repository that fails is no reason to stop: the packages may come from another, and the install says if not.
+  // One repository may fail: the packages can come from another, and if not, the installation fails.
   await run("apt-get", ["update"], { env, log: `${log}.update`, accept: [100] });
   await run("apt-get", ["install", "--yes", "--no-install-recommends", "--no-remove", ...names], { env, log });
 }

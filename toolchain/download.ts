@@ -1,4 +1,4 @@
-/** Upstream's releases: taken where they can be reached, and never used unverified. */
+/** Downloads upstream's releases and verifies their checksums. */
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -14,7 +14,7 @@ export interface Release {
   readonly sha256: string;
 }
 
-/** Tells once per run which hosts can be reached. */
+/** Finds out once per run which hosts can be reached. */
 export class Upstream {
   readonly #fetch: typeof fetch;
   readonly #hosts = new Map<string, Promise<boolean>>();
@@ -23,7 +23,7 @@ export class Upstream {
     this.#fetch = fetcher;
   }
 
-  /** Whether the release's host serves it; a host that is silent for three seconds does not. */
+  /** Whether the release's host serves it, within three seconds. */
   reachable(release: Release): Promise<boolean> {
     const host = release.address.slice(0, release.address.indexOf("/"));
     let answer = this.#hosts.get(host);
@@ -40,7 +40,7 @@ export class Upstream {
   /**
    * Downloads a release into `file`.
    *
-   * @throws Failure when it is not there or its bytes are not the known ones; `file` is gone then
+   * @throws Failure when it cannot be downloaded or its checksum is wrong; `file` is removed then
    */
   async download(release: Release, file: string): Promise<void> {
     const url = `https://${release.address}`;

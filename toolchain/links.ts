@@ -1,11 +1,11 @@
-/** The checkout's own view of the cache: `.local/bin`, Pulumi's plugins, the mirror and the template. */
+/** Links from `.local` into the cache: programs, Pulumi's plugins, the mirror and the template. */
 import { mkdir, readdir, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Place } from "./build.ts";
 
-/** Artifacts whose programs people and the wrappers in bin/ run. */
+/** Artifacts whose programs are linked into `.local/bin`. */
 const programs = ["pulumi", "kubectl", "crane", "kubeadm", "opentofu"];
-/** Artifacts that others find as a whole directory. */
+/** Artifacts that are linked as a directory. */
 const directories = ["mirror", "template"];
 
 /** @param local the checkout's `.local` */
@@ -25,7 +25,7 @@ export async function linkArtifacts(places: readonly Place[], local: string): Pr
     } else if (directories.includes(name)) {
       await link(path, join(local, name));
     } else if (name.startsWith("pulumi-resource-")) {
-      // The CLI passes over plugin directories that are links, not over links in them.
+      // The CLI ignores plugin directories that are links, but not links in them.
       const directory = join(plugins, `${name.replace("pulumi-", "")}-${version}`);
       await mkdir(directory, { recursive: true });
       await link(join(path, name), join(directory, name));
@@ -33,7 +33,7 @@ export async function linkArtifacts(places: readonly Place[], local: string): Pr
   }
 }
 
-/** Makes or replaces a symbolic link in one step. */
+/** Creates or replaces a symbolic link atomically. */
 async function link(target: string, path: string): Promise<void> {
   await rm(`${path}.new`, { force: true });
   await symlink(target, `${path}.new`);

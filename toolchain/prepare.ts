@@ -1,4 +1,4 @@
-/** Everything a machine needs before the local zone can start: Debian's packages, the artifacts, links to them. */
+/** Obtains what the local zone needs: Debian packages, the artifacts, links to them. */
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { artifacts, bench, node } from "./artifacts.ts";
@@ -11,7 +11,7 @@ import { build, cache as cacheDirectory, local, root } from "./paths.ts";
 import { Progress, size } from "./progress.ts";
 import { checkSpace, measure } from "./space.ts";
 
-/** The user's own Pulumi CLI, which fetches its plugins itself. */
+/** The user's own Pulumi CLI, which downloads its plugins itself. */
 function ownPulumi(path = process.env["PATH"] ?? ""): string | undefined {
   return path
     .split(delimiter)
@@ -20,21 +20,21 @@ function ownPulumi(path = process.env["PATH"] ?? ""): string | undefined {
     .find((file) => existsSync(file));
 }
 
-/** What a caller needs besides what everybody does. */
+/** What only some callers need. */
 export interface More {
   /** Debian packages, as in `packages`. */
   readonly debian?: Readonly<Record<string, string>>;
   /** Of the catalogue's `bench`, by name. */
   readonly bench?: readonly string[];
-  /** Where to say what is done. @default standard output */
+  /** Where progress is printed. @default standard output */
   readonly out?: NodeJS.WritableStream;
 }
 
 /**
  * Obtains what is missing.
  *
- * @param steps how many steps the caller is going to take itself
- * @returns the progress to take them with
+ * @param steps number of steps that follow in the caller
+ * @returns the progress for them
  */
 export async function prepare(steps: number, more: More = {}): Promise<Progress> {
   const cache = new Cache(cacheDirectory);
@@ -47,7 +47,7 @@ export async function prepare(steps: number, more: More = {}): Promise<Progress>
       await cache.sweep();
       const builder = new Builder({ root, cache, artifacts: [...artifacts, ...bench], goVersion: await goVersion() });
       const own = ownPulumi();
-      if (own) say(`Using your own Pulumi CLI, ${own}; it fetches its plugins itself.`);
+      if (own) say(`Using your own Pulumi CLI, ${own}; it downloads its plugins itself.`);
       const names = [...(own ? node : artifacts).map(({ name }) => name), ...(more.bench ?? [])];
       const places = await builder.plan(names);
       const missing = places.filter(({ there }) => !there);
@@ -58,7 +58,7 @@ export async function prepare(steps: number, more: More = {}): Promise<Progress>
         (text) => void out.write(text),
       );
       if (debian.length > 0) {
-        say(`These Debian packages are missing and get installed: ${debian.join(" ")}.`);
+        say(`These Debian packages are missing and will be installed: ${debian.join(" ")}.`);
         await progress.step("Debian packages", () => installPackages(debian, join(cache.root, "logs", "apt.log")));
       }
       if (missing.length > 0) {
@@ -66,7 +66,7 @@ export async function prepare(steps: number, more: More = {}): Promise<Progress>
         for (const place of missing) await builder.make(place, progress);
       }
       const dropped = await builder.dropBuildCaches();
-      if (dropped > 0) say(`Dropped the build caches (${size(dropped)}); what they made stays in ${cache.root}.`);
+      if (dropped > 0) say(`Removed the build caches (${size(dropped)}); the results stay in ${cache.root}.`);
       const made = (await builder.plan(names)).filter(({ artifact }) => names.includes(artifact.name));
       await cache.prune(made.map(({ path }) => path));
       await linkArtifacts(made, local);
@@ -75,7 +75,7 @@ export async function prepare(steps: number, more: More = {}): Promise<Progress>
   );
 }
 
-/** What is going to be made. @throws Failure where disk or memory would not do. */
+/** Says what will be built. @throws Failure when disk or memory do not suffice */
 async function announcement(missing: readonly Place[], total: number): Promise<string> {
   const have = await measure(cacheDirectory);
   const used = existsSync(build) ? await diskUse(build) : 0;
@@ -88,6 +88,6 @@ async function announcement(missing: readonly Place[], total: number): Promise<s
   return (
     `${missing.length} of ${total} programs and images are missing. Building all of them takes up to ${minutes} ` +
     `minute${minutes === 1 ? "" : "s"} on two cores` +
-    `${need.disk > 0 ? ` and, for a while, up to ${size(need.disk)} of disk` : ""}; an interrupted run goes on where it was.`
+    `${need.disk > 0 ? ` and, for a while, up to ${size(need.disk)} of disk` : ""}; an interrupted run can be continued.`
   );
 }

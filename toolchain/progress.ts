@@ -1,7 +1,7 @@
-/** What is being done, how far it is, how long it takes: on a terminal and in a log alike. */
+/** Prints numbered steps with their durations, for a terminal or a log. */
 
 const terminal = process.stdout.isTTY === true;
-/** Seconds between signs of life: a terminal's line is rewritten, a log gets a line. */
+/** Seconds between updates of a step: a terminal's line is rewritten, a log gets another line. */
 const tick = terminal ? 1 : 15;
 
 /** `75` -> `1:15`. */
@@ -10,7 +10,7 @@ export function clock(seconds: number): string {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-/** Bytes for people, in decimal units as disks are sold: `62 MB`, `1.4 GB`. */
+/** Bytes in decimal units, as disks are sold: `62 MB`, `1.4 GB`. */
 export function size(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
   return bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${Math.ceil(bytes / 1e3)} kB`;
@@ -32,16 +32,16 @@ export class Progress {
     this.#write = write;
   }
 
-  /** A line that is no step. */
+  /** Prints a line that is not a step. */
   note(text: string): void {
     this.#write(`${text}\n`);
   }
 
   /**
-   * Runs `work` as the next step, with a sign of life while it lasts.
+   * Runs `work` as the next step and prints updates meanwhile.
    *
-   * @param quiet the work writes lines of its own: no ticks in between
-   * @returns what `work` returns; its `toString` part for the closing line comes from `summary`
+   * @param options `quiet`: no updates, because the work prints lines itself; `summary`: added to the last line
+   * @returns what `work` returns
    */
   async step<T>(
     title: string,
@@ -56,7 +56,7 @@ export class Progress {
     const timer = options.quiet
       ? undefined
       : setInterval(() => {
-          const text = line(`at it for ${clock(seconds(begun))}`);
+          const text = line(`running for ${clock(seconds(begun))}`);
           this.#write(terminal ? `\r\x1b[K${text}` : `${text}\n`);
         }, tick * 1000);
     try {

@@ -1,10 +1,10 @@
-/** What the file backend in `.local/state` tells about its stacks without asking the CLI. */
+/** Reads the file backend in `.local/state` without the CLI. */
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { processOf } from "./processes.ts";
 
-/** The part of a stack's state file that is read here. */
+/** The part of a state file that is read here. */
 interface Checkpoint {
   readonly checkpoint?: {
     readonly latest?: {
@@ -14,14 +14,14 @@ interface Checkpoint {
   };
 }
 
-/** A process that works on a stack, as the backend's lock file names it. */
+/** A lock file of the backend: the process that works on a stack. */
 interface Lock {
   readonly pid: number;
 }
 
 const backend = (local: string) => join(local, "state", ".pulumi");
 
-/** Files below a directory that may not be there. */
+/** Files below a directory; none if it does not exist. */
 async function filesBelow(directory: string, suffix: string): Promise<string[]> {
   if (!existsSync(directory)) return [];
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });

@@ -7,7 +7,7 @@ import { main, run } from "./run.ts";
 
 const bin = (name: string) => join(root, "bin", name);
 
-// This command is about the stack dev, whatever the shell is set to.
+// This command works on the stack dev, whatever the shell selects.
 delete process.env["PULUMI_STACK"];
 
 await main(async () => {
@@ -28,10 +28,10 @@ await main(async () => {
   await run(bin("kubectl"), ["get", "nodes", "-o", "wide"]);
   console.log(`
 The cluster is up. Next:
-  bin/kubectl get nodes -w                                     its nodes, as they come and go
-  bin/ssh master-1                                             a shell on a node
-  bin/pulumi config set desiredWorkers 5 && bin/pulumi up      two more workers
-  bin/pulumi preview                                           what a change would do
-  bin/pulumi destroy                                           the cluster goes, the local zone stays
-  npm run down                                                 everything goes but the caches`);
+  bin/kubectl get nodes -w                                     list and watch the nodes
+  bin/ssh master-1                                             open a shell on a node
+  bin/pulumi config set desiredWorkers 5 && bin/pulumi up      add two workers
+  bin/pulumi preview                                           show what would change
+  bin/pulumi destroy                                           remove the cluster, keep the local zone
+  npm run down                                                 remove everything but the caches`);
 });
