@@ -1,4 +1,4 @@
-/** What a daemon has acknowledged is there after it was killed, at whatever moment. `SEED=n` chooses the moments. */
+/** Whatever a daemon has acknowledged survives a kill at any moment. `SEED=n` chooses the moments. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { randomFrom, someSeed, type Random } from "./testing/random.ts";
 const KILLS = 25;
 const seed = someSeed();
 
-/** What `GET` of a path has to answer, in part; undefined: that it is not found. */
+/** What `GET` of a path must answer, in part; undefined if it must not be found. */
 type Expected = object | undefined;
 
 class Truth {
@@ -46,7 +46,7 @@ class Truth {
   async check(client: Client, paths: Iterable<string>): Promise<void> {
     for (const path of paths) {
       const allowed = this.paths.get(path);
-      if (allowed === undefined) continue; // asked for, never acknowledged
+      if (allowed === undefined) continue; // requested, never acknowledged
       const { status, body } = await client.call("GET", path);
       const failures = allowed.flatMap((expected) =>
         failureOf(() => {
@@ -78,7 +78,7 @@ function failureOf(check: () => void): unknown[] {
   }
 }
 
-/** Makes, changes and deletes things of its own, one after the other, until the daemon dies. */
+/** Creates, changes and deletes resources of its own, one after the other, until the daemon dies. */
 async function load(client: Client, truth: Truth, template: string, name: string, random: Random): Promise<never> {
   for (let n = 0; ; n++) {
     const own = `${name}-${n}`;
@@ -151,7 +151,7 @@ async function killAgainAndAgain(state: string, random: Random): Promise<void> {
         expect(String(reason)).toMatch(/fetch failed|terminated/);
       daemon = startDaemon(state);
       if (random.chance(0.2)) {
-        // on its way up, too
+        // while it starts, too
         await sleep(random.int(0, 800));
         await daemon.kill();
         daemon = startDaemon(state);

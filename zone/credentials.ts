@@ -5,10 +5,10 @@ import { join } from "node:path";
 import type { Credentials } from "./api/signature.ts";
 
 /**
- * The zone's one API key, from `<state>/credentials`: two shell assignments, made at the first start, readable by their
- * owner only.
+ * The zone's one API key, from `<state>/credentials`: two shell assignments, created at the first start, readable only by
+ * their owner.
  *
- * @throws Error if the file is there and lacks one of the two.
+ * @throws Error if the file exists and lacks one of the two.
  */
 export function loadCredentials(state: string): Credentials {
   const file = join(state, "credentials");
@@ -24,7 +24,7 @@ export function loadCredentials(state: string): Credentials {
   const [, key] = /^EXOSCALE_API_KEY=(\S+)$/m.exec(text) ?? [];
   const [, secret] = /^EXOSCALE_API_SECRET=(\S+)$/m.exec(text) ?? [];
   if (key === undefined || secret === undefined) {
-    throw new Error(`${file} lacks EXOSCALE_API_KEY or EXOSCALE_API_SECRET: mend it, or remove it to get new ones`);
+    throw new Error(`${file} lacks EXOSCALE_API_KEY or EXOSCALE_API_SECRET: correct it, or remove it to get new ones`);
   }
   return { key, secret };
 }

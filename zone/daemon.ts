@@ -17,7 +17,7 @@ export interface RunningZone {
   readonly api: Api;
   /** Stops the daemon's part: machines and the network's rules stay. The process must exit afterwards. */
   close(): Promise<void>;
-  /** Takes everything away: machines, network, and the state itself. */
+  /** Removes everything: machines, network, and the state itself. */
   remove(): Promise<void>;
 }
 
@@ -132,18 +132,18 @@ export async function removeZone(directory: string, log: (line: string) => void)
 function refuseForeignDirectory(directory: string): void {
   const present = existsSync(directory) ? readdirSync(directory).filter((name) => name !== "zone.log") : [];
   if (present.length > 0 && !present.includes(STATE_FILE)) {
-    throw new Error(`${directory} holds other things than a zone: give --state a directory of its own`);
+    throw new Error(`${directory} holds files that are not a zone's: give --state a directory of its own`);
   }
 }
 
-/** The options of the zone's last start, from its first start to its removal. */
+/** Holds the options of the zone's last start, from its first start to its removal. */
 const optionsFile = (state: string): string => join(state, "zone.json");
 
 /** The options of the zone's last start; undefined before its first. */
 function savedOptions(state: string): ZoneOptions | undefined {
   const file = optionsFile(state);
   if (!existsSync(file)) return undefined;
-  // A zone of a version that knew no names.
+  // Versions before names wrote none.
   return { name: DEFAULT_NAME, ...(JSON.parse(readFileSync(file, "utf8")) as ZoneOptions) };
 }
 

@@ -57,7 +57,7 @@ export interface PrivateNetwork {
   readonly description?: string;
   /** The range that DHCP leases from; without it (an unmanaged network) guests choose their own addresses. */
   readonly range?: AddressRange;
-  /** What DHCP hands out beside an address of the range. */
+  /** What DHCP hands out in addition to an address. */
   readonly options?: DhcpOptions;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -95,7 +95,7 @@ export interface SecurityGroup {
 
 /**
  * Exoscale's public group of the addresses that health checks come from: security groups filter those like any other
- * traffic, so the holders of a managed elastic IP must admit this group. It is always there and has no rules.
+ * traffic, so the holders of a managed elastic IP must admit this group. It always exists and has no rules.
  */
 export const healthCheckSources = {
   id: "5f0e4cf4-4c1f-5c0a-9a0d-0f6f7c1f2b10",
@@ -140,9 +140,9 @@ export interface Inventory {
   readonly privateNetworks: ReadonlyMap<string, PrivateNetwork>;
 }
 
-/** Boots and ends machines. Every call is idempotent and rejects with an Error whose message a person can act on. */
+/** Boots and removes machines. Every call is idempotent and rejects with an Error whose message a user can act on. */
 export interface Machines {
-  /** Checks the host and the engine (starting one if none runs); called once before anything else. */
+  /** Checks the host and the engine, starting one if none runs. Call it once, before anything else. */
   open(): Promise<void>;
   /** Downloads `url`, verifies the MD5 and imports it; resolves with the template's size in bytes. */
   importTemplate(template: Template, url: string, md5: string): Promise<number>;
@@ -157,9 +157,9 @@ export interface Machines {
   destroy(instance: Instance): Promise<void>;
   /** Makes a running guest's private interfaces those of `instance.privateNetworks`; `start` does so itself. */
   plug(instance: Instance): Promise<void>;
-  /** Power cut without the API's knowing: the state becomes stopped. */
+  /** Cuts the power without the API's knowledge; the instance's state becomes stopped. */
   kill(instance: Instance): Promise<void>;
-  /** Hangs a running machine, as a crashed kernel would: it stays `running` and answers nobody until `resume`. */
+  /** Hangs a running machine, as a crashed kernel would: it stays `running` and answers nothing until `resume`. */
   pause(instance: Instance): Promise<void>;
   resume(instance: Instance): Promise<void>;
   /** Has the guest's update-engine announce the OS version `version`; the guest runs it after its next reboot. */
@@ -167,19 +167,19 @@ export interface Machines {
   /** What the guest has written to its console, oldest first, at most the last 64 KiB. */
   consoleLog(instance: Instance): Promise<string>;
   /**
-   * Calls back when a guest changed its own state (power-off; a guest's reboot stays running). Given before open(), it
-   * also hears of guests that powered themselves off while nobody watched.
+   * Calls back when a guest changed its own state (power-off; a guest's reboot stays running). Registered before open(), it
+   * also reports guests that powered themselves off while no daemon ran.
    */
   onChange(callback: (instanceId: string, state: "running" | "stopped") => void): void;
-  /** Leaves machines as they are; with `remove` takes everything away, the engine that open() started included. */
+  /** Leaves machines as they are; with `remove` removes everything, including the engine that open() started. */
   close(options?: { remove?: boolean }): Promise<void>;
 }
 
 /** Bridge, rules, elastic IPs, metadata, DNS. */
 export interface Network {
   /**
-   * To be called before a machine may start: private networks are there, and until `open` has loaded the rules no
-   * instance hears or is heard; where an earlier daemon's rules are in force they stay so. `open` does it if nobody has.
+   * Must run before a machine may start: creates private networks and blocks all traffic of instances until `open` has
+   * loaded the rules. Rules of an earlier daemon stay in force. `open` calls it if needed.
    */
   prepare(): Promise<void>;
   open(): Promise<void>;
@@ -191,10 +191,10 @@ export interface Network {
   /** Whether a holder of a managed elastic IP passes its health check; undefined where nothing is checked. */
   isHealthy(elasticIp: string, instance: string): boolean | undefined;
   /**
-   * Ends what runs for the network. Where there are instances the rules stay in force, since machines may run on; where
-   * there are none nothing stays.
+   * Stops the network's processes. If there are instances the rules stay in force, since machines may still run; otherwise
+   * nothing stays.
    */
   release(): Promise<void>;
-  /** Takes everything away, also what an earlier daemon has left. */
+  /** Removes everything, also what an earlier daemon has left. */
   close(): Promise<void>;
 }

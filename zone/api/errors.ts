@@ -22,6 +22,6 @@ export class ApiError extends Error {
 export const badRequest = (message: string, errors?: readonly string[]): ApiError =>
   new ApiError(400, message, { errors });
 export const forbidden = (message: string): ApiError => new ApiError(403, message);
-export const notFound = (message = "Not Found"): ApiError => new ApiError(404, message);
+export const notFound = (message: string): ApiError => new ApiError(404, message);
 export const conflict = (message: string): ApiError => new ApiError(409, message);
 export const notImplemented = (message: string): ApiError => new ApiError(501, message);

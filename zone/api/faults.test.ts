@@ -1,4 +1,4 @@
-/** Faults as a list, and over HTTP; what they do to calls stands in server.test.ts. */
+/** The list of faults, and faults over HTTP; server.test.ts tests what they do to calls. */
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";

@@ -28,7 +28,7 @@ const familyOf = ({ path }: Route): string =>
     .replace(/^console$/, "instance")
     .replace(/^(dbaas|sks)-.*/, "$1-*");
 
-/** `vitest run zone/api/routes-table.test.ts -u` writes it anew. */
+/** `vitest run zone/api/routes-table.test.ts -u` writes it. */
 test("docs/zone-api.md is the table of the routes that the zone answers", async () => {
   const families = Object.entries(Object.groupBy(own, familyOf)).sort(([a], [b]) => (a < b ? -1 : 1));
   const sections = families.flatMap(([family, routes]) => [

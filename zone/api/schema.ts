@@ -12,7 +12,7 @@ type Given<T> = NonNullable<T>;
 
 type PathParameters<Id extends OperationId> = Given<operations[Id]["parameters"]["path"]>;
 type QueryParameters<Id extends OperationId> = Given<operations[Id]["parameters"]["query"]>;
-/** A body that the document leaves optional is there too: the server puts in an empty object. */
+/** Never undefined: where the document leaves the body optional, the server adds an empty object. */
 export type RequestBody<Id extends OperationId> = Json<Given<operations[Id]["requestBody"]>>;
 
 /** A request that has passed the document's validation. */

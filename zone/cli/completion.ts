@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 
 /**
- * A script for bash that completes subcommands, their options and what either takes by choice. By the name of the
- * program, so it holds for every path to it.
+ * A script for bash that completes subcommands, their options and the choices of both. It is registered by the program's
+ * name, so it works for every path to it.
  */
 export function completion(program: Command): string {
   const name = program.name();
@@ -27,7 +27,7 @@ export function completion(program: Command): string {
     "\tesac",
     '\tCOMPREPLY=($(compgen -W "$words" -- "$2"))',
     "}",
-    // What takes neither is a file or a name.
+    // Other words are files or names.
     `complete -o default -F _${name} ${name}`,
     "",
   ].join("\n");

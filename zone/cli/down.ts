@@ -4,7 +4,7 @@ import pWaitFor from "p-wait-for";
 import { askDaemon, type ZoneStatus } from "../admin-client.ts";
 import { findProcess } from "../services/process.ts";
 
-/** Ends the zone's daemon and removes all there is of the zone, also what a crashed daemon has left. */
+/** Stops the zone's daemon and removes everything of the zone, also what a crashed daemon has left. */
 export async function down(state: string): Promise<void> {
   const socket = join(state, "admin.sock");
   const running = await askDaemon<ZoneStatus>(socket, "GET", "/status");

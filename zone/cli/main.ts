@@ -27,7 +27,7 @@ interface FaultFlags {
   readonly remove?: string;
 }
 
-// The commands import what they need when they run: the API alone takes half a second to load.
+// Commands import what they need when they run: the API alone takes half a second to load.
 const program = new Command("zone").description(
   "A local Exoscale zone: its API on this machine, instances as containers.",
 );
@@ -65,7 +65,7 @@ const zoneCommand = (name: string, description: string): Command =>
       present(join(local, "mirror")),
     )
     .option("--template <directory>", "the node image to serve", directory, present(join(local, "template")))
-    .option("--operation-delay <ms>", "how long an operation stays pending at least", milliseconds, 150);
+    .option("--operation-delay <ms>", "minimum time that an operation stays pending", milliseconds, 150);
 
 zoneCommand("up", "start the zone in the background, if it does not run yet").action(async (flags: Flags) =>
   (await import("./up.ts")).up(optionsFrom(flags)),
@@ -75,56 +75,59 @@ zoneCommand("run", "run the zone in the foreground").action(async (flags: Flags)
   (await import("./run.ts")).run(optionsFrom(flags)),
 );
 
-command("down", "end the zone and remove it: instances, network, credentials, state").action(async (flags: Flags) =>
+command("down", "stop and remove the zone: instances, network, credentials, state").action(async (flags: Flags) =>
   (await import("./down.ts")).down(flags.state),
 );
 
-command("status", "what runs where")
+command("status", "show what runs")
   .option("--json", "as JSON")
   .action(async (flags: Flags & { json?: true }) =>
     (await import("./status.ts")).status(flags.state, flags.json === true),
   );
 
-command("kill", "cut an instance's power, behind the API's back")
+command("kill", "cut an instance's power without the API's knowledge")
   .argument("<instance>", "name or id")
   .action((instance: string, flags: Flags) => ask(flags, "POST", "/kill", { instance }));
 
-command("pause", "hang an instance, as a crashed kernel would: it runs, and answers nobody")
+command("pause", "freeze an instance, like a crashed kernel: it stays running and answers nothing")
   .argument("<instance>", "name or id")
   .action((instance: string, flags: Flags) => ask(flags, "POST", "/pause", { instance }));
 
-command("resume", "let a paused instance go on")
+command("resume", "let a paused instance continue")
   .argument("<instance>", "name or id")
   .action((instance: string, flags: Flags) => ask(flags, "POST", "/resume", { instance }));
 
-command("update", "announce an OS update to running instances, for which they reboot")
+command("update", "announce an OS update to running instances, which then reboot for it")
   .argument("[instances...]", "names or ids; default: all that run")
-  .option("--version <version>", "default: one that none of them was told of")
+  .option("--version <version>", "default: one that was not announced yet")
   .option("--json", "as JSON")
   .action(async (instances: string[], { version, json, ...flags }: Flags & { version?: string; json?: true }) => {
-    const told = await ask<{ version: string; instances: string[] }>(flags, "POST", "/update", { instances, version });
+    const announced = await ask<{ version: string; instances: string[] }>(flags, "POST", "/update", {
+      instances,
+      version,
+    });
     console.log(
       json
-        ? JSON.stringify(told, undefined, 2)
-        : `Version ${told.version} is announced to ${told.instances.join(", ")}.`,
+        ? JSON.stringify(announced, undefined, 2)
+        : `Version ${announced.version} is announced to ${announced.instances.join(", ")}.`,
     );
   });
 
-command("console", "what an instance wrote to its console")
+command("console", "show what an instance wrote to its console")
   .argument("<instance>", "name or id")
   .action(async (instance: string, flags: Flags) => {
     const { log } = await ask<{ log: string }>(flags, "GET", `/console?instance=${encodeURIComponent(instance)}`);
     process.stdout.write(log);
   });
 
-command("fault", "make calls to the API go wrong; without a kind: list what is in force")
+command("fault", "inject a fault into calls of the API; without a kind: list those in force")
   .addArgument(new Argument("[kind]").choices(FAULT_KINDS))
-  .option("--route <operation-id>", "only this route, e.g. create-instance")
-  .option("--count <n>", "as often as this", Number)
-  .option("--share <0..1>", "this share of the calls", Number)
+  .option("--route <operation-id>", "only calls of this route, e.g. create-instance")
+  .option("--count <n>", "how many calls", Number)
+  .option("--share <0..1>", "share of the calls", Number)
   .option("--seconds <n>", "of Retry-After, or of a slow answer", Number)
-  .option("--remove <id>", "end one fault")
-  .option("--clear", "let all calls go right again")
+  .option("--remove <id>", "end this fault")
+  .option("--clear", "end all faults")
   .action(
     async (
       kind: string | undefined,
@@ -139,7 +142,7 @@ command("fault", "make calls to the API go wrong; without a kind: list what is i
 
 program
   .command("completion")
-  .description("a script for bash that completes all of this")
+  .description("print a script for bash that completes all of this")
   .action(async () => {
     process.stdout.write((await import("./completion.ts")).completion(program));
   });

@@ -1,12 +1,12 @@
 import { runZone } from "../daemon.ts";
 import type { ZoneOptions } from "../options.ts";
 
-/** What the daemon tells the process that started it. */
+/** The daemon's message to the process that started it. */
 export type StartReport = { readonly url: string } | { readonly error: string };
 
 const log = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
 
-/** Runs the zone until a signal ends it; tells a parent process, if there is one, how the start went. */
+/** Runs the zone until a signal ends it; reports to the parent process, if there is one, how the start went. */
 export async function run(options: ZoneOptions): Promise<void> {
   try {
     const zone = await runZone(options, log);
@@ -25,7 +25,7 @@ export async function run(options: ZoneOptions): Promise<void> {
     report({ url: zone.api.zone.url });
   } catch (error) {
     log(`not started: ${(error as Error).stack}`);
-    report({ error: (error as Error).message }, () => process.exit(1)); // whatever else is still open
+    report({ error: (error as Error).message }, () => process.exit(1)); // even if something is still open
   }
 }
 

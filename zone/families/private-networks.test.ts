@@ -12,25 +12,25 @@ const managed = { name: "lan", "start-ip": "10.0.0.10", "end-ip": "10.0.0.12", n
 let api: TestApi;
 let client: Client;
 let template: string;
-/** What machines and network were told, in order; a plug with the addresses that the instance has in its networks. */
-let told: string[];
-/** While set, starting has to wait for it. */
+/** What machines and network were asked to do, in order; a plug with the addresses that the instance has in its networks. */
+let calls: string[];
+/** While set, a start waits for it. */
 let held: Promise<void> | undefined;
 
 beforeEach(async () => {
-  told = [];
+  calls = [];
   held = undefined;
   api = await startApi({
     machines: {
       ...noMachines(),
       start: async () => {
-        told.push("start");
+        calls.push("start");
         await held;
       },
       plug: async ({ privateNetworks }: Instance) =>
-        void told.push(`plug ${privateNetworks.map(({ ip }) => ip ?? "-").join()}`),
+        void calls.push(`plug ${privateNetworks.map(({ ip }) => ip ?? "-").join()}`),
     },
-    network: { ...noNetwork(), apply: async () => void told.push("apply") },
+    network: { ...noNetwork(), apply: async () => void calls.push("apply") },
   });
   client = clientOf(api);
   template = await client.operate("POST", "/template", templateBody);
@@ -153,15 +153,15 @@ describe("private networks", () => {
     const id = await network();
     const running = await make();
     const stopped = await make({ "auto-start": false });
-    told = [];
+    calls = [];
     await done(id, "attach", running);
-    expect(told).toEqual(["apply", "plug 10.0.0.10"]);
+    expect(calls).toEqual(["apply", "plug 10.0.0.10"]);
     await done(id, "update-ip", running, "10.0.0.12");
     await done(id, "detach", running);
-    expect(told.slice(2)).toEqual(["apply", "plug 10.0.0.12", "apply", "plug "]);
-    told = [];
+    expect(calls.slice(2)).toEqual(["apply", "plug 10.0.0.12", "apply", "plug "]);
+    calls = [];
     await done(id, "attach", stopped);
-    expect(told).toEqual(["apply"]);
+    expect(calls).toEqual(["apply"]);
   });
 
   it("are plugged in when they were attached while the guest started", async () => {
@@ -170,11 +170,11 @@ describe("private networks", () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     held = promise;
     const { body } = await client.call("PUT", `/instance/${instance}:start`, {});
-    await expect.poll(() => told).toContain("start");
+    await expect.poll(() => calls).toContain("start");
     await done(id, "attach", instance);
     resolve();
     await client.finished(body);
-    expect(told.filter((what) => what.startsWith("plug"))).toEqual(["plug 10.0.0.10"]);
+    expect(calls.filter((what) => what.startsWith("plug"))).toEqual(["plug 10.0.0.10"]);
   });
 
   it("stay as long as somebody is in them", async () => {

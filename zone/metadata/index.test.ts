@@ -60,7 +60,7 @@ test("no user-data is an empty answer", async () => {
   expect(await get("127.0.0.3", "/latest/user-data")).toEqual([200, ""]);
 });
 
-test("user-data is read anew", async () => {
+test("user-data is read at each request", async () => {
   inventory.instances.set(
     "second",
     instance({ id: "second", address: "127.0.0.3", userData: btoa("#cloud-config\n") }),

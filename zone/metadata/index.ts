@@ -5,7 +5,7 @@ import type { Instance, Inventory } from "../types.ts";
 
 export interface MetadataOptions {
   readonly inventory: Pick<Inventory, "instances">;
-  /** Where to listen; the port is the kernel's choice, packets to port 80 are led there. */
+  /** Where to listen. The kernel chooses the port; packets to port 80 are redirected to it. */
   readonly address: string;
   /** Value of `availability-zone`. */
   readonly zone: string;
@@ -17,8 +17,8 @@ export interface MetadataService {
 }
 
 /**
- * Starts Exoscale's metadata service: `/{1.0,latest}/user-data` and `/{1.0,latest}/meta-data/<key>`. A caller is told
- * from another by its source address, which the packet filter vouches for, and reads of itself alone.
+ * Starts Exoscale's metadata service: `/{1.0,latest}/user-data` and `/{1.0,latest}/meta-data/<key>`. The
+ * source address identifies the caller, which the packet filter guarantees; a caller reads only its own data.
  */
 export async function startMetadata({ inventory, address, zone }: MetadataOptions): Promise<MetadataService> {
   const server = createServer((request, response) => {
@@ -43,14 +43,14 @@ function callerOf(inventory: Pick<Inventory, "instances">, address: string | und
 }
 
 /**
- * The body of an answer: a text, or the user-data's own bytes; nothing for what is not there. As CloudStack's, from which
- * Exoscale's service comes, it has each key of `meta-data/` one level higher as well: Flatcar asks for `public-keys` there.
+ * The body of an answer: a text, or the user-data's bytes; undefined if there is no such path. Like CloudStack's, from
+ * which Exoscale's service derives, it has each key of `meta-data/` one level higher too: Flatcar reads `public-keys` there.
  */
 export function answer(url: string, instance: Instance, zone: string): string | Buffer | undefined {
   const path = /^\/(?:1\.0|latest)(?:\/(?<rest>[^?]*))?(?:\?.*)?$/.exec(url);
   if (path === null) return undefined;
   const rest = path.groups?.["rest"] ?? "";
-  // Without user-data an empty answer and no error: a machine without it boots all the same.
+  // No user-data is an empty answer, not an error: a machine boots without it.
   if (rest === "user-data") return Buffer.from(instance.userData ?? "", "base64");
   if (rest === "") return "meta-data/\nuser-data\n";
   const values = metadataOf(instance, zone);

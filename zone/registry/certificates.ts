@@ -10,13 +10,13 @@ export interface Certificate {
 }
 
 const CA_DAYS = 3650;
-/** Most that common clients accept. */
+/** The most that common clients accept. */
 const SERVER_DAYS = 825;
 
 /**
- * Makes the zone's CA in `state` (ca.pem, ca.key) unless it is there, and a server certificate for `addresses` signed by it
- * (server.pem, server.key), a new one each time: it costs nothing, and no one has to watch it expire. Keys never leave
- * their files, which their owner alone can read.
+ * Creates the zone's CA in `state` (ca.pem, ca.key) unless it exists, and a server certificate for `addresses` signed by it
+ * (server.pem, server.key). The server certificate is new at each start, so it does not expire in use. Only the owner can
+ * read the keys' files.
  *
  * @param name goes into the CA's subject
  * @param addresses IP addresses the server is reached at

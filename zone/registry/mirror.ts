@@ -16,7 +16,7 @@ export interface MirrorOptions {
 
 const TEMPLATE = "/template/";
 
-/** Starts the file mirror: upstream's files under upstream's names, byte for byte. Resolves with what closes it. The port must be free. */
+/** Starts the file mirror: upstream's files under upstream's names, byte for byte. Resolves with a function that closes it. The port must be free. */
 export async function startMirror({
   address,
   port,

@@ -8,27 +8,27 @@ export interface RegistryOptions {
   readonly address: string;
   readonly port: number;
   readonly certificate: Certificate;
-  /** docker-registry's file system storage, which is served as it is and never written to. */
+  /** docker-registry's file system storage; served read-only. */
   readonly storage: string;
   /** Where its configuration goes. */
   readonly configFile: string;
 }
 
-/** What to run so that it serves, for a supervisor. */
+/** The command that serves it, for a supervisor. */
 export interface RegistryCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly ready: () => Promise<boolean>;
 }
 
-/** Writes docker-registry's configuration (distribution 2.8) and says how to run it. */
+/** Writes docker-registry's configuration (distribution 2.8) and returns the command that runs it. */
 export async function prepareRegistry(options: RegistryOptions): Promise<RegistryCommand> {
   await writeFile(options.configFile, renderConfig(options));
   const { address, port } = options;
   return { command: "docker-registry", args: ["serve", options.configFile], ready: () => listens(address, port) };
 }
 
-/** The OCI registry under TLS, for reading only. */
+/** The OCI registry under TLS, read-only. */
 const renderConfig = ({ address, port, certificate, storage }: RegistryOptions): string =>
   stringify({
     version: "0.1",
@@ -44,7 +44,7 @@ const renderConfig = ({ address, port, certificate, storage }: RegistryOptions):
     },
   });
 
-/** A finished handshake; whose certificate it is matters to clients, not here. */
+/** True after a TLS handshake; the certificate is for clients to check. */
 async function listens(host: string, port: number): Promise<boolean> {
   const socket = connect({ host, port, rejectUnauthorized: false });
   try {

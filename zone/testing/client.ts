@@ -13,17 +13,17 @@ export interface Answer {
 export interface Client {
   /** One signed request; `path` below `/v2`. */
   call(method: string, path: string, body?: object): Promise<Answer>;
-  /** A call that has to answer 200; resolves with its body. */
+  /** A call that must answer 200; resolves with its body. */
   get(path: string): Promise<Json>;
-  /** A mutation that has to succeed; resolves with its reference's id once its operation has. */
+  /** A mutation that must succeed; resolves with its reference's id once its operation has. */
   operate(method: string, path: string, body?: object): Promise<string>;
   /** Resolves with an operation once it is no longer pending. */
   finished(operation: { readonly id: string; readonly state: string }): Promise<Json>;
 }
 
 /**
- * A plain client of the API for tests: no retries, so that every answer is seen as it is.
- * @param interval Milliseconds between two looks at an operation.
+ * A plain client of the API for tests: no retries, so that a test sees every answer.
+ * @param interval Milliseconds between two requests for an operation.
  */
 export function clientOf(api: Credentials & { readonly url: string }, interval = 5): Client {
   const call: Client["call"] = async (method, path, body) => {
@@ -66,7 +66,7 @@ export function clientOf(api: Credentials & { readonly url: string }, interval =
   };
 }
 
-/** A template as one registers it. */
+/** The body that registers a template. */
 export const templateBody = {
   name: "Flatcar",
   url: "https://example.com/image",
@@ -75,7 +75,7 @@ export const templateBody = {
   "password-enabled": false,
 };
 
-/** The smallest body that makes an instance of a template, and more fields. */
+/** The smallest body that creates an instance of a template, with more fields. */
 export const instanceBody = (template: string, more: object = {}): object => ({
   "disk-size": 10,
   "instance-type": { id: typeByName("standard.small")!.id },

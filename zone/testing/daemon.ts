@@ -29,7 +29,7 @@ export function startDaemon(state: string): TestDaemon {
     if (url === undefined) throw new Error(error);
     return clientOf({ ...loadCredentials(state), url });
   });
-  ready.catch(() => {}); // of one that is killed before, nobody asks
+  ready.catch(() => {}); // a test that kills the daemon before may not wait for it
   return {
     ready,
     kill: async () => {
@@ -39,7 +39,7 @@ export function startDaemon(state: string): TestDaemon {
   };
 }
 
-/** The daemon's first word. */
+/** The daemon's report of its start. */
 const report = (child: ChildProcess): Promise<{ url?: string; error?: string }> =>
   new Promise((resolve, reject) => {
     child.once("message", (message) => resolve(message as { url?: string; error?: string }));

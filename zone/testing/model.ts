@@ -1,4 +1,4 @@
-/** A simple model of a zone: what it should have after the calls so far, kept by other means than the zone's own. */
+/** A simple model of a zone: what it should have after the calls so far, kept independently of the zone's own code. */
 import { expect } from "vitest";
 
 import type { Client, Json } from "./client.ts";
@@ -19,7 +19,7 @@ export interface ModelInstance {
   /** Last number of the address in each private network; undefined in one without a range. */
   readonly networks: Map<string, number | undefined>;
   protected: boolean;
-  /** As the zone said it at first: it may not change. */
+  /** As the zone first showed it; it must not change. */
   readonly address: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface ModelNetwork {
 
 export interface ModelGroup {
   readonly name: string;
-  /** Rules by what they say, with their ids. */
+  /** Ids of rules by `meaningOf`. */
   readonly rules: Map<string, string>;
   readonly sources: Set<string>;
 }
@@ -48,20 +48,20 @@ export class Model {
   /** Ids of what has been deleted. */
   readonly gone: string[] = [];
 
-  /** Ids of the instances that fit. */
-  instancesWith(fit: (instance: ModelInstance) => boolean): string[] {
-    return [...this.instances].filter(([, instance]) => fit(instance)).map(([id]) => id);
+  /** Ids of the instances that match. */
+  instancesWith(matches: (instance: ModelInstance) => boolean): string[] {
+    return [...this.instances].filter(([, instance]) => matches(instance)).map(([id]) => id);
   }
 
-  /** Numbers of addresses that are leased in a network. */
-  leased(network: string): number[] {
-    return [...this.instances.values()].flatMap(({ networks }) => networks.get(network) ?? []);
+  /** Last numbers of the addresses leased in a network, except to the instance `except`. */
+  leased(network: string, except?: string): number[] {
+    return [...this.instances].flatMap(([id, { networks }]) => (id === except ? [] : (networks.get(network) ?? [])));
   }
 
-  /** Lowest number of a network's range that is not leased, if there is one. */
-  freeIn(network: string): number | undefined {
+  /** Lowest number of a network's range that is not leased, except to the instance `except`; undefined if there is none. */
+  freeIn(network: string, except?: string): number | undefined {
     const [first, last] = this.networks.get(network)!.range!;
-    const leased = this.leased(network);
+    const leased = this.leased(network, except);
     for (let n = first; n <= last; n++) if (!leased.includes(n)) return n;
     return undefined;
   }
@@ -79,7 +79,7 @@ export class Model {
       groups.map(({ id, name, rules = [], "external-sources": sources = [] }: Json) => ({
         id,
         name,
-        rules: rules.map((rule: Json) => [saying(rule), rule.id]),
+        rules: rules.map((rule: Json) => [meaningOf(rule), rule.id]),
         sources,
       })),
     ).toEqual(
@@ -140,7 +140,7 @@ export class Model {
 }
 
 /** What makes two rules the same. */
-export const saying = (rule: Json): string =>
+export const meaningOf = (rule: Json): string =>
   JSON.stringify([
     rule["flow-direction"],
     rule.protocol,

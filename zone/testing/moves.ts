@@ -1,22 +1,28 @@
-/** Calls that a client may make of a zone, good ones and bad ones, each with what should come of it. */
+/** Calls that a client may make of a zone, valid ones and invalid ones, each with what should come of it. */
+import fc from "fast-check";
+
 import { typeByName } from "../families/instance-types.ts";
 import type { Client, Json } from "./client.ts";
-import { saying, type Model, type ModelInstance } from "./model.ts";
-import type { Random } from "./random.ts";
+import { meaningOf, type Model, type ModelInstance } from "./model.ts";
 
 export interface Move {
   readonly method: string;
   readonly path: string;
   readonly body?: object;
-  /** Statuses of every reason to refuse it; without one it has to succeed. */
+  /** Statuses of every reason to refuse it; without one it must succeed. */
   readonly refusals: readonly number[];
   /** Makes the model follow; `id` is the operation's reference. */
   done(id: string, client: Client): void | Promise<void>;
 }
 
-type Maker = (model: Model, random: Random) => Move;
+/** A move whose ids are chosen when its turn comes, from what the model has then. */
+export type Build = (model: Model) => Move;
+
 /** A status where the condition holds. */
 type Refusal = readonly [when: boolean, status: number];
+
+const build = <T>(values: fc.Arbitrary<T>, make: (model: Model, drawn: T) => Move): fc.Arbitrary<Build> =>
+  values.map((drawn) => (model) => make(model, drawn));
 
 const move = (
   method: string,
@@ -26,7 +32,7 @@ const move = (
   done: Move["done"],
 ): Move => ({ method, path, body, refusals: refusals.filter(([when]) => when).map(([, status]) => status), done });
 
-/** Most of each, small enough to be met. */
+/** Limits, low enough to be reached. */
 export const QUOTAS = {
   instance: 9,
   "elastic-ip": 3,
@@ -44,52 +50,72 @@ const UNKNOWN = "00000000-0000-0000-0000-000000000000";
 const typeId = (name: string): string => typeByName(name)!.id;
 const [SMALL, LARGE, OTHER_FAMILY] = [typeId("standard.small"), typeId("standard.large"), typeId("cpu.huge")];
 
-/** The id of one that is there, mostly; else of one that was, or never was. */
-function some(of: ReadonlyMap<string, unknown>, { gone }: Model, random: Random): string {
-  const known = of.size > 0 && random.chance(0.9);
-  return known ? random.pick([...of.keys()]) : random.pick([UNKNOWN, ...gone.slice(-5)]);
+/** True in this many of a hundred cases. */
+const chance = (percent: number): fc.Arbitrary<boolean> =>
+  fc.oneof({ weight: percent, arbitrary: fc.constant(true) }, { weight: 100 - percent, arbitrary: fc.constant(false) });
+
+/** The value in this many of a hundred cases, else the other one. */
+const either = <T>(percent: number, value: fc.Arbitrary<T>, other: T): fc.Arbitrary<T> =>
+  fc.oneof({ weight: percent, arbitrary: value }, { weight: 100 - percent, arbitrary: fc.constant(other) });
+
+const name = fc.constantFrom(...NAMES);
+const labels: fc.Arbitrary<Record<string, string>> = either(
+  50,
+  name.map((role): Record<string, string> => ({ role })),
+  {},
+);
+
+/** Mostly a resource that exists; else one that was deleted, or never existed. */
+interface Choice {
+  readonly exists: boolean;
+  readonly at: number;
+}
+const choice: fc.Arbitrary<Choice> = fc.record({ exists: chance(90), at: fc.nat(59) });
+
+const at = <T>(of: readonly T[], index: number): T => of[index % of.length]!;
+
+function chosen(of: ReadonlyMap<string, unknown>, { gone }: Model, { exists, at: index }: Choice): string {
+  return exists && of.size > 0 ? at([...of.keys()], index) : at([UNKNOWN, ...gone.slice(-5)], index);
 }
 
-const labels = (random: Random): Record<string, string> => (random.chance(0.5) ? {} : { role: random.pick(NAMES) });
-
-interface Verb {
-  /** Whether the instance has to run for it; default: that does not matter. */
+interface Verb<T extends object> {
+  /** Whether the instance must run, or must not; default: either. */
   readonly running?: boolean;
-  body?(random: Random): object;
-  done(one: ModelInstance, body: Json): void;
-  /** What else may be wrong; `one` is missing where the instance is. */
-  refusals?(model: Model, one: ModelInstance | undefined, body: Json): readonly Refusal[];
+  readonly body?: fc.Arbitrary<T>;
+  done(one: ModelInstance, body: T): void;
+  /** Further refusals; `one` is undefined where the instance does not exist. */
+  refusals?(model: Model, one: ModelInstance | undefined, body: T): readonly Refusal[];
 }
 
-const verb =
-  (name: string, { running, body, done, refusals = () => [] }: Verb): Maker =>
-  (model, random) => {
-    const id = some(model.instances, model, random);
-    const one = model.instances.get(id);
-    const content = body?.(random);
-    return move(
-      "PUT",
-      `/instance/${id}:${name}`,
-      content,
-      [
-        [one === undefined, 404],
-        [running !== undefined && one !== undefined && one.running !== running, 409],
-        ...refusals(model, one, content),
-      ],
-      () => done(one!, content),
-    );
-  };
+const verb = <T extends object>(path: string, { running, body, ...rest }: Verb<T>): fc.Arbitrary<Build> =>
+  build(
+    fc.record({ which: choice, content: body ?? (fc.constant(undefined) as fc.Arbitrary<Json>) }),
+    (model, { which, content }: { which: Choice; content: T }) => {
+      const id = chosen(model.instances, model, which);
+      const one = model.instances.get(id);
+      return move(
+        "PUT",
+        `/instance/${id}:${path}`,
+        content,
+        [
+          [one === undefined, 404],
+          [running !== undefined && one !== undefined && one.running !== running, 409],
+          ...(rest.refusals?.(model, one, content) ?? []),
+        ],
+        () => rest.done(one!, content),
+      );
+    },
+  );
 
-/** Attaches an instance to a thing or detaches it: `held` is the instance's own list of such things. */
-const attachment =
-  (
-    path: string,
-    of: (model: Model) => ReadonlyMap<string, unknown>,
-    held: (one: ModelInstance) => Set<string>,
-    way: "attach" | "detach",
-  ): Maker =>
-  (model, random) => {
-    const [id, instance] = [some(of(model), model, random), some(model.instances, model, random)];
+/** Attaches an instance to a resource or detaches it; `held` is the instance's own set of them. */
+const attachment = (
+  path: string,
+  of: (model: Model) => ReadonlyMap<string, unknown>,
+  held: (one: ModelInstance) => Set<string>,
+  way: "attach" | "detach",
+): fc.Arbitrary<Build> =>
+  build(fc.tuple(choice, choice), (model, [what, who]) => {
+    const [id, instance] = [chosen(of(model), model, what), chosen(model.instances, model, who)];
     const one = model.instances.get(instance);
     return move(
       "PUT",
@@ -102,17 +128,16 @@ const attachment =
       ],
       () => void (way === "attach" ? held(one!).add(id) : held(one!).delete(id)),
     );
-  };
+  });
 
-const removal =
-  (
-    path: string,
-    of: (model: Model) => Map<string, unknown>,
-    inUse: (model: Model, id: string) => boolean,
-    status = 409,
-  ): Maker =>
-  (model, random) => {
-    const id = some(of(model), model, random);
+const removal = (
+  path: string,
+  of: (model: Model) => Map<string, unknown>,
+  inUse: (model: Model, id: string) => boolean,
+  status = 409,
+): fc.Arbitrary<Build> =>
+  build(choice, (model, which) => {
+    const id = chosen(of(model), model, which);
     return move(
       "DELETE",
       `/${path}/${id}`,
@@ -126,22 +151,28 @@ const removal =
         model.gone.push(id);
       },
     );
-  };
+  });
 
-const instanceMoves: readonly Maker[] = [
-  (model, random) => {
-    const type = typeByName(
-      random.pick(["standard.small", "standard.medium", "standard.medium", "standard.colossus"]),
-    )!;
-    const template = some(model.templates, model, random);
-    const groups = random.chance(0.5) ? [] : [some(model.groups, model, random)];
-    const affinities = random.chance(0.4) ? [] : [some(model.antiAffinity, model, random)];
-    const keys = random.chance(0.7) ? [] : [random.pick(NAMES)];
-    const [disk, userData] = [
-      random.chance(0.1) ? 9 : random.int(10, 20),
-      random.chance(0.1) ? "#" : random.pick([undefined, "QQ=="]),
-    ];
-    const own = { running: random.chance(0.7), labels: labels(random), name: random.pick(NAMES) };
+const createInstance = build(
+  fc.record({
+    type: fc.constantFrom("standard.small", "standard.medium", "standard.medium", "standard.colossus"),
+    template: choice,
+    group: either<Choice | undefined>(50, choice, undefined),
+    affinity: either<Choice | undefined>(60, choice, undefined),
+    key: either<string | undefined>(30, name, undefined),
+    disk: either(90, fc.integer({ min: 10, max: 20 }), 9),
+    userData: either<string | undefined>(90, fc.constantFrom(undefined, "QQ=="), "#"),
+    running: chance(70),
+    labels,
+    name,
+  }),
+  (model, { disk, userData, ...drawn }) => {
+    const type = typeByName(drawn.type)!;
+    const template = chosen(model.templates, model, drawn.template);
+    const groups = drawn.group === undefined ? [] : [chosen(model.groups, model, drawn.group)];
+    const affinities = drawn.affinity === undefined ? [] : [chosen(model.antiAffinity, model, drawn.affinity)];
+    const keys = drawn.key === undefined ? [] : [drawn.key];
+    const own = { running: drawn.running, labels: drawn.labels, name: drawn.name };
     const full = affinities.some((id) => model.instancesWith((one) => one.antiAffinity.includes(id)).length >= 8);
     return move(
       "POST",
@@ -154,7 +185,7 @@ const instanceMoves: readonly Maker[] = [
         "user-data": userData,
         "instance-type": { id: type.id },
         template: { id: template },
-        "ssh-keys": keys.map((name) => ({ name })),
+        "ssh-keys": keys.map((key) => ({ name: key })),
         "security-groups": groups.map((id) => ({ id })),
         "anti-affinity-groups": affinities.map((id) => ({ id })),
       },
@@ -170,7 +201,7 @@ const instanceMoves: readonly Maker[] = [
         [userData === "#", 400],
       ],
       async (id, client) => {
-        const fallback = [...model.groups].find(([, { name }]) => name === "default")![0];
+        const fallback = [...model.groups].find(([, group]) => group.name === "default")![0];
         const { "public-ip": address } = await client.get(`/instance/${id}`);
         model.instances.set(id, {
           ...own,
@@ -189,33 +220,48 @@ const instanceMoves: readonly Maker[] = [
       },
     );
   },
-  (model, random) => {
-    const id = some(model.instances, model, random);
-    const body = random.pick([
-      { name: random.pick(NAMES) },
-      { labels: labels(random) },
-      { "user-data": "Qg==" },
-      { "user-data": "?" },
-    ]) as Json;
+);
+
+interface InstanceUpdate {
+  readonly name?: string;
+  readonly labels?: Record<string, string>;
+  readonly "user-data"?: string;
+}
+
+const updateInstance = build(
+  fc.record({
+    which: choice,
+    body: fc.oneof<fc.Arbitrary<InstanceUpdate>[]>(
+      fc.record({ name }),
+      fc.record({ labels }),
+      fc.constant({ "user-data": "Qg==" }),
+      fc.constant({ "user-data": "?" }),
+    ),
+  }),
+  (model, { which, body }) => {
+    const id = chosen(model.instances, model, which);
+    const { "user-data": userData, ...rest } = body;
     return move(
       "PUT",
       `/instance/${id}`,
       body,
       [
         [!model.instances.has(id), 404],
-        [body["user-data"] === "?", 400],
+        [userData === "?", 400],
       ],
-      () => {
-        const { "user-data": userData, ...rest } = body;
-        Object.assign(model.instances.get(id)!, rest, userData === undefined ? {} : { userData });
-      },
+      () => void Object.assign(model.instances.get(id)!, rest, userData === undefined ? {} : { userData }),
     );
   },
-  verb("start", { running: false, body: () => ({}), done: (one) => void (one.running = true) }),
+);
+
+const instanceMoves: readonly fc.Arbitrary<Build>[] = [
+  createInstance,
+  updateInstance,
+  verb("start", { running: false, body: fc.constant({}), done: (one) => void (one.running = true) }),
   verb("stop", { running: true, done: (one) => void (one.running = false) }),
   verb("reboot", { running: true, done: () => {} }),
   verb("reset", {
-    body: () => ({}),
+    body: fc.constant({}),
     done: () => {},
     refusals: ({ templates }, one) => [[one !== undefined && !templates.has(one.template), 404]],
   }),
@@ -223,7 +269,7 @@ const instanceMoves: readonly Maker[] = [
   verb("remove-protection", { done: (one) => void (one.protected = false) }),
   verb("resize-disk", {
     running: false,
-    body: (random) => ({ "disk-size": random.int(8, 30) }),
+    body: fc.record({ "disk-size": fc.integer({ min: 8, max: 30 }) }),
     done: (one, body) => void (one.disk = body["disk-size"]),
     refusals: (_model, one, body) => [
       [body["disk-size"] < 10 || (one !== undefined && body["disk-size"] <= one.disk), 400],
@@ -231,7 +277,7 @@ const instanceMoves: readonly Maker[] = [
   }),
   verb("scale", {
     running: false,
-    body: (random) => ({ "instance-type": { id: random.pick([LARGE, SMALL, OTHER_FAMILY]) } }),
+    body: fc.record({ "instance-type": fc.record({ id: fc.constantFrom(LARGE, SMALL, OTHER_FAMILY) }) }),
     done: (one, body) => void (one.size = body["instance-type"].id === LARGE ? "large" : "small"),
     refusals: (_model, _one, body) => [[body["instance-type"].id === OTHER_FAMILY, 400]],
   }),
@@ -243,76 +289,63 @@ const instanceMoves: readonly Maker[] = [
   ),
 ];
 
-const addRule: Maker = (model, random) => {
-  const id = some(model.groups, model, random);
-  const peer = some(model.groups, model, random);
-  const toGroup = random.chance(0.5);
-  const [start, end] = [random.int(1, 2), random.int(1, 2)];
-  const rule: Readonly<Record<string, unknown>> = {
-    "flow-direction": random.pick(["ingress", "egress"]),
-    protocol: "tcp",
-    "start-port": start,
-    "end-port": end,
-    ...(toGroup
-      ? { "security-group": { id: peer } }
-      : { network: random.pick(["10.0.0.0/8", "0.0.0.0/0", "10.0.0.1"]) }),
-  };
-  return move(
-    "POST",
-    `/security-group/${id}/rules`,
-    rule,
-    [
-      [!model.groups.has(id), 404],
-      [model.groups.get(id)?.rules.has(saying(rule)) === true, 409],
-      [end < start, 400],
-      [toGroup && !model.groups.has(peer), 404],
-      [rule.network === "10.0.0.1", 400],
-    ],
-    async (_id, client) => {
-      const { rules } = await client.get(`/security-group/${id}`);
-      model.groups.get(id)!.rules.set(saying(rule), rules.find((each: Json) => saying(each) === saying(rule))?.id);
-    },
-  );
-};
-
-const groupMoves: readonly Maker[] = [
-  (model, random) => {
-    const name = random.pick(NAMES);
+const addRule = build(
+  fc.record({
+    which: choice,
+    peer: choice,
+    toGroup: fc.boolean(),
+    start: fc.integer({ min: 1, max: 2 }),
+    end: fc.integer({ min: 1, max: 2 }),
+    direction: fc.constantFrom("ingress", "egress"),
+    network: fc.constantFrom("10.0.0.0/8", "0.0.0.0/0", "10.0.0.1"),
+  }),
+  (model, { which, toGroup, start, end, direction, network, ...drawn }) => {
+    const id = chosen(model.groups, model, which);
+    const peer = chosen(model.groups, model, drawn.peer);
+    const rule = {
+      "flow-direction": direction,
+      protocol: "tcp",
+      "start-port": start,
+      "end-port": end,
+      ...(toGroup ? { "security-group": { id: peer } } : { network }),
+    };
     return move(
       "POST",
-      "/security-group",
-      { name },
+      `/security-group/${id}/rules`,
+      rule,
       [
-        [[...model.groups.values()].some((group) => group.name === name), 409],
-        [model.groups.size >= QUOTAS["security-group"], 403],
+        [!model.groups.has(id), 404],
+        [model.groups.get(id)?.rules.has(meaningOf(rule)) === true, 409],
+        [end < start, 400],
+        [toGroup && !model.groups.has(peer), 404],
+        [!toGroup && network === "10.0.0.1", 400],
       ],
-      (id) => void model.groups.set(id, { name, rules: new Map(), sources: new Set() }),
+      async (_id, client) => {
+        const { rules } = await client.get(`/security-group/${id}`);
+        const made = rules.find((each: Json) => meaningOf(each) === meaningOf(rule));
+        model.groups.get(id)!.rules.set(meaningOf(rule), made?.id);
+      },
     );
   },
-  removal(
-    "security-group",
-    ({ groups }) => groups,
-    (model, id) =>
-      model.groups.get(id)?.name === "default" ||
-      model.instancesWith((one) => one.groups.has(id)).length > 0 ||
-      [...model.groups.values()].some(({ rules }) => [...rules.keys()].some((rule) => rule.includes(id))),
-  ),
-  ...[addRule, addRule, addRule, addRule],
-  (model, random) => {
-    const id = some(model.groups, model, random);
-    const rules = model.groups.get(id)?.rules ?? new Map<string, string>();
-    const [says, rule] = rules.size > 0 && random.chance(0.9) ? random.pick([...rules]) : ["", UNKNOWN];
-    return move(
-      "DELETE",
-      `/security-group/${id}/rules/${rule}`,
-      undefined,
-      [[!rules.has(says), 404]],
-      () => void rules.delete(says),
-    );
-  },
-  ...(["add", "remove"] as const).map((way): Maker => (model, random) => {
-    const id = some(model.groups, model, random);
-    const cidr = random.pick(["192.0.2.0/24", "198.51.100.0/24", "192.0.2.1"]);
+);
+
+const deleteRule = build(fc.record({ which: choice, rule: choice }), (model, drawn) => {
+  const id = chosen(model.groups, model, drawn.which);
+  const rules = model.groups.get(id)?.rules ?? new Map<string, string>();
+  const { exists, at: index } = drawn.rule;
+  const [meaning, rule] = rules.size > 0 && exists ? at([...rules], index) : ["", UNKNOWN];
+  return move(
+    "DELETE",
+    `/security-group/${id}/rules/${rule}`,
+    undefined,
+    [[!rules.has(meaning), 404]],
+    () => void rules.delete(meaning),
+  );
+});
+
+const externalSource = (way: "add" | "remove"): fc.Arbitrary<Build> =>
+  build(fc.tuple(choice, fc.constantFrom("192.0.2.0/24", "198.51.100.0/24", "192.0.2.1")), (model, [which, cidr]) => {
+    const id = chosen(model.groups, model, which);
     const sources = model.groups.get(id)?.sources ?? new Set();
     return move(
       "PUT",
@@ -325,32 +358,53 @@ const groupMoves: readonly Maker[] = [
       ],
       () => void (way === "add" ? sources.add(cidr) : sources.delete(cidr)),
     );
-  }),
-  attachment(
+  });
+
+const groupMoves: readonly fc.Arbitrary<Build>[] = [
+  build(name, (model, own) =>
+    move(
+      "POST",
+      "/security-group",
+      { name: own },
+      [
+        [[...model.groups.values()].some((group) => group.name === own), 409],
+        [model.groups.size >= QUOTAS["security-group"], 403],
+      ],
+      (id) => void model.groups.set(id, { name: own, rules: new Map(), sources: new Set() }),
+    ),
+  ),
+  removal(
     "security-group",
     ({ groups }) => groups,
-    ({ groups }) => groups,
-    "attach",
+    (model, id) =>
+      model.groups.get(id)?.name === "default" ||
+      model.instancesWith((one) => one.groups.has(id)).length > 0 ||
+      [...model.groups.values()].some(({ rules }) => [...rules.keys()].some((rule) => rule.includes(id))),
   ),
-  attachment(
-    "security-group",
-    ({ groups }) => groups,
-    ({ groups }) => groups,
-    "detach",
+  ...[addRule, addRule, addRule, addRule],
+  deleteRule,
+  externalSource("add"),
+  externalSource("remove"),
+  ...(["attach", "detach"] as const).map((way) =>
+    attachment(
+      "security-group",
+      ({ groups }) => groups,
+      ({ groups }) => groups,
+      way,
+    ),
   ),
-  (model, random) => {
-    const name = random.pick(NAMES);
-    return move(
+  build(name, (model, own) =>
+    move(
       "POST",
       "/anti-affinity-group",
-      { name },
+      { name: own },
       [
-        [[...model.antiAffinity.values()].some((group) => group.name === name), 409],
+        [[...model.antiAffinity.values()].some((group) => group.name === own), 409],
         [model.antiAffinity.size >= QUOTAS["anti-affinity-group"], 403],
       ],
-      (id) => void model.antiAffinity.set(id, { name }),
-    );
-  },
+      (id) => void model.antiAffinity.set(id, { name: own }),
+    ),
+  ),
   removal(
     "anti-affinity-group",
     ({ antiAffinity }) => antiAffinity,
@@ -358,17 +412,16 @@ const groupMoves: readonly Maker[] = [
   ),
 ];
 
-const CHECKS = [
+const healthCheck = fc.constantFrom(
   undefined,
   { mode: "tcp", port: 22 },
   { mode: "https", port: 443, uri: "/" },
   { mode: "http", port: 80 },
-] as const;
+);
 
-const addressMoves: readonly Maker[] = [
-  (model, random) => {
-    const check = random.pick(CHECKS);
-    return move(
+const addressMoves: readonly fc.Arbitrary<Build>[] = [
+  build(healthCheck, (model, check) =>
+    move(
       "POST",
       "/elastic-ip",
       { healthcheck: check },
@@ -378,46 +431,42 @@ const addressMoves: readonly Maker[] = [
       ],
       async (id, client) =>
         void model.elasticIps.set(id, { address: (await client.get(`/elastic-ip/${id}`)).ip, check }),
-    );
-  },
-  (model, random) => {
-    const id = some(model.elasticIps, model, random);
-    const [check, description] = [random.pick(CHECKS), random.pick([undefined, ...NAMES])];
-    return move(
-      "PUT",
-      `/elastic-ip/${id}`,
-      { healthcheck: check, description },
-      [
-        [!model.elasticIps.has(id), 404],
-        [check?.mode === "http", 400],
-      ],
-      () => {
-        Object.assign(model.elasticIps.get(id)!, check && { check }, description && { description });
-      },
-    );
-  },
-  (model, random) => {
-    const id = some(model.elasticIps, model, random);
+    ),
+  ),
+  build(
+    fc.record({ which: choice, check: healthCheck, description: fc.constantFrom(undefined, ...NAMES) }),
+    (model, { which, check, description }) => {
+      const id = chosen(model.elasticIps, model, which);
+      return move(
+        "PUT",
+        `/elastic-ip/${id}`,
+        { healthcheck: check, description },
+        [
+          [!model.elasticIps.has(id), 404],
+          [check?.mode === "http", 400],
+        ],
+        () => void Object.assign(model.elasticIps.get(id)!, check && { check }, description && { description }),
+      );
+    },
+  ),
+  build(choice, (model, which) => {
+    const id = chosen(model.elasticIps, model, which);
     return move("DELETE", `/elastic-ip/${id}/description`, undefined, [[!model.elasticIps.has(id), 404]], () => {
       delete model.elasticIps.get(id)!.description;
     });
-  },
+  }),
   removal(
     "elastic-ip",
     ({ elasticIps }) => elasticIps,
     (model, id) => model.instancesWith((one) => one.elasticIps.has(id)).length > 0,
   ),
-  attachment(
-    "elastic-ip",
-    ({ elasticIps }) => elasticIps,
-    ({ elasticIps }) => elasticIps,
-    "attach",
-  ),
-  attachment(
-    "elastic-ip",
-    ({ elasticIps }) => elasticIps,
-    ({ elasticIps }) => elasticIps,
-    "detach",
+  ...(["attach", "detach"] as const).map((way) =>
+    attachment(
+      "elastic-ip",
+      ({ elasticIps }) => elasticIps,
+      ({ elasticIps }) => elasticIps,
+      way,
+    ),
   ),
 ];
 
@@ -428,77 +477,99 @@ const rangeBody = ([first, last]: readonly [number, number]): object => ({
   netmask: "255.255.255.0",
 });
 
-const networkMoves: readonly Maker[] = [
-  (model, random) => {
-    const range = random.chance(0.3) ? undefined : ([random.int(0, 3), random.int(2, 5)] as const);
-    const own = { name: random.pick(NAMES), labels: labels(random) };
-    return move(
-      "POST",
-      "/private-network",
-      { ...own, ...(range && rangeBody(range)) },
-      [
-        [model.networks.size >= QUOTAS["private-network"], 403],
-        [range !== undefined && (range[0] === 0 || range[0] > range[1]), 400],
-      ],
-      (id) => void model.networks.set(id, { ...own, range }),
-    );
-  },
-  (model, random) => {
-    const id = some(model.networks, model, random);
-    const last = random.int(1, 9);
-    const network = model.networks.get(id);
-    const range = network?.range && ([network.range[0], last] as const);
-    const name = random.pick(NAMES);
-    return move(
-      "PUT",
-      `/private-network/${id}`,
-      { name, "end-ip": address(last) },
-      [
-        [network === undefined, 404],
-        [network !== undefined && (range === undefined || range[0] > last), 400],
-      ],
-      () => void Object.assign(network!, { name, range }),
-    );
-  },
-  (model, random) => {
-    const id = some(model.networks, model, random);
+const attachToNetwork = (way: "attach" | "update-ip"): fc.Arbitrary<Build> =>
+  build(
+    fc.record({
+      which: choice,
+      who: choice,
+      /** Last number of the wanted address; `own` is the one that the instance has. */
+      wanted: either<number | "own" | undefined>(
+        60,
+        fc.constantFrom<(number | "own")[]>(0, 1, 2, 3, 200, 255, "own", "own"),
+        undefined,
+      ),
+    }),
+    (model, { which, who, ...drawn }) => {
+      const [id, instance] = [chosen(model.networks, model, which), chosen(model.instances, model, who)];
+      const [network, one] = [model.networks.get(id), model.instances.get(instance)];
+      const before = one?.networks.get(id);
+      const wanted = drawn.wanted === "own" ? before : drawn.wanted;
+      const others = way === "update-ip" ? instance : undefined; // its own address is free for an instance that asks again
+      const [free, leased] =
+        network?.range === undefined ? [undefined, []] : [model.freeIn(id, others), model.leased(id, others)];
+      const managed = network?.range !== undefined;
+      return move(
+        "PUT",
+        `/private-network/${id}:${way}`,
+        { instance: { id: instance }, ip: wanted === undefined ? undefined : address(wanted) },
+        [
+          [network === undefined, 404],
+          [one === undefined, 404],
+          [one !== undefined && one.networks.has(id) === (way === "attach"), 409],
+          [network !== undefined && !managed && (wanted !== undefined || way === "update-ip"), 400],
+          [managed && (wanted === 0 || wanted === 255), 400],
+          [managed && wanted !== undefined && leased.includes(wanted), 409],
+          [managed && wanted === undefined && free === undefined, 409],
+        ],
+        () => void one!.networks.set(id, wanted ?? free),
+      );
+    },
+  );
+
+const networkMoves: readonly fc.Arbitrary<Build>[] = [
+  build(
+    fc.record({
+      own: fc.record({ name, labels }),
+      range: either<readonly [number, number] | undefined>(
+        70,
+        fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 2, max: 5 })),
+        undefined,
+      ),
+    }),
+    (model, { own, range }) =>
+      move(
+        "POST",
+        "/private-network",
+        { ...own, ...(range && rangeBody(range)) },
+        [
+          [model.networks.size >= QUOTAS["private-network"], 403],
+          [range !== undefined && (range[0] === 0 || range[0] > range[1]), 400],
+        ],
+        (id) => void model.networks.set(id, { ...own, range }),
+      ),
+  ),
+  build(
+    fc.record({ which: choice, last: fc.integer({ min: 1, max: 9 }), own: name }),
+    (model, { which, last, own }) => {
+      const id = chosen(model.networks, model, which);
+      const network = model.networks.get(id);
+      const range = network?.range && ([network.range[0], last] as const);
+      return move(
+        "PUT",
+        `/private-network/${id}`,
+        { name: own, "end-ip": address(last) },
+        [
+          [network === undefined, 404],
+          [network !== undefined && (range === undefined || range[0] > last), 400],
+        ],
+        () => void Object.assign(network!, { name: own, range }),
+      );
+    },
+  ),
+  build(choice, (model, which) => {
+    const id = chosen(model.networks, model, which);
     return move("DELETE", `/private-network/${id}/labels`, undefined, [[!model.networks.has(id), 404]], () => {
       model.networks.get(id)!.labels = {};
     });
-  },
+  }),
   removal(
     "private-network",
     ({ networks }) => networks,
     (model, id) => model.instancesWith((one) => one.networks.has(id)).length > 0,
   ),
-  ...(["attach", "update-ip", "update-ip"] as const).map((way): Maker => (model, random) => {
-    const [id, instance] = [some(model.networks, model, random), some(model.instances, model, random)];
-    const [network, one] = [model.networks.get(id), model.instances.get(instance)];
-    const before = one?.networks.get(id);
-    const wanted = random.chance(0.4) ? undefined : random.pick([0, 1, 2, 3, 200, 255, before, before]);
-    // Its own address is free for an instance that asks anew.
-    if (way === "update-ip" && one?.networks.has(id)) one.networks.set(id, undefined);
-    const [free, leased] = network?.range === undefined ? [undefined, []] : [model.freeIn(id), model.leased(id)];
-    if (way === "update-ip" && one?.networks.has(id)) one.networks.set(id, before);
-    const managed = network?.range !== undefined;
-    return move(
-      "PUT",
-      `/private-network/${id}:${way}`,
-      { instance: { id: instance }, ip: wanted === undefined ? undefined : address(wanted) },
-      [
-        [network === undefined, 404],
-        [one === undefined, 404],
-        [one !== undefined && one.networks.has(id) === (way === "attach"), 409],
-        [network !== undefined && !managed && (wanted !== undefined || way === "update-ip"), 400],
-        [managed && (wanted === 0 || wanted === 255), 400],
-        [managed && wanted !== undefined && leased.includes(wanted), 409],
-        [managed && wanted === undefined && free === undefined, 409],
-      ],
-      () => void one!.networks.set(id, wanted ?? free),
-    );
-  }),
-  (model, random) => {
-    const [id, instance] = [some(model.networks, model, random), some(model.instances, model, random)];
+  ...(["attach", "update-ip", "update-ip"] as const).map(attachToNetwork),
+  build(fc.tuple(choice, choice), (model, [which, who]) => {
+    const [id, instance] = [chosen(model.networks, model, which), chosen(model.instances, model, who)];
     const one = model.instances.get(instance);
     return move(
       "PUT",
@@ -511,69 +582,58 @@ const networkMoves: readonly Maker[] = [
       ],
       () => void one!.networks.delete(id),
     );
-  },
+  }),
 ];
 
-const otherMoves: readonly Maker[] = [
-  (model, random) => {
-    const name = random.pick(NAMES);
-    const checksum = random.pick(["0".repeat(32), "0".repeat(32), "1"]);
-    return move(
+const otherMoves: readonly fc.Arbitrary<Build>[] = [
+  build(fc.tuple(name, fc.constantFrom("0".repeat(32), "0".repeat(32), "1")), (model, [own, checksum]) =>
+    move(
       "POST",
       "/template",
-      { name, checksum, url: "https://example.com/image", "ssh-key-enabled": true, "password-enabled": false },
+      { name: own, checksum, url: "https://example.com/image", "ssh-key-enabled": true, "password-enabled": false },
       [
         [model.templates.size >= QUOTAS.template, 403],
         [checksum === "1", 400],
       ],
-      (id) => void model.templates.set(id, { name }),
-    );
-  },
-  (model, random) => {
-    const [id, name] = [some(model.templates, model, random), random.pick(NAMES)];
+      (id) => void model.templates.set(id, { name: own }),
+    ),
+  ),
+  build(fc.tuple(choice, name), (model, [which, own]) => {
+    const id = chosen(model.templates, model, which);
     return move(
       "PUT",
       `/template/${id}`,
-      { name },
+      { name: own },
       [[!model.templates.has(id), 404]],
-      () => void model.templates.set(id, { name }),
+      () => void model.templates.set(id, { name: own }),
     );
-  },
+  }),
   removal(
     "template",
     ({ templates }) => templates,
     () => false,
   ),
-  (model, random) => {
-    const name = random.pick([...NAMES, "-"]);
-    return move(
+  build(fc.constantFrom(...NAMES, "-"), (model, own) =>
+    move(
       "POST",
       "/ssh-key",
-      { name, "public-key": PUBLIC_KEY },
+      { name: own, "public-key": PUBLIC_KEY },
       [
-        [model.keys.has(name), 409],
-        [name === "-", 400],
+        [model.keys.has(own), 409],
+        [own === "-", 400],
         [model.keys.size >= QUOTAS["ssh-key"], 403],
       ],
-      () => void model.keys.add(name),
-    );
-  },
-  (model, random) => {
-    const name = random.pick(NAMES);
-    return move(
-      "DELETE",
-      `/ssh-key/${name}`,
-      undefined,
-      [[!model.keys.has(name), 404]],
-      () => void model.keys.delete(name),
-    );
-  },
+      () => void model.keys.add(own),
+    ),
+  ),
+  build(name, (model, own) =>
+    move("DELETE", `/ssh-key/${own}`, undefined, [[!model.keys.has(own), 404]], () => void model.keys.delete(own)),
+  ),
 ];
 
-/** A random call that fits the model's zone, or does not. */
-export function someMove(model: Model, random: Random): Move {
-  const family = random.pick([instanceMoves, instanceMoves, groupMoves, addressMoves, networkMoves, otherMoves]);
-  const made = random.pick(family)(model, random);
-  // In a zone with little in it most calls are for what is not there: enough of those.
-  return made.refusals.includes(404) && random.chance(0.8) ? someMove(model, random) : made;
-}
+/** Any move; those of instances twice as often as those of each other family. */
+export const anyMove: fc.Arbitrary<Build> = fc.oneof(
+  ...[instanceMoves, instanceMoves, groupMoves, addressMoves, networkMoves, otherMoves].map((family) =>
+    fc.oneof(...family),
+  ),
+);

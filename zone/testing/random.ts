@@ -1,4 +1,7 @@
-/** Numbers that look random and come again with the same seed. */
+/**
+ * Pseudorandom numbers that repeat with the same seed, for tests that choose moments, or long sequences that need no
+ * shrinking; other tests use fast-check.
+ */
 export interface Random {
   readonly seed: number;
   /** At least 0, below 1. */
@@ -13,7 +16,7 @@ export interface Random {
   some<T>(of: readonly T[]): T[];
 }
 
-/** The seed that the environment's SEED gives, to see a failure again; else another one at each call. */
+/** The environment's SEED, to repeat a failure; otherwise another seed at each call. */
 export const someSeed = (): number => Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 
 /** @param seed a whole number below 2^32 */

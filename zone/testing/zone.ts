@@ -32,7 +32,7 @@ export interface TestApi {
   readonly url: string;
   readonly key: string;
   readonly secret: string;
-  /** What should go wrong: `api.faults.add({ kind: "drop-after", route: "create-instance", count: 1 })`. */
+  /** Faults to inject: `api.faults.add({ kind: "drop-after", route: "create-instance", count: 1 })`. */
   readonly faults: Faults;
   readonly zone: Zone;
   close(): Promise<void>;

@@ -46,7 +46,7 @@ describe("a console", () => {
     await isGone(console);
   });
 
-  it("begins anew when its instance does, and keeps an instance's last words", async () => {
+  it("starts again with its instance, and keeps a deleted instance's last output", async () => {
     const id = await bed.makeInstance("one", { labels: { role: "master" } });
     write("one", "first life\n");
     const page = await bed.open("#instance/one");

@@ -2,18 +2,18 @@ import type { Machines } from "../types.ts";
 import type { State } from "../state.ts";
 import type { Step } from "./stream.ts";
 
-/** Characters at the end of what was seen by which the place is found again where a log goes on. */
+/** Trailing characters used to find where the last read ended. */
 const MARK = 200;
 
 /**
- * What a log says after `before`, where both are its last so many bytes at two moments; undefined if it does not go
- * on from there but begins anew.
+ * What a log has after `before`; both are its last bytes at two moments. undefined if it does not continue `before` but
+ * starts again.
  */
 export function continued(before: string, after: string): string | undefined {
   if (after.startsWith(before)) return after.slice(before.length);
   const mark = before.slice(-MARK);
   if (mark.length < MARK) return undefined;
-  // The beginning has been cut off. Of several places that end alike the last that fits leaves least as new.
+  // The beginning has been cut off. Of several places that match, the last one leaves the least as new.
   for (let at = after.lastIndexOf(mark); at >= 0; at = at === 0 ? -1 : after.lastIndexOf(mark, at - 1)) {
     const end = at + MARK;
     if (before.endsWith(after.slice(0, end))) return after.slice(end);
@@ -22,8 +22,8 @@ export function continued(before: string, after: string): string | undefined {
 }
 
 /**
- * A stream's step that follows an instance's console: `text` is what is new, `begin` says that what was sent before no
- * longer counts, `trouble` why there is nothing to read, and `end` that the instance is no more.
+ * A stream's step that follows an instance's console. Events: `text` is what is new, `begin` replaces everything sent
+ * before, `trouble` is why the console cannot be read, `end` says that the instance no longer exists.
  */
 export function followConsole(
   { instances }: Pick<State, "instances">,
@@ -40,9 +40,9 @@ export function followConsole(
     }
     try {
       const log = await machines.consoleLog(instance);
-      const news = seen === undefined ? undefined : continued(seen, log);
-      if (news === undefined || trouble !== undefined) send("begin", log);
-      else if (news !== "") send("text", news);
+      const added = seen === undefined ? undefined : continued(seen, log);
+      if (added === undefined || trouble !== undefined) send("begin", log);
+      else if (added !== "") send("text", added);
       seen = log;
       trouble = undefined;
     } catch (error) {

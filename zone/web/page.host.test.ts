@@ -99,7 +99,7 @@ describe("the page", () => {
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("one");
   });
 
-  it("leads from thing to thing, and to each by its address", async () => {
+  it("links resources, and shows each by its address", async () => {
     const page = await bed.open();
     await bed.makeInstance("one");
     await row(page, "Instances", "one").getByRole("link", { name: "default" }).click();

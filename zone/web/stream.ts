@@ -1,15 +1,15 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Sends one event; its data are anything JSON can say. */
+/** Sends one event; `data` is any JSON value. */
 export type Send = (event: string, data: unknown) => void;
 
-/** Sends what is new; says false when there will be nothing more. */
+/** Sends what is new; returns false when nothing more will come. */
 export type Step = (send: Send) => Promise<boolean> | boolean;
 
 /**
- * Server-sent events for as long as the client listens: `step` sends what is new, and runs again `pause` milliseconds
- * after its end. A client that does not read is waited for, so nothing piles up here.
+ * Server-sent events while the client listens: `step` sends what is new and runs again `pause` milliseconds later. It
+ * waits for a client that does not read, so nothing is buffered here.
  */
 export async function stream(response: ServerResponse, pause: number, step: Step): Promise<void> {
   const gone = new AbortController();

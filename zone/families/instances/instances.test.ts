@@ -13,20 +13,20 @@ const small = typeByName("standard.small")!;
 let api: TestApi;
 let client: Client;
 let template: string;
-/** What machines and network were told, in order. */
-let told: string[];
+/** What machines and network were asked to do, in order. */
+let calls: string[];
 let failing: string | undefined;
-/** While set, whatever the machines are told has to wait for it. */
+/** While set, every call of the machines waits for it. */
 let held: Promise<void> | undefined;
 let change: (id: string, state: "running" | "stopped") => void;
 
 beforeEach(async () => {
-  told = [];
+  calls = [];
   failing = undefined;
   held = undefined;
   const tell = (what: string) => async () => {
     await held;
-    told.push(what);
+    calls.push(what);
     if (failing === what) throw new Error(`${what} failed`);
   };
   const machines: Machines = {
@@ -48,7 +48,7 @@ beforeEach(async () => {
     "ssh-key-enabled": true,
     "password-enabled": false,
   });
-  told = [];
+  calls = [];
 });
 afterEach(() => api.close());
 
@@ -89,7 +89,7 @@ describe("making an instance", () => {
     expect((await get(body.reference.id)).state).toBe("starting");
     release();
     await client.finished(body);
-    expect(told).toEqual(["apply", "create", "start", "apply"]);
+    expect(calls).toEqual(["apply", "create", "start", "apply"]);
     expect(await get(body.reference.id)).toMatchObject({
       id: body.reference.id,
       name: "one",
@@ -113,16 +113,16 @@ describe("making an instance", () => {
   it("leaves it off with auto-start false", async () => {
     const id = await make({ "auto-start": false });
     expect(await get(id)).toMatchObject({ state: "stopped", "public-ip": "198.18.1.1", name: `VM-${id}` });
-    expect(told).toEqual(["apply", "create"]);
+    expect(calls).toEqual(["apply", "create"]);
     await client.operate("PUT", `/instance/${id}:start`, {});
     expect((await get(id)).state).toBe("running");
   });
 
-  it("can be told to start before it is made", async () => {
+  it("can be started before its creation is done", async () => {
     const { body } = await client.call("POST", "/instance", wanted({ "auto-start": false }));
     const started = await client.call("PUT", `/instance/${body.reference.id}:start`, {});
     expect((await client.finished(started.body)).state).toBe("success");
-    expect(told).toEqual(["apply", "create", "apply", "start", "apply"]);
+    expect(calls).toEqual(["apply", "create", "apply", "start", "apply"]);
   });
 
   it("gives no address with public-ip-assignment none", async () => {
@@ -229,17 +229,17 @@ describe("an instance", () => {
 
   it("reboots and is reset", async () => {
     const id = await make();
-    told = [];
+    calls = [];
     await client.operate("PUT", `/instance/${id}:reboot`);
-    expect(told).toEqual(["apply", "reboot"]);
-    told = [];
+    expect(calls).toEqual(["apply", "reboot"]);
+    calls = [];
     await client.operate("PUT", `/instance/${id}:reset`, { "disk-size": 11 });
-    expect(told).toEqual(["apply", "reset", "start", "apply"]);
+    expect(calls).toEqual(["apply", "reset", "start", "apply"]);
     expect(await get(id)).toMatchObject({ state: "running", "disk-size": 11 });
     expect((await client.call("PUT", `/instance/${id}:start`, { "rescue-profile": "netboot" })).status).toBe(501);
   });
 
-  it("goes, and gives its things back", async () => {
+  it("is deleted, and releases what it held", async () => {
     const id = await make();
     const release = hold();
     const { body } = await client.call("DELETE", `/instance/${id}`);
@@ -247,7 +247,7 @@ describe("an instance", () => {
     expect((await client.call("DELETE", `/instance/${id}`)).status).toBe(409);
     release();
     await client.finished(body);
-    expect(told.slice(-2)).toEqual(["destroy", "apply"]);
+    expect(calls.slice(-2)).toEqual(["destroy", "apply"]);
     expect((await client.call("GET", `/instance/${id}`)).status).toBe(404);
   });
 
@@ -266,7 +266,7 @@ describe("an instance", () => {
     release();
     expect(await client.finished(body)).toMatchObject({ state: "failure", reason: "interrupted" });
     expect(await client.finished(deletion)).toMatchObject({ state: "success" });
-    expect(told).not.toContain("start");
+    expect(calls).not.toContain("start");
     expect((await client.get("/instance")).instances).toEqual([]);
   });
 
@@ -282,10 +282,10 @@ describe("an instance", () => {
 
   it("follows a guest that turns itself off", async () => {
     const id = await make();
-    told = [];
+    calls = [];
     change(id, "stopped");
     expect((await get(id)).state).toBe("stopped");
-    expect(told).toEqual(["apply"]);
+    expect(calls).toEqual(["apply"]);
     change(id, "running");
     expect((await get(id)).state).toBe("running");
   });

@@ -20,7 +20,7 @@ const make = async (enabled: boolean) =>
 const reveal = (id: string) => client.call("GET", `/instance/${id}:password`);
 
 describe("a password", () => {
-  it("belongs to instances of templates that are password-enabled, and can be set anew", async () => {
+  it("belongs to instances of templates that are password-enabled, and can be reset", async () => {
     const id = await make(true);
     const first = await reveal(id);
     expect(first).toEqual({ status: 200, body: { password: expect.stringMatching(/^[\w-]{20}$/) } });
@@ -34,7 +34,7 @@ describe("a password", () => {
     );
   });
 
-  it("is told for a day", async () => {
+  it("is revealed for a day", async () => {
     const id = await make(true);
     const record = api.zone.state.instances.get(id)!;
     const setAt = new Date(Date.now() - 25 * 60 * 60 * 1000).toISOString();
@@ -42,7 +42,7 @@ describe("a password", () => {
     expect(await reveal(id)).toEqual({ status: 404, body: { message: `Password of Instance ${id} not found` } });
   });
 
-  it("is nobody else's", async () => {
+  it("belongs to its instance alone", async () => {
     const id = await make(false);
     expect((await reveal(id)).status).toBe(404);
     expect((await client.call("PUT", `/instance/${id}:reset-password`)).body.message).toContain("not password-enabled");

@@ -14,8 +14,8 @@ let directory: string;
 let api: TestApi;
 let client: Client;
 let template: string;
-/** What the machines were told, in order. */
-let told: string[];
+/** What the machines were asked to do, in order. */
+let calls: string[];
 /** While set, the machines have to wait for it. */
 let held: Promise<void> | undefined;
 /** Whether the machines fail, once they are let go on. */
@@ -35,9 +35,9 @@ afterEach(async () => {
 });
 
 async function open(): Promise<void> {
-  told = [];
+  calls = [];
   const tell = (what: string) => async (_instance: Instance) => {
-    told.push(what);
+    calls.push(what);
     await held;
     if (broken) throw new Error("no such container");
   };
@@ -121,7 +121,7 @@ describe("an instance refuses", () => {
 
   it("nothing of its deletion, which waits for no shutdown", async () => {
     const { id, release } = await inState("stopping");
-    await expect.poll(() => told).toContain("stop");
+    await expect.poll(() => calls).toContain("stop");
     held = undefined; // for others: the stop is held still
     expect(await client.operate("DELETE", `/instance/${id}`)).toBe(id);
     expect((await client.call("GET", `/instance/${id}`)).status).toBe(404);
@@ -149,7 +149,7 @@ describe("a guest that never boots", () => {
     fault();
     await client.get("/instance"); // boots nothing, so it spends no fault
     const id = await make();
-    expect(told).toEqual(["create"]);
+    expect(calls).toEqual(["create"]);
     expect(await get(id)).toMatchObject({ state: "running", "public-ip": expect.any(String) });
     change(id, "stopped"); // of a machine that was never there, nothing is believed
     expect((await get(id)).state).toBe("running");
@@ -163,17 +163,17 @@ describe("a guest that never boots", () => {
     await open();
     const network = await client.operate("POST", "/private-network", { name: "n" });
     await client.operate("PUT", `/private-network/${network}:attach`, { instance: { id } });
-    expect([told, (await get(id)).state]).toEqual([[], "running"]);
+    expect([calls, (await get(id)).state]).toEqual([[], "running"]);
   });
 
   it("comes with the next start", async () => {
     fault("start-instance");
     const id = await make({ "auto-start": false });
     await client.operate("PUT", `/instance/${id}:start`, {});
-    expect([told, (await get(id)).state]).toEqual([["create"], "running"]);
+    expect([calls, (await get(id)).state]).toEqual([["create"], "running"]);
     await client.operate("PUT", `/instance/${id}:stop`);
     await client.operate("PUT", `/instance/${id}:start`, {});
-    expect(told).toEqual(["create", "stop", "start"]);
+    expect(calls).toEqual(["create", "stop", "start"]);
     change(id, "stopped");
     expect((await get(id)).state).toBe("stopped");
   });
@@ -182,7 +182,7 @@ describe("a guest that never boots", () => {
     const id = await make();
     fault("reboot-instance");
     for (let n = 0; n < 3; n++) await client.operate("PUT", `/instance/${id}:reboot`);
-    expect(told).toEqual(["create", "start", "stop", "start", "reboot"]);
+    expect(calls).toEqual(["create", "start", "stop", "start", "reboot"]);
     expect((await get(id)).state).toBe("running");
   });
 
@@ -191,6 +191,6 @@ describe("a guest that never boots", () => {
     fault("reset-instance");
     await client.operate("PUT", `/instance/${id}:reset`, {});
     await client.operate("PUT", `/instance/${id}:reset`, {});
-    expect(told).toEqual(["create", "start", "reset", "reset", "start"]);
+    expect(calls).toEqual(["create", "start", "reset", "reset", "start"]);
   });
 });

@@ -42,7 +42,7 @@ export const gibibytes = (bytes) => `${Math.round((bytes / 2 ** 30) * 10) / 10} 
 /** e.g. `1 instance`, `2 instances`. */
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
-/** The address on this page of a thing: `#instance/NAME`. */
+/** A resource's address on this page: `#instance/NAME`. */
 export const hash = (kind, key) => `#${kind}/${encodeURIComponent(key)}`;
 
 /** Makes these the children of `parent`; those that are as before stay, so that focus and selection do. */

@@ -35,7 +35,7 @@ export function showInstance(key, instances) {
   watched.id = instance.id;
 }
 
-/** Stops reading the console while nobody sees it. */
+/** Stops reading the console while the page is hidden. */
 export function pauseInstance() {
   closeConsole();
 }
@@ -46,7 +46,7 @@ export function resumeInstance() {
 
 const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, ...value));
 
-/** A fact of several things; nothing where there are none. */
+/** A fact with several values; nothing if there are none. */
 const several = (name, items) => (items.length === 0 ? [] : [fact(name, list(items))]);
 
 const factsOf = (instance) => [

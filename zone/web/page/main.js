@@ -1,4 +1,4 @@
-/** Follows the zone and keeps the page as the zone is. */
+/** Follows the zone and keeps the page up to date. */
 import { pauseInstance, resumeInstance, showInstance } from "./instance.js";
 import { sections } from "./sections.js";
 import { fill } from "./table.js";
@@ -49,9 +49,9 @@ function showSection(name, items) {
   if (name === "operations") goToTarget();
 }
 
-/** Shows what the address names, `#instance/NAME`; all other addresses are places on the page. */
+/** Shows the instance that the address names, `#instance/NAME`; other addresses are places on the page. */
 function route() {
-  if (instances === undefined) return; // not told yet
+  if (instances === undefined) return; // not received yet
   const key = instanceInAddress();
   showInstance(key, instances);
   document.title = key === undefined ? zone : `${key} – ${zone}`;
@@ -62,11 +62,11 @@ function instanceInAddress() {
   try {
     return encoded && decodeURIComponent(encoded);
   } catch {
-    return encoded; // no encoding of anything: a name that no instance has
+    return encoded; // not a valid encoding: no instance has that name
   }
 }
 
-/** The browser looked for the address's place before it was there: once all is, it looks again. */
+/** The browser looked for the address's place before it existed; once every section is there, it looks again. */
 let goToTarget = () => {
   goToTarget = () => {};
   if (instanceInAddress() !== undefined) goToInstance();
@@ -83,7 +83,7 @@ addEventListener("hashchange", () => {
   if (instanceInAddress() !== undefined) goToInstance();
 });
 
-// A browser opens few connections to one server: tabs that nobody sees have none, and cost the zone nothing.
+// A browser opens few connections to one server, so hidden tabs have none.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) {
     source.close();

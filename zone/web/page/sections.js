@@ -1,4 +1,4 @@
-/** How each section of the snapshot looks: its table's rows, and its caption. */
+/** How each section of the snapshot is shown: its table's rows, and its caption. */
 import { badge, code, count, el, gibibytes, hash, link, list, none, time } from "./dom.js";
 
 const head = (...children) => el("th", { scope: "row" }, ...children);
@@ -50,7 +50,9 @@ export const sections = {
         group.externalSources?.length > 0 ? el("small", {}, "and ", group.externalSources.join(", ")) : undefined,
       );
       if (group.rules.length === 0)
-        return [row(name, el("td", { colspan: 5, class: "none" }, "No rules: nothing gets in, everything gets out."))];
+        return [
+          row(name, el("td", { colspan: 5, class: "none" }, "No rules: nothing is let in, everything is let out.")),
+        ];
       return group.rules.map((rule, index) => row(...(index === 0 ? [name] : []), ...ruleCells(rule)));
     },
   },

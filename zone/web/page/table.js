@@ -4,7 +4,7 @@ import { update } from "./dom.js";
 const shown = new WeakMap();
 
 /**
- * Makes a table show these items in this order. `rowsOf(item)` makes its rows; bodies are told apart by the items' ids,
+ * Makes a table show these items in this order. `rowsOf(item)` makes its rows; bodies are identified by the items' ids,
  * so focus, selection and scroll position stay.
  */
 export function fill(table, items, { rowsOf, anchorOf }) {

@@ -1,8 +1,8 @@
 /**
- * Derives `exoscale.json` from Exoscale's OpenAPI document: the routes, schemas, enums and limits of the families the
+ * Derives `api/exoscale.json` from Exoscale's OpenAPI document: the routes, schemas, enums and limits of the families the
  * zone has, without the prose, plus the bare list of every other route so that asking for one is answered by name.
  *
- *     node zone/api/derive.ts openapi.yaml [YYYY-MM-DD] > zone/api/exoscale.json
+ *     node zone/families/derive.ts openapi.yaml [YYYY-MM-DD] > zone/api/exoscale.json
  *
  * The document is public: v3/generator/source.yaml in https://github.com/exoscale/egoscale. The date is the day it was
  * obtained (default: today).
@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 
-import { FAMILIES } from "../families/index.ts";
+import { FAMILIES } from "./index.ts";
 
 /** Tags of the document whose routes are kept whole. */
 const TAGS = new Set(FAMILIES.flatMap(({ tags }) => tags));
@@ -121,7 +121,7 @@ function print(document: JsonObject): string {
 
 const [file, date = new Date().toISOString().slice(0, 10)] = process.argv.slice(2);
 if (file === undefined) {
-  console.error("usage: node zone/api/derive.ts openapi.yaml [YYYY-MM-DD] > zone/api/exoscale.json");
+  console.error("usage: node zone/families/derive.ts openapi.yaml [YYYY-MM-DD] > zone/api/exoscale.json");
   process.exit(1);
 }
 main(file, date);
