@@ -7,7 +7,7 @@ import { inTurn, serve } from "./testing/http-server.ts";
 const zones = { body: { zones: [] } };
 
 describe.concurrent("a call", () => {
-  test("is signed, anew for every attempt", async () => {
+  test("is signed again for every attempt", async () => {
     await using server = await serve(inTurn({ status: 503 }, zones));
     await connect(server.api).get("/zone");
     const [first, second] = server.calls.map((call) => call.headers.authorization);
@@ -37,7 +37,7 @@ describe.concurrent("a call", () => {
     expect(server.calls).toHaveLength(1);
   });
 
-  test("that makes something is repeated only where it cannot have been done", async () => {
+  test("that creates something is repeated only if it cannot have succeeded", async () => {
     for (const answer of [{ status: 500 }, "lost"] as const) {
       await using server = await serve(inTurn(answer, zones));
       await expect(connect(server.api).post("/instance", {})).rejects.toThrow(ApiError);
@@ -48,7 +48,7 @@ describe.concurrent("a call", () => {
     expect(server.calls).toHaveLength(2);
   });
 
-  test("waits as long as a 429 says, and so do the others", async () => {
+  test("waits as long as a 429 says, and so do other calls", async () => {
     await using server = await serve(inTurn({ status: 429, headers: { "retry-after": "2" } }, zones));
     const client = connect(server.api);
     const first = client.get("/zone");
@@ -59,7 +59,7 @@ describe.concurrent("a call", () => {
     for (const at of later) expect(at - refused!).toBeGreaterThan(1_990);
   });
 
-  test("does not wait for ever", async () => {
+  test("does not obey a Retry-After that is too long", async () => {
     await using server = await serve(
       inTurn({ status: 429, headers: { "retry-after": "86400" }, body: { message: "slow down" } }),
     );
@@ -67,7 +67,7 @@ describe.concurrent("a call", () => {
     expect(server.calls).toHaveLength(1);
   });
 
-  test("without an answer says to whom", async () => {
+  test("without an answer names the endpoint", async () => {
     await using server = await serve(inTurn("lost"));
     await expect(connect(server.api).post("/instance", {})).rejects.toThrow(
       /^POST \/instance: no answer: .*127\.0\.0\.1/,
@@ -120,7 +120,7 @@ test("without credentials no call is made", async () => {
 });
 
 describe("a list", () => {
-  test("is asked for once by those who do not mind its age", async () => {
+  test("is read once by callers that accept its age", async () => {
     await using server = await serve(inTurn({ body: { instances: [{ id: 1 }] } }));
     const client = connect(server.api);
     const lists = await Promise.all([1, 2, 3].map(() => client.list("/instance", "instances", 60_000)));
@@ -130,7 +130,7 @@ describe("a list", () => {
     expect(server.calls).toHaveLength(2);
   });
 
-  test("that could not be had is asked for again", async () => {
+  test("that failed is read again", async () => {
     await using server = await serve(inTurn({ status: 403 }, { body: {} }));
     const client = connect(server.api);
     await expect(client.list("/instance", "instances", 60_000)).rejects.toThrow("403");

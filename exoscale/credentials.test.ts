@@ -41,7 +41,7 @@ test("the exo CLI's default account, or the one named", () => {
   expect(credentials({ ...home(toml), EXOSCALE_ACCOUNT: "one" })).toEqual({ key: "EXO1", secret: "s1" });
 });
 
-test("without any, both ways are named", () => {
+test("without credentials the message names both ways", () => {
   expect(() => credentials(home())).toThrow(
     /EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or run `exo config`, which writes .*exoscale\.toml/,
   );

@@ -39,7 +39,7 @@ const named = (server: Server, name = "web-servers") => ({ api: server.api, name
 const posts = (server: Server) => server.calls.filter(({ method }) => method === "POST").length;
 
 describe.concurrent("create", () => {
-  test("makes one, marked", async () => {
+  test("creates one with the token", async () => {
     await using server = await groups();
     const { id } = await antiAffinityGroup.create(named(server));
     expect(server.all).toEqual([{ id, name: "web-servers", description: tokenDescription("t-1") }]);
@@ -61,7 +61,7 @@ describe.concurrent("create", () => {
     expect(server.all.map((group) => group.id)).toEqual([id]);
   });
 
-  test("makes one of many at a time, all of whose answers are lost", async () => {
+  test("creates each once, when many at the same time lose their answers", async () => {
     const lost: Fault = (_call, work) => (work(), "lost");
     await using server = await groups(Array.from({ length: 20 }, () => lost));
     const made = await Promise.all(
@@ -73,7 +73,7 @@ describe.concurrent("create", () => {
     expect(server.all).toHaveLength(20);
   });
 
-  test("finds what an interrupted run made", async () => {
+  test("finds what an interrupted run created", async () => {
     await using server = await groups([], [{ id: "known", name: "web-servers", description: tokenDescription("t-1") }]);
     await expect(antiAffinityGroup.create(named(server))).resolves.toMatchObject({ id: "known" });
     expect(posts(server)).toBe(0);
@@ -113,7 +113,7 @@ describe.concurrent("create", () => {
     expect(posts(server)).toBe(5);
   }, 30_000);
 
-  test("fails with the operation's reason when nothing came of it", async () => {
+  test("fails with the operation's reason if nothing was created", async () => {
     await using server = await groups([() => ({ body: { id: "op", state: "pending", reference: { id: "x" } } })]);
     const error = await antiAffinityGroup.create(named(server)).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(OperationError);
@@ -124,7 +124,7 @@ describe.concurrent("create", () => {
     });
   });
 
-  test("keeps the id when the operation failed but the thing is there", async () => {
+  test("keeps the id if the operation failed but the resource exists", async () => {
     await using server = await groups([
       (_call, work) => {
         work();

@@ -7,7 +7,7 @@ import { inTurn, serve } from "./testing/http-server.ts";
 const answers = (...states: string[]) =>
   inTurn(...states.map((state) => ({ body: { id: "1", name: "web-1", state } })));
 
-test("the two who describe an instance are told by one call, and each is told anew the next time", async () => {
+test("the two readers of an instance share one call, and the next read is a new call", async () => {
   await using server = await serve(answers("running", "stopped", "starting"));
   const client = connect(server.api);
   const found = await Promise.all([readInstance(client, "1", "instance"), readInstance(client, "1", "boot")]);
@@ -17,7 +17,7 @@ test("the two who describe an instance are told by one call, and each is told an
   expect(server.calls).toHaveLength(3);
 });
 
-test("an instance that is gone, or going, is none", async () => {
+test("an instance that is gone or being deleted is none", async () => {
   await using server = await serve(
     inTurn({ status: 404, body: { message: "not found" } }, { body: { id: "1", name: "a", state: "destroying" } }),
   );

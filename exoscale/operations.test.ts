@@ -15,13 +15,13 @@ function answering(...answers: Operation[]): Pick<Client, "get"> & { polls: numb
 }
 
 describe.concurrent("an operation", () => {
-  test("that is done is not asked for", async () => {
+  test("that has succeeded is not polled", async () => {
     const client = answering();
     await settled(client, { id: "op", state: "success" }, { what: "x" });
     expect(client.polls).toBe(0);
   });
 
-  test("is asked for until it is done", async () => {
+  test("is polled until it has succeeded", async () => {
     const client = answering(pending, { id: "op", state: "success" });
     await settled(client, pending, { what: "x" });
     expect(client.polls).toBe(2);
@@ -50,7 +50,7 @@ describe.concurrent("an operation", () => {
   });
 });
 
-test("polls are quick at first, 3 s apart then, and slower after half a minute", () => {
+test("polls are quick at first, then 3 s apart, and slower after half a minute", () => {
   expect(interval(0, 0)).toBe(200);
   expect(interval(20, 10_000)).toBe(3_000);
   expect(interval(20, 90_000)).toBe(6_000);

@@ -19,7 +19,7 @@ async function limited(perSecond: number): Promise<Server & { refused(): number 
 }
 
 describe.concurrent("calls", () => {
-  test("go out at once while nobody minds", async () => {
+  test("go out at the same time until one is refused", async () => {
     let most = 0,
       underWay = 0;
     await using server = await serve(async () => {

@@ -17,7 +17,7 @@ test("is the same text again, however it was compressed", () => {
   }
 });
 
-test("none, or what somebody broke, is another", () => {
+test("missing or broken user-data differs", () => {
   const hashes = [undefined, Buffer.from([0x1f, 0x8b, 0]).toString("base64"), encodeUserData(text)].map(userDataSha256);
   expect(new Set(hashes).size).toBe(3);
 });

@@ -19,12 +19,12 @@ function shell(
   };
 }
 
-test("a well node in a well cluster may go", async () => {
+test("a healthy node in a healthy cluster may go down", async () => {
   await using node = await fakeNode(shell({ code: 0 }));
   await expect(judge(node.target, "master")).resolves.toEqual({ kind: "go", bootId: boot });
 });
 
-test("others that are not well are waited for", async () => {
+test("unhealthy others are waited for", async () => {
   await using node = await fakeNode(shell({ code: 0 }, { code: 1, output: "etcd kube-master-2: no answer" }));
   await expect(judge(node.target, "master")).resolves.toEqual({
     kind: "wait",
@@ -38,24 +38,24 @@ test("a worker is asked about itself only", async () => {
   await expect(judge(node.target, "worker")).resolves.toEqual({ kind: "go", bootId: boot });
 });
 
-test("a node that is itself broken is repaired, whatever the others are", async () => {
+test("an unhealthy node is repaired, healthy others or not", async () => {
   await using node = await fakeNode(shell({ code: 1, output: "kubelet is dead" }, { code: 1 }));
   await expect(judge(node.target, "master")).resolves.toEqual({ kind: "repair", bootId: boot });
 });
 
-test("a moment's trouble is no reason for a repair", async () => {
+test("a short disturbance is no reason for a repair", async () => {
   let asked = 0;
   await using node = await fakeNode((command) => shell({ code: ++asked > 4 ? 0 : 1 })(command));
   await expect(judge(node.target, "master")).resolves.toMatchObject({ kind: "go" });
 });
 
-test("so is one that does not answer", async () => {
+test("a node that does not answer is repaired", async () => {
   const node = await fakeNode(shell({ code: 0 }));
   await node[Symbol.asyncDispose]();
   await expect(judge(node.target, "master")).resolves.toEqual({ kind: "repair", bootId: undefined });
 });
 
-test("a rebooted node is well when its boot is another one and it says so", async () => {
+test("a rebooted node is healthy once it is in another boot and says so", async () => {
   let asked = 0;
   await using node = await fakeNode((command) => {
     asked++;
@@ -72,7 +72,7 @@ test("a rebooted node is well when its boot is another one and it says so", asyn
   ]);
 });
 
-test("one that does not get well is named, with its last words", async () => {
+test("a node that stays unhealthy is named, with its last lines", async () => {
   await using node = await fakeNode((command) =>
     command.endsWith("boot_id") ? { code: 0, output: "another" } : { code: 1, output: "etcd: no leader" },
   );

@@ -39,7 +39,7 @@ test("it is taken, and given back", async () => {
   expect(master.lock.holder).toBeUndefined();
 });
 
-test("whoever holds it is named, since when, and how long he was waited for", async () => {
+test("another holder is named, with since when and how long it was waited for", async () => {
   await using master = await lockedMaster("kube-worker-2");
   await master.reboots.during(async () => {
     await expect(master.reboots.take()).resolves.toMatchObject({
@@ -75,7 +75,7 @@ test("one hold for all who work at the same time: the last gives it back, also a
   expect(master.lock.holder).toBeUndefined();
 });
 
-test("a killed run's lock is taken over, or given back by the next that only looks", async () => {
+test("a killed run's lock is taken over, or given back by the next run that takes none", async () => {
   await using master = await lockedMaster("pulumi");
   await master.reboots.during(async () => {
     expect((await master.reboots.take()).kind).toBe("taken");
@@ -85,7 +85,7 @@ test("a killed run's lock is taken over, or given back by the next that only loo
   expect(master.lock.holder).toBeUndefined();
 });
 
-test("where nobody answers nobody is waited for, and there is nothing to give back", async () => {
+test("without an answer it is not waited for, and there is nothing to give back", async () => {
   const master = await lockedMaster();
   master.lock.isBroken = true;
   await master.reboots.during(async () => {
@@ -101,7 +101,7 @@ test("where nobody answers nobody is waited for, and there is nothing to give ba
   });
 });
 
-test("an answer that is no report of the lock is like none", async () => {
+test("an answer that cannot be read counts as none", async () => {
   for (const output of ["Segmentation fault", '{"holders": 1}']) {
     await using node = await fakeNode(() => ({ code: 0, output }));
     await expect(new RebootLock(node.target).take()).resolves.toMatchObject({
@@ -111,7 +111,7 @@ test("an answer that is no report of the lock is like none", async () => {
   }
 });
 
-test("a lock that was taken and cannot be given back is said, unless there is worse to say", async () => {
+test("a lock that cannot be given back is an error, unless the work has failed", async () => {
   await using master = await lockedMaster();
   const work = async (outcome: () => void): Promise<void> => {
     master.lock.isBroken = false;

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { ssh, SshError } from "./ssh.ts";
 import { fakeNode } from "./testing/ssh-server.ts";
 
-test("gives back what a command prints and how it ends", async () => {
+test("returns a command's output and exit code", async () => {
   await using node = await fakeNode(() => ({ code: 3, output: "etcd: 2 of 3\n" }));
   await expect(ssh(node.target, "health")).resolves.toEqual({ code: 3, output: "etcd: 2 of 3" });
   expect(node.commands).toEqual(["health"]);
@@ -26,7 +26,7 @@ test("accepts no other host key", async () => {
   expect(node.commands).toEqual([]);
 });
 
-test("does not wait for ever for a command", async () => {
+test("stops waiting for a command after its timeout", async () => {
   await using node = await fakeNode(() => "hangs");
   await expect(ssh(node.target, "health", 300)).rejects.toThrow("`health` did not end within 0.3 s");
 });

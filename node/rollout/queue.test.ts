@@ -54,13 +54,13 @@ test("after one has failed the others are not touched", async () => {
   await expect(work("d")).rejects.toThrow("d was not touched");
 });
 
-test("who cannot yet lets the others go first", async () => {
+test("a blocked node lets the others go first", async () => {
   const { queue, work, touched } = workplace();
   const healthy = queue.run("a", async () => (touched.includes("broken") ? "a" : new Blocked("broken is down")));
   await expect(Promise.all([healthy, work("broken")])).resolves.toEqual(["a", "broken"]);
 });
 
-test("who is down already is waited for by those alone who need it", async () => {
+test("only blocked nodes wait for those in the background", async () => {
   const { queue } = workplace();
   const well = new Set<string>();
   // Neither gets well before the other is up as well.
@@ -79,7 +79,7 @@ test("who is down already is waited for by those alone who need it", async () =>
   await expect(Promise.all([healthy, repair("a"), repair("b")])).resolves.toEqual(["c", "a", "b"]);
 });
 
-test("who never can is refused with the reason", async () => {
+test("a node that stays blocked is refused with the reason", async () => {
   const { queue, work } = workplace();
   await expect(queue.run("a", async () => new Blocked("etcd of b: unhealthy"))).rejects.toThrow(
     /^a was not touched: waited 0 s for the others: etcd of b: unhealthy$/,
