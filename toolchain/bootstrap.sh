@@ -17,7 +17,7 @@ at_least() {
 
 [ "$(uname -s) $(uname -m)" = "Linux x86_64" ] ||
 	fail "The local zone runs on Linux on x86-64; this is $(uname -s) on $(uname -m). Use such a machine, a virtual one will do."
-command -v apt-get >/dev/null && [ -e /etc/debian_version ] ||
+{ command -v apt-get >/dev/null && [ -e /etc/debian_version ]; } ||
 	fail "The local zone takes its programs from Debian's packages, and this is no Debian: use Debian 12, a virtual machine will do."
 [ "$(id -u)" = 0 ] ||
 	fail "The local zone starts machines and changes the network: become root (sudo -i), go to $PWD and type the same again."

@@ -24,6 +24,7 @@ export const packages: Readonly<Record<string, string>> = {
 export const testPackages: Readonly<Record<string, string>> = {
   "iputils-ping": "ping",
   chromium: "chromium",
+  shellcheck: "shellcheck",
 };
 
 /** Services that a package would start; the local zone runs the program itself. */

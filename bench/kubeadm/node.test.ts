@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { encodeUserData, userDataLimit } from "../../exoscale/user-data.ts";
-import { filesOf } from "../../ignition/testing/node.ts";
+import { environmentOf, filesOf } from "../../ignition/testing/node.ts";
 import { files } from "../../versions.ts";
 import { makeSecrets, type Role } from "./documents.ts";
 import { renderKubeadmNode } from "./node.ts";
@@ -38,6 +38,12 @@ test("kubeadm is verified as everything else is", () => {
     `KUBEADM_URL='https://198.18.0.1:8443/kubeadm'\nKUBEADM_SHA256='${"1".repeat(64)}'\n`,
   );
   expect(files.get("bin/kubeadm-node")).toContain('fetch /opt/bin/kubeadm "$KUBEADM_SHA256" "$KUBEADM_URL"');
+});
+
+test.each(["master", "worker"] as const)("a %s sets every variable that its scripts read, and no other", (role) => {
+  const { set, read } = environmentOf(rendered(role, "198.18.1.1"));
+  // common's api is not called there, and a first master finds out its endpoint.
+  expect(set).toEqual(read.filter((name) => !["API_PORT", "NODE_NAME"].includes(name)));
 });
 
 test("it fits", () => {
