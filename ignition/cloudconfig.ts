@@ -32,10 +32,10 @@ export interface CloudConfig {
 
 /**
  * The cloud-config document, as coreos-cloudinit reads it at every boot. Keys have underscores: Flatcar's
- * coreos-cloudinit ignores hyphenated ones without a word.
+ * coreos-cloudinit silently ignores hyphenated ones.
  */
 export function toYAML(config: CloudConfig): string {
-  // Keys, manifests and scripts each together: gzip sees what is alike only 32 KiB apart, and the whole must be small.
+  // Secrets, manifests and scripts are grouped, since gzip finds repetitions only within 32 KiB.
   const files = [...config.files].sort((a, b) => a.permissions.localeCompare(b.permissions));
   const document = {
     hostname: config.hostname,

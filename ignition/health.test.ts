@@ -13,7 +13,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 unpack(renderMaster({ ...master, name: "test-master-2", address: "192.0.2.2" }), join(directory, "master"));
 unpack(renderWorker(worker), join(directory, "worker"));
 
-/** Runs a master's part of bin/health: whom it asks, and what it complains of, where etcd has these members. */
+/** Runs a master's part of bin/health with these etcd members. Returns the URLs it asks and the problems it prints. */
 function look(option: string, members: readonly object[] | undefined): string[] {
   const script = `
     exec 3>&1
@@ -72,7 +72,7 @@ test("a master that is no member, has not started, or is dead is a problem, and 
   expect(problems(undefined)).toEqual(["problem: kubernetes-etcd has no leader, or not 3 members:"]);
 });
 
-/** Runs a worker's bin/health where nothing answers. */
+/** Runs a worker's bin/health with neither kubelet nor API. */
 appendFileSync(join(directory, "worker/bin/common"), "listens() { false; }; api() { echo refused; return 1; }\n");
 function unhealthy(options: string): string[] {
   const { stdout, status } = spawnSync("bash", [join(directory, "worker/bin/health"), ...options.split(" ")], {

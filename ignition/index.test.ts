@@ -24,12 +24,12 @@ describe.each([
     expect(render()).not.toMatch(/\{\{|undefined|\[object/);
   });
 
-  test("keeps keys from everybody but root", () => {
+  test("lets root alone read keys", () => {
     const readable = document(render()).write_files.filter(({ permissions }) => permissions !== "0600");
     for (const { path, content } of readable) expect(content, path).not.toMatch(/PRIVATE KEY|secretbox/);
   });
 
-  test("keeps nothing over a reboot that only a file of today may say", () => {
+  test("keeps nothing over a reboot but locksmithd's drop-in, sshd's host key and docker's CA", () => {
     const kept = document(render())
       .write_files.map(({ path }) => path)
       .filter((path) => !path.startsWith("/run/"));
@@ -50,7 +50,7 @@ describe.each([
   });
 });
 
-test("what runs on a node runs on the node it belongs to", () => {
+test("each role runs its own units and pods", () => {
   const names = (text: string): string[] => {
     const { write_files, coreos } = document(text);
     return [
@@ -104,7 +104,7 @@ describe.each([
   const { units } = document(text).coreos;
   const unit = (name: string) => units.find((each) => each.name === name)!.content!;
 
-  test("stop in the opposite order: the drain before all that it needs", () => {
+  test("stop in the reverse order: the drain before everything that it needs", () => {
     const after = /^After=(.*)$/m.exec(unit("drain.service"))![1]!.split(" ");
     expect(after).toEqual(
       expect.arrayContaining([
@@ -115,7 +115,7 @@ describe.each([
         "kubelet.service",
       ]),
     );
-    // What is not there orders nothing.
+    // Ordering after a unit that is not there has no effect.
     for (const { name } of units.filter(
       ({ name, content }) => content && /docker run/.test(content) && name.endsWith(".service"),
     ))
@@ -124,12 +124,12 @@ describe.each([
     for (const { name, content } of units) expect(content ?? "", name).not.toMatch(/(After|Before)=.*drain\.service/);
   });
 
-  test("give the drain its time", () => {
+  test("give the drain enough time", () => {
     expect(unit("drain.service")).toMatch(/^TimeoutStopSec=450$/m);
     expect(unit("drain.service")).toMatch(/^Type=oneshot\nRemainAfterExit=yes$/m);
   });
 
-  test("never start locksmithd: the window does", () => {
+  test("never start locksmithd: bin/reboot-window does", () => {
     const target = unit("kubernetes.target");
     expect(target).toMatch(/^Wants=.*drain\.service.*reboot-window\.service/m);
     expect(target).not.toContain("locksmithd");
@@ -138,13 +138,13 @@ describe.each([
       drop_ins: { content: string }[];
     };
     expect(locksmithd.command).toBe("stop");
-    // With windows of its own it refuses one of 24 hours, and it does not keep to them while it waits for the lock.
+    // Its own window cannot be 24 hours, and does not count while it waits for the lock.
     expect(locksmithd.drop_ins[0]!.content).not.toContain("REBOOT_WINDOW");
     expect(locksmithd.drop_ins[0]!.content).toMatch(/^ConditionPathExists=\/run\/kubernetes\/reboot-window\.open$/m);
     expect(locksmithd.drop_ins[0]!.content).toMatch(/^EnvironmentFile=\nEnvironment=REBOOT_STRATEGY=etcd-lock$/m);
   });
 });
 
-test("the kubelet leaves the order of the end to the drain", () => {
+test("the kubelet leaves graceful shutdown to the drain", () => {
   expect(renderWorker(worker)).not.toContain("shutdownGracePeriod");
 });

@@ -8,9 +8,9 @@ import { parse } from "yaml";
 const LIMIT = 24_573;
 
 export interface Size {
-  /** Of the whole document, gzipped. */
+  /** Size of the whole document, gzipped. */
   readonly bytes: number;
-  /** What each file and unit takes, gzipped by itself; largest first. Their sum exceeds the whole, which shares. */
+  /** Each file and unit gzipped by itself, largest first. Their sum exceeds `bytes`: the whole document shares text. */
   readonly sections: readonly { readonly name: string; readonly bytes: number }[];
 }
 
@@ -39,7 +39,7 @@ export function userDataSize(cloudConfig: string): Size {
   };
 }
 
-/** @throws Error that lists the sections when the cloud-config of `node` exceeds what Exoscale takes. */
+/** @throws Error that lists the sections if the cloud-config of `node` exceeds Exoscale's limit */
 export function assertFits(node: string, cloudConfig: string): void {
   const { bytes, sections } = userDataSize(cloudConfig);
   if (bytes <= LIMIT) return;

@@ -1,4 +1,4 @@
-/** The window as the node computes it, run by bash, compared with what a clock on the wall shows. */
+/** The reboot window as the node's script computes it, compared with a wall clock. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ interface Window {
   timeZone: string;
 }
 
-/** What the script says of each time (seconds since 1970): open or not, or when it opens. */
+/** What the script prints for each time, in seconds since 1970: open or not (1, 0), or when it opens. */
 function ask({ start, length, timeZone }: Window, command: "is-open" | "opens", times: readonly number[]): number[] {
   const place = mkdtempSync(join(directory, "node-"));
   unpack(renderWorker({ ...worker, rebootWindow: { start, length }, timeZone }), place);
@@ -36,7 +36,7 @@ const isOpen = (window: Window, ...times: string[]): boolean[] =>
 const opens = (window: Window, time: string): string =>
   new Date(ask(window, "opens", [Date.parse(time) / 1000])[0]! * 1000).toISOString();
 
-/** Seconds of the day on a clock on the wall. */
+/** Seconds of the day on a wall clock. */
 function wall(time: number, timeZone: string): number {
   const parts = new Intl.DateTimeFormat("en-GB", {
     timeZone,
@@ -48,7 +48,7 @@ function wall(time: number, timeZone: string): number {
   const [h, m, s] = ["hour", "minute", "second"].map((type) => Number(parts.find((part) => part.type === type)!.value));
   return h! * 3600 + m! * 60 + s!;
 }
-/** The same rule once more: half a minute before its end it is over. */
+/** The same rule, independently: it closes half a minute before its end. */
 const expected = ({ start, length, timeZone }: Window, time: number): boolean => {
   const [h, m] = start.split(":").map(Number);
   return length === 86_400 || (wall(time, timeZone) - h! * 3600 - m! * 60 + 86_400) % 86_400 < length - 30;
@@ -97,7 +97,7 @@ describe("a window", () => {
     ]);
   });
 
-  test("in the hour that summer time leaves out is as long as the clock shows it", () => {
+  test("in the hour that summer time skips is as long as the clock shows it", () => {
     const early = { start: "02:30", length: 3600, timeZone: "Europe/Zurich" };
     // 02:00 is 03:00 on that day.
     expect(
@@ -126,7 +126,7 @@ describe("a window", () => {
     expect(opens({ ...night, timeZone: "Asia/Kathmandu" }, "2026-11-24T12:00:00Z")).toBe("2026-11-24T22:15:00.000Z");
   });
 
-  test(`is what a clock on the wall says, at any time and anywhere (SEED=${seed})`, () => {
+  test(`agrees with a wall clock, at any time in any zone (SEED=${seed})`, () => {
     let state = seed;
     const random = (below: number): number => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -1,4 +1,4 @@
-/** A node that goes down, and one that is removed, before a real kube-apiserver and with no more than a node's own rights. */
+/** A node that goes down and one that is removed, with a real kube-apiserver and a node's own rights only. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { drainAnnotation } from "../../node/remote/scripts.ts";
@@ -27,7 +27,7 @@ beforeEach(async () => {
   node.goingDown(true);
 });
 
-/** A pod that runs, and that is gone at once when it is deleted: there is no kubelet that would see to it. */
+/** A running pod that is gone as soon as it is deleted: there is no kubelet to end it. */
 async function pod(
   name: string,
   {
@@ -52,7 +52,7 @@ async function pod(
     conditions: [{ type: "Ready", status: phase === "Running" ? "True" : "False" }],
   });
 }
-/** A budget by the disruption controller's word. */
+/** A disruption budget with the status that its controller would write. */
 async function budget(name: string, disruptionsAllowed: number): Promise<void> {
   await node.kubectl(`create poddisruptionbudget ${name} --selector=app=${name} --min-available=1`);
   await node.status("pdb", name, {
@@ -75,7 +75,7 @@ describe("a node that goes down", { timeout: 120_000 }, () => {
   // There is no kubelet that would end the control plane's static pods.
   beforeAll(() => node.place("/run/kubernetes/bin/master-drain", ""));
 
-  test("is cordoned, marked and emptied of all but what belongs to it", async () => {
+  test("is cordoned, marked, and emptied of all pods but its own", async () => {
     await pod("plain");
     await pod("done", { phase: "Succeeded" });
     await pod("daemon", {
@@ -98,7 +98,7 @@ describe("a node that goes down", { timeout: 120_000 }, () => {
     expect(Math.abs(Date.parse(metadata.annotations![drainAnnotation]!) - Date.now())).toBeLessThan(60_000);
   });
 
-  test("keeps to a budget until that gives way, and waits for the evicted to end", async () => {
+  test("respects a budget until it allows the eviction, and waits for evicted pods to end", async () => {
     await pod("held", { grace: 30 });
     await budget("held", 0);
     let ended = false;
@@ -122,7 +122,7 @@ describe("a node that goes down", { timeout: 120_000 }, () => {
     expect((await drain).stdout).toMatch(/^evicted default\/held\nempty after \d+ s\n$/);
   });
 
-  test("goes down in the end whatever resists, and says what", async () => {
+  test("goes down even if pods resist, and names them", async () => {
     await pod("stubborn");
     await pod("stuck");
     for (const name of ["stubborn", "stuck"]) await budget(name, 0);
@@ -131,7 +131,7 @@ describe("a node that goes down", { timeout: 120_000 }, () => {
     expect(code).toBe(0);
   });
 
-  test("whom somebody else has cordoned is emptied and not marked", async () => {
+  test("that an operator has cordoned is emptied and not marked", async () => {
     await node.kubectl(`cordon ${me}`);
     await pod("plain");
     expect((await node.script("drain")).stdout).toMatch(
@@ -147,7 +147,7 @@ describe("a node that goes down", { timeout: 120_000 }, () => {
     expect((await object()).metadata.annotations).toHaveProperty([drainAnnotation]);
   });
 
-  test("is not touched where only the unit is stopped", async () => {
+  test("is not touched if only the unit is stopped", async () => {
     node.goingDown(false);
     await pod("plain");
     expect(await node.script("drain")).toMatchObject({ code: 0, stdout: "" });
@@ -165,7 +165,7 @@ describe("a node that is removed", { timeout: 120_000 }, () => {
   const nodes = () => node.kubectl("get nodes --output name");
   beforeEach(() => node.register(gone, { machineID: "9999" }));
 
-  test("is drained under the lock, which is given back", async () => {
+  test("is drained under the lock, which is released", async () => {
     await pod("plain", { on: gone });
     await pod("held", { on: gone });
     await budget("held", 0);
@@ -183,7 +183,7 @@ describe("a node that is removed", { timeout: 120_000 }, () => {
     expect(await holders()).toBe("");
   });
 
-  test("dead, and with the lock in its hands, blocks nobody", async () => {
+  test("that is dead and holds the lock blocks nothing", async () => {
     await locksmithctl("lock 9999");
     await node.register(gone, { machineID: "9999", ready: false });
     await pod("plain", { on: gone });
@@ -193,8 +193,8 @@ describe("a node that is removed", { timeout: 120_000 }, () => {
     expect(await holders()).toBe("");
   });
 
-  test("waits for whoever holds the lock, and names him when he keeps it", async () => {
-    // A quarter of an hour otherwise.
+  test("waits for the lock's holder, and names it if it keeps the lock", async () => {
+    // Instead of ten minutes longer than the drain.
     await node.must("sed -i 's/limit + 600/limit - 28/' /run/kubernetes/bin/node-remove");
     await node.register("dev-worker-8", { machineID: "8888" });
     await locksmithctl("lock 8888");
@@ -209,7 +209,7 @@ describe("a node that is removed", { timeout: 120_000 }, () => {
     await locksmithctl("unlock 8888");
   });
 
-  test("by somebody who is gone before it is done: the lock is given back all the same", async () => {
+  test("by a caller that is gone before the end: the lock is released all the same", async () => {
     await pod("plain", { on: gone });
     // As when the run of Pulumi is killed, and its SSH connection ends.
     await node.run(`bash /run/kubernetes/bin/node-remove ${gone} 30 2>&1 | head --lines=1`);
@@ -219,14 +219,14 @@ describe("a node that is removed", { timeout: 120_000 }, () => {
     }));
   });
 
-  test("is none of this cluster's: nothing happens", async () => {
+  test("that is not of this cluster: nothing happens", async () => {
     expect(await node.script("node-remove", "nobody", "30")).toMatchObject({
       code: 0,
       stdout: "nobody is not a node of this cluster\n",
     });
   });
 
-  test("is removed without the lock where nobody can have it", async () => {
+  test("is removed without the lock if infra-etcd is down", async () => {
     await node.must("pkill --signal KILL --full '[i]nfra-etcd.yaml'");
     const { code, stdout } = await node.script("node-remove", gone, "30");
     expect(stdout).toMatch(/infra-etcd does not answer; dev-worker-9 is removed without the reboot lock\n[^]*deleted/);

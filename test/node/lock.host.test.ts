@@ -21,18 +21,18 @@ interface Shown {
   drainedSeconds: Record<string, number>;
 }
 const shown = async () => JSON.parse((await lock("show")).stdout) as Shown;
-/** As locksmithd of another node does. */
+/** What another node's locksmithd does. */
 const locksmithctl = (command: string) =>
   node.must(`locksmithctl --endpoint https://127.0.0.1:4001 --etcd-cafile /run/kubernetes/pki/infra-etcd-ca.crt \
   --etcd-certfile /run/kubernetes/pki/infra-etcd.crt --etcd-keyfile /run/kubernetes/pki/node.key ${command}`);
 
 describe("the lock", () => {
-  test("is nobody's at first", async () => {
+  test("has no holder at first", async () => {
     expect(await shown()).toEqual({ holders: [], drainedSeconds: {} });
     expect(await lock("give", "pulumi")).toMatchObject({ code: 0 });
   });
 
-  test("is taken with a time, and by the same name once more", async () => {
+  test("is taken with a time, and again by the same name", async () => {
     const { code, stdout } = await lock("take", "pulumi", "0");
     expect(code).toBe(0);
     const [holder] = (JSON.parse(stdout) as Shown).holders;
@@ -42,7 +42,7 @@ describe("the lock", () => {
     expect(await holders()).toBe(holder!.id);
   });
 
-  test("is nobody else's until it is given back", async () => {
+  test("is not taken by another until it is released", async () => {
     expect(await lock("take", "'removal of dev-worker-1'", "1")).toMatchObject({ code: 75 });
     expect(await lock("give", "pul")).toMatchObject({ code: 0 });
     expect(await holders()).toMatch(/^pulumi since /);
@@ -54,7 +54,7 @@ describe("the lock", () => {
     expect(await holders()).toBe("");
   });
 
-  test("names a node that holds it, since when it is away, and is given back by the node's name or id", async () => {
+  test("shows the name of a node that holds it and since when it is drained, and is released by the node's name or id", async () => {
     await locksmithctl("lock aaaa");
     const since = new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "");
     await node.kubectl(`annotate node dev-worker-1 ${drainAnnotation}=${since}`);
@@ -76,13 +76,13 @@ describe("the lock", () => {
     expect(await holders()).toBe("");
   });
 
-  test("waits as long as holders change", async () => {
+  test("is waited for as long as holders change", async () => {
     await locksmithctl("lock aaaa");
     let waits = true;
     const waiting = lock("take", "pulumi", "6").finally(() => (waits = false));
     for (const holder of ["bbbb", "aaaa", "bbbb", "aaaa"]) {
       await sleep(2000);
-      // In one step, or the waiting one is quicker.
+      // In one step, or the waiting taker is quicker.
       await node.must(`curl -sf --cacert /run/kubernetes/pki/infra-etcd-ca.crt --cert /run/kubernetes/pki/infra-etcd.crt --key /run/kubernetes/pki/node.key \
         -X PUT https://127.0.0.1:4001/v2/keys/coreos.com/updateengine/rebootlock/semaphore --data-urlencode 'value={"semaphore":0,"max":1,"holders":["${holder}"]}'`);
     }
@@ -93,7 +93,7 @@ describe("the lock", () => {
   });
 });
 
-test("a dead master is passed over", { timeout: 60_000 }, async () => {
+test("a dead master is skipped", { timeout: 60_000 }, async () => {
   node.apply({
     masters: [
       { name: "dead", address: "127.0.0.9" },
@@ -107,20 +107,16 @@ test("a dead master is passed over", { timeout: 60_000 }, async () => {
   node.apply({});
 });
 
-test(
-  "who holds it is known without the API, by id only; without infra-etcd nobody knows",
-  { timeout: 60_000 },
-  async () => {
-    await locksmithctl("lock aaaa");
-    await node.must("pkill --signal KILL kube-apiserver");
-    expect(await shown()).toEqual({ holders: [{ id: "aaaa", node: null, since: null }], drainedSeconds: {} });
-    // Its own lock a node gives back whether the API answers or not.
-    expect(await lock("give", "aaaa")).toMatchObject({ code: 0 });
-    await node.must("pkill --signal KILL --full '[i]nfra-etcd.yaml'");
-    for (const command of [["show"], ["take", "pulumi", "0"], ["give", "pulumi"]]) {
-      const { code, stderr } = await lock(...command);
-      expect(code, command.join(" ")).toBe(69);
-      expect(stderr).toContain("infra-etcd does not answer: ");
-    }
-  },
-);
+test("without the API the holder is known by id only; without infra-etcd not at all", { timeout: 60_000 }, async () => {
+  await locksmithctl("lock aaaa");
+  await node.must("pkill --signal KILL kube-apiserver");
+  expect(await shown()).toEqual({ holders: [{ id: "aaaa", node: null, since: null }], drainedSeconds: {} });
+  // A node releases its own lock also without the API.
+  expect(await lock("give", "aaaa")).toMatchObject({ code: 0 });
+  await node.must("pkill --signal KILL --full '[i]nfra-etcd.yaml'");
+  for (const command of [["show"], ["take", "pulumi", "0"], ["give", "pulumi"]]) {
+    const { code, stderr } = await lock(...command);
+    expect(code, command.join(" ")).toBe(69);
+    expect(stderr).toContain("infra-etcd does not answer: ");
+  }
+});

@@ -25,7 +25,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** An artifact's directory. @throws Error when it was never made. */
+/** Directory of the newest artifact of this name. @throws Error if there is none */
 function artifact(name: string): string {
   const places = globSync(join(cache, "artifacts", `${name}-v*`)).sort(
     (a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs,
@@ -37,7 +37,7 @@ function artifact(name: string): string {
 const NAME = "test-master-1";
 const RUN = "/run/kubernetes";
 
-/** Certificates that the programs accept, by the names of `MasterArgs`: one authority, one key. */
+/** Certificates of one authority, for one key, that the programs accept. */
 function makePki(directory: string): Partial<MasterArgs> {
   const openssl = (...args: string[]): string =>
     execFileSync("openssl", args, { cwd: directory, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
@@ -99,7 +99,7 @@ function makePki(directory: string): Partial<MasterArgs> {
   };
 }
 
-/** What the scripts ask of systemd. locksmithd is started and stopped for real. */
+/** Stands in for systemctl, as far as the scripts call it. Really starts and stops locksmithd. */
 const SYSTEMCTL = `#!/bin/bash
 case "$*" in
   *list-jobs*) cat /run/stand-in/jobs 2> /dev/null ;;
@@ -111,13 +111,13 @@ case "$*" in
       >> /run/stand-in/locksmithd.log 2>&1 < /dev/null &
     echo $! > /run/stand-in/locksmithd.pid ;;
   "stop locksmithd.service") bash "$0" is-active && kill "$(cat /run/stand-in/locksmithd.pid)"; while bash "$0" is-active; do sleep 0.1; done ;;
-  # Nobody here buries the dead: one that has ended has no program any more.
+  # No parent reaps it here: a zombie has no executable.
   *is-active*) readlink "/proc/$(cat /run/stand-in/locksmithd.pid 2> /dev/null)/exe" > /dev/null ;;
   *UserspaceTimestamp*) echo @1764000000 ;;
 esac
 `;
 
-/** Everybody may do everything, as root on a node. */
+/** Allows everything, as for root on a node. */
 const BUS = `<busconfig>
   <type>system</type>
   <listen>unix:path=/run/dbus/system_bus_socket</listen>
@@ -216,7 +216,7 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
     for (const { path, content, permissions } of config.write_files) {
       if (path.startsWith("/run/")) place(path, content, parseInt(permissions, 8));
     }
-    // What it would fetch is there.
+    // Everything that it would fetch is already there.
     place(`${RUN}/bin/fetch`, "", 0o755);
     const dropIn = config.coreos.units.find(({ name }) => name === "locksmithd.service")!.drop_ins![0]!.content;
     place(
@@ -243,11 +243,11 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
     place,
     start,
     apply: (changes: Partial<MasterArgs>) => apply(renderMaster({ ...args, ...changes })),
-    /** A script of the node's. */
+    /** Runs one of the node's scripts. */
     script: (name: string, ...rest: string[]) => run([`bash ${RUN}/bin/${name}`, ...rest].join(" ")),
     kubectl: (command: string) => must(`/opt/bin/kubectl --kubeconfig ${RUN}/super-admin.kubeconfig ${command}`),
     log: (name: string) => readFileSync(join(directory, `${name}.log`), "utf8"),
-    /** A shutdown is under way, or no longer. */
+    /** Whether a shutdown is under way. */
     goingDown: (isSo: boolean) => place("/run/stand-in/jobs", isSo ? "123 shutdown.target start waiting\n" : ""),
 
     async startEtcd(name: "infra-etcd" | "kubernetes-etcd"): Promise<ChildProcess> {
@@ -264,7 +264,7 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
       );
       return child;
     },
-    /** With the flags of the node's own manifest, and the cluster's own roles. */
+    /** Starts it with the flags of the node's manifest, and applies the cluster's roles. */
     async startApiserver(): Promise<ChildProcess> {
       const manifest = parse(readFileSync(`/proc/${pid}/root${RUN}/manifests/kube-apiserver.yaml`, "utf8")) as {
         spec: { containers: [{ command: string[] }] };
@@ -279,7 +279,7 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
       await must(`bash ${RUN}/bin/bootstrap`);
       return child;
     },
-    /** The system bus with update-engine's stand-in, and nobody else. */
+    /** Starts the system bus, with a stand-in for update-engine only. */
     async startUpdateEngine(): Promise<void> {
       start("dbus-daemon", ["dbus-daemon", "--config-file=/run/dbus/system.conf", "--nofork", "--nopidfile"]);
       await until("the bus", 10, () => node.run("busctl list"));
@@ -290,7 +290,7 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
     },
     announceUpdate: () =>
       must("busctl call com.coreos.update1 /com/coreos/update1 com.coreos.update1.Announcer Announce s 9001.0.0"),
-    /** A Node object that is Ready, with what else a kubelet reports. */
+    /** Creates a Node object with a kubelet's status. */
     async register(name: string, { ready = true, machineID = name } = {}): Promise<void> {
       const object = { apiVersion: "v1", kind: "Node", metadata: { name } };
       place("/run/stand-in/node.json", JSON.stringify(object));
@@ -311,7 +311,7 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
         },
       });
     },
-    /** What a controller or kubelet would write. */
+    /** Writes a status, as a controller or kubelet would. */
     status: (kind: string, name: string, status: object) =>
       node.kubectl(`patch ${kind} ${name} --subresource=status --type=merge --patch '${JSON.stringify({ status })}'`),
     json: async <T>(command: string) => JSON.parse(await node.kubectl(`${command} --output json`)) as T,
@@ -325,7 +325,7 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
   return node;
 }
 
-/** Asks until a command succeeds. @throws Error with its last words after `seconds`. */
+/** Repeats a command until it succeeds. @throws Error with its last output after `seconds` */
 export async function until(what: string, seconds: number, ask: () => Promise<Ran>): Promise<Ran> {
   const end = performance.now() + seconds * 1000;
   for (;;) {

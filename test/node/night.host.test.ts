@@ -1,4 +1,4 @@
-/** A node's night: the node's own loop, the real locksmithd, a real infra-etcd and API, update-engine's stand-in. */
+/** bin/reboot-window's loop with the real locksmithd, a real infra-etcd and API, and a stand-in for update-engine. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drainAnnotation } from "../../node/remote/scripts.ts";
@@ -34,7 +34,7 @@ const so = (what: string, is: () => Promise<boolean>) =>
 
 /** The node's loop, as its unit would run it. */
 async function startLoop(): Promise<typeof loop> {
-  // It looks more often than on a node.
+  // It checks more often than on a node.
   await node.must("sed -i 's/sleep 5/sleep 1/' /run/kubernetes/bin/reboot-window");
   const name = `loop-${performance.now()}`;
   const child = node.start(name, ["bash", "/run/kubernetes/bin/reboot-window"]);
@@ -55,7 +55,7 @@ beforeAll(async () => {
   await node.startApiserver();
   await node.register(me, { machineID: ID });
   await node.register("other", { machineID: OTHER });
-  // What it looks at is not here: its verdict is what a test says.
+  // Nothing that bin/health checks is here: a test sets what it prints.
   node.place(
     "/run/kubernetes/bin/health",
     `[[ " $* " == *" --drained "* ]] || /opt/bin/kubectl --kubeconfig /run/kubernetes/super-admin.kubeconfig \
@@ -68,7 +68,7 @@ afterAll(async () => {
 });
 
 describe("back from a reboot", { timeout: 120_000 }, () => {
-  test("a node that is not well stays cordoned and keeps the lock", async () => {
+  test("a node that is not healthy stays cordoned and keeps the lock", async () => {
     await node.kubectl(
       `patch node ${me} --type=merge --patch '{"spec":{"unschedulable":true},"metadata":{"annotations":{"${drainAnnotation}":"2026-11-24T04:10:00Z"}}}'`,
     );
@@ -80,7 +80,7 @@ describe("back from a reboot", { timeout: 120_000 }, () => {
     expect(await holders()).toBe(ID);
   });
 
-  test("once it is well it is uncordoned, and the lock is free", async () => {
+  test("once it is healthy it is uncordoned, and the lock is free", async () => {
     health();
     await so("the lock to be free", async () => (await holders()) === "");
     const { metadata, spec } = await node.json<NodeObject>(`get node ${me}`);
@@ -89,7 +89,7 @@ describe("back from a reboot", { timeout: 120_000 }, () => {
     expect(loop.said()).toContain("healthy, and without the lock");
   });
 
-  test("somebody else's cordon stays", async () => {
+  test("an operator's cordon stays", async () => {
     await loop.stop();
     await node.kubectl(`cordon ${me}`);
     loop = await startLoop();
@@ -125,13 +125,13 @@ describe("in its window", { timeout: 180_000 }, () => {
       () => node.kubectl(`uncordon ${me}`),
     ],
     [
-      "it is not well itself",
+      "it is not healthy itself",
       "test-master-1: no flannel lease yet",
       async () => health("test-master-1: no flannel lease yet", "more"),
       async () => health(),
     ],
     [
-      "somebody else holds the lock",
+      "another node holds the lock",
       `the lock is held by ${OTHER}`,
       () => locksmithctl(`lock ${OTHER}`),
       () => locksmithctl(`unlock ${OTHER}`),
@@ -142,13 +142,13 @@ describe("in its window", { timeout: 180_000 }, () => {
     await so(why, async () => (await reason()) === why);
     expect(await runs()).toBe(false);
     expect(await holders()).not.toBe(ID);
-    // Again without an update, or it would go as soon as it may.
+    // Without the update again, or it would reboot as soon as it may.
     await node.must("busctl call com.coreos.update1 /com/coreos/update1 com.coreos.update1.Manager ResetStatus");
     await so("no update", async () => (await reason()) === "no update waits");
     await after();
   });
 
-  test("a lock of a machine that is no node any more is given back", async () => {
+  test("the lock of a machine that is no longer a node is released", async () => {
     await locksmithctl(`lock ${"9".repeat(32)}`);
     await node.announceUpdate();
     await so("the lock to be taken", async () => (await holders()) === ID);
@@ -157,7 +157,7 @@ describe("in its window", { timeout: 180_000 }, () => {
     await so("the lock to be free", async () => (await holders()) === "");
   });
 
-  test("somebody else's cordon of another node does not keep it from going: locksmithd takes the lock", async () => {
+  test("another node that is cordoned by an operator does not hold it back: locksmithd takes the lock", async () => {
     await node.kubectl("cordon other");
     await node.announceUpdate();
     await so("the lock to be taken", async () => (await holders()) === ID);
@@ -166,7 +166,7 @@ describe("in its window", { timeout: 180_000 }, () => {
     await node.kubectl("uncordon other");
   });
 
-  test("when all is no longer well locksmithd is stopped and the lock given back", async () => {
+  test("when a node is no longer healthy locksmithd is stopped and the lock released", async () => {
     await node.register("other", { ready: false, machineID: OTHER });
     await so("locksmithd to be gone", async () => !(await runs()));
     await so("the lock to be free", async () => (await holders()) === "");
@@ -174,7 +174,7 @@ describe("in its window", { timeout: 180_000 }, () => {
     await so("the lock to be taken", async () => (await holders()) === ID);
   });
 
-  test("a node that is already on its way down keeps the lock", async () => {
+  test("a node that is already going down keeps the lock", async () => {
     node.goingDown(true);
     await node.register("other", { ready: false, machineID: OTHER });
     await so("locksmithd to be gone", async () => !(await runs()));
@@ -185,9 +185,9 @@ describe("in its window", { timeout: 180_000 }, () => {
     await node.register("other", { machineID: OTHER });
   });
 
-  test("the end of the window is the end of locksmithd, with an update waiting or not", async () => {
+  test("the end of the window stops locksmithd", async () => {
     await so("the lock to be taken", async () => (await holders()) === ID);
-    // As if it had begun an hour ago and lasted an hour.
+    // It began an hour ago and lasted an hour.
     const start = new Date(Date.now() - 3_600_000).toLocaleTimeString("en-GB", {
       timeZone: node.args.timeZone,
       hour: "2-digit",
@@ -200,12 +200,12 @@ describe("in its window", { timeout: 180_000 }, () => {
     await so("the window to be closed", async () => (await reason()) === "the window is closed");
     expect(await runs()).toBe(false);
     expect(await holders()).toBe("");
-    // locksmithd that somebody else starts, as Flatcar does at boot, meets its unit's condition.
+    // Flatcar starts locksmithd at boot, too: its unit's condition fails then.
     expect((await node.run("test -e /run/kubernetes/reboot-window.open")).code).not.toBe(0);
   });
 });
 
-test("the report says it all", { timeout: 60_000 }, async () => {
+test("the report is complete", { timeout: 60_000 }, async () => {
   const { code, stdout } = await node.script("report");
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
