@@ -1,0 +1,178 @@
+/**
+ * Stacks of earlier releases are taken over by this checkout. Each release has a folder with what it made of three masters
+ * and three workers without machines: the stack's configuration, Pulumi's state and the zone's. Recorded once; never
+ * written again. CHANGES.md says what a new release changes in a stack, and so does this test.
+ */
+import { hkdfSync } from "node:crypto";
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { decodeUserData } from "../../exoscale/user-data.ts";
+import { clientOf, type Client } from "../../zone/testing/client.ts";
+import { startApi, type TestApi } from "../../zone/testing/zone.ts";
+import { makeCheckout } from "../sandbox/checkout.ts";
+import { Stack, type Ran } from "../sandbox/stack.ts";
+
+const release = "1.36.4";
+
+const recorded = join(import.meta.dirname, release);
+const directory = realpathSync(mkdtempSync(join(tmpdir(), "compatibility-")));
+const checkout = join(directory, "main");
+const stack = new Stack("prod", checkout, join(directory, "commands.log"));
+let zone: TestApi;
+let client: Client;
+
+/** A resource as `pulumi stack export` shows it. */
+interface Exported {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+async function pulumi(...args: string[]): Promise<Ran> {
+  const env = {
+    PULUMI_CONFIG_PASSPHRASE: "compatibility",
+    EXOSCALE_API_KEY: zone.key,
+    EXOSCALE_API_SECRET: zone.secret,
+  };
+  return stack.run([...args, "--non-interactive"], { env });
+}
+
+async function must(...args: string[]): Promise<string> {
+  const { code, output } = await pulumi(...args);
+  expect(code, output).toBe(0);
+  return output;
+}
+
+/** The state with its secrets in clear, by URN. */
+async function exported(): Promise<Map<string, Exported>> {
+  const { deployment } = JSON.parse(await must("stack", "export", "--show-secrets")) as {
+    deployment: { resources: Exported[] };
+  };
+  return new Map(deployment.resources.map((resource) => [resource.urn, resource]));
+}
+
+const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
+
+/** A secret output in clear: `stack export` wraps its JSON. */
+function secret({ outputs = {} }: Exported, name: string): string {
+  const { plaintext } = outputs[name] as { plaintext: string };
+  return JSON.parse(plaintext) as string;
+}
+
+/** Every private key and where it stands. */
+const keysOf = (resources: ReadonlyMap<string, Exported>): Record<string, string> =>
+  Object.fromEntries(
+    [...resources.values()]
+      .filter(({ type }) => type === "tls:index/privateKey:PrivateKey")
+      .map((resource) => [resource.urn, secret(resource, "privateKeyPem")]),
+  );
+
+interface Instance {
+  readonly id: string;
+  readonly name: string;
+  readonly "public-ip": string;
+}
+
+/** Instances by name: id and address. */
+async function instances(): Promise<Record<string, string>> {
+  const { instances: all } = (await client.get("/instance")) as { instances: Instance[] };
+  return Object.fromEntries(all.map((each) => [each.name, `${each.id} ${each["public-ip"]}`]));
+}
+
+async function cloudConfig(name: string): Promise<string> {
+  const { instances: all } = (await client.get("/instance")) as { instances: Instance[] };
+  const { id } = all.find((each) => each.name === name)!;
+  const { "user-data": userData } = (await client.get(`/instance/${id}`)) as { "user-data": string };
+  return decodeUserData(userData);
+}
+
+const masters = ["prod-master-1", "prod-master-2", "prod-master-3"];
+const workers = ["prod-worker-1", "prod-worker-2", "prod-worker-3"];
+
+let keys: Record<string, string>;
+let before: Record<string, string>;
+
+beforeAll(async () => {
+  makeCheckout(checkout);
+  cpSync(join(recorded, "Pulumi.prod.yaml"), join(checkout, "Pulumi.prod.yaml"));
+  cpSync(join(recorded, "state"), join(checkout, ".local/state"), { recursive: true });
+  cpSync(join(recorded, "zone"), join(directory, "zone"), { recursive: true });
+  // The port that the recorded configuration names.
+  zone = await startApi({ state: join(directory, "zone"), port: 13364 });
+  client = clientOf(zone);
+  keys = keysOf(await exported());
+  before = await instances();
+});
+afterAll(async () => {
+  await zone.close();
+  rmSync(directory, { recursive: true });
+});
+
+// Each test goes on where the one before it ended.
+
+test("what was recorded is a whole cluster", () => {
+  expect(Object.keys(before).sort()).toEqual([...masters, ...workers]);
+  expect(Object.keys(keys)).toHaveLength(18);
+});
+
+test("a preview replaces and deletes nothing, and changes what CHANGES.md says", async () => {
+  const { steps } = JSON.parse(await must("preview", "--json")) as { steps: { op: string; urn: string }[] };
+  const changes = steps
+    .filter(({ op }) => op !== "same")
+    .map(({ op, urn }) => `${op} ${urn.split("::").slice(-2).join(" ").split(":").at(-1)}`);
+  expect(changes.sort()).toEqual([
+    "create ClusterOrigin prod",
+    "create RandomPassword prod-encryption-key",
+    ...[...masters, ...workers].map((name) => `update Boot ${name}`),
+  ]);
+});
+
+test("an update keeps every instance, address and key", async () => {
+  await must("up", "--yes", "--skip-preview");
+  expect(await instances()).toEqual(before);
+  expect(keysOf(await exported())).toEqual(keys);
+});
+
+test("the key that encrypted Secrets goes on writing, and every master can read what the new one will write", async () => {
+  const resources = [...(await exported()).values()];
+  const pem =
+    keys[resources.find(({ type, urn }) => type.endsWith(":PrivateKey") && nameOf(urn) === "prod-encryption")!.urn]!;
+  const old = Buffer.from(hkdfSync("sha256", pem, "", "Secrets in kubernetes-etcd", 32)).toString("base64");
+  for (const master of masters) {
+    const [, names] = /keys: \[(.*)\]/.exec(await cloudConfig(master))!;
+    expect(
+      [...names!.matchAll(/name: "?([a-z0-9]+)"?, secret: "?([^"},]+)/g)].map(([, name, key]) => [name, key]),
+    ).toEqual([
+      ["key1", old],
+      ["random", expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/)],
+    ]);
+  }
+});
+
+test("after it a preview is clean", async () => {
+  const { code, output } = await pulumi("preview", "--expect-no-changes");
+  expect(code, output).toBe(0);
+});
+
+test("and a refresh finds nothing to change", async () => {
+  const { code, output } = await pulumi("preview", "--refresh", "--expect-no-changes");
+  expect(code, output).toBe(0);
+});
+
+test("no key is in clear in the state", () => {
+  const state = readFileSync(stack.file, "utf8");
+  expect(state).not.toContain("PRIVATE KEY");
+});
+
+test("a worker more comes, and a destroy leaves nothing", async () => {
+  await must("config", "set", "desiredWorkers", "4");
+  await must("up", "--yes", "--skip-preview");
+  expect(await instances()).toEqual({ ...before, "prod-worker-4": expect.any(String) as string });
+  await must("destroy", "--yes", "--skip-preview");
+  expect(await instances()).toEqual({});
+});
