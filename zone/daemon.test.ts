@@ -32,7 +32,7 @@ async function cli(...args: string[]): Promise<{ code: number; stdout: string; s
 }
 
 describe("bin/zone", () => {
-  it("starts a zone, keeps it, shows it, and removes it", { timeout: 120_000 }, async () => {
+  it("starts a zone, keeps it, shows it, and removes it", async () => {
     const up = await cli("up", ...flags());
     expect(up).toMatchObject({
       code: 0,
@@ -115,7 +115,7 @@ describe("bin/zone", () => {
     expect((await cli("status", `--state=${state}`)).code).toBe(1);
   });
 
-  it("has the name that it is given, and keeps it", { timeout: 120_000 }, async () => {
+  it("has the name that it is given, and keeps it", async () => {
     const up = (...more: string[]) => cli("up", ...flags(...more));
     const running = async () => JSON.parse((await cli("status", `--state=${state}`, "--json")).stdout) as ZoneStatus;
     const crash = async () => {
