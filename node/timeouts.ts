@@ -2,6 +2,11 @@
 export const timeouts = {
   /** Pause between two checks of a node that seems unhealthy: a short disturbance is no reason for a repair. */
   recheck: 5_000,
+  /**
+   * For how long a node that does not answer is asked, and the Kubernetes API about it. Longer than the API takes to see that
+   * a node hangs: kube-controller-manager's --node-monitor-grace-period, 50 s.
+   */
+  evidence: 75_000,
   /** Pause until a node that could not go down tries again, and for how long it does so. */
   retryTurn: 5_000,
   turn: 600_000,

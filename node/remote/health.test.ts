@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 
-import { judge, waitUntilHealthy } from "./health.ts";
+import { judge as judgeSuspect, waitUntilHealthy, type Suspect, type Verdict } from "./health.ts";
 import { timeouts } from "../timeouts.ts";
+import { addressTowards } from "./local-address.ts";
+import type { SshTarget } from "./ssh.ts";
 import { fakeNode, type Shell } from "./testing/ssh-server.ts";
 
-timeouts.recheck = 1;
+Object.assign(timeouts, { recheck: 1, evidence: 1_500 });
 
 const boot = "7f3c7f3c";
 
@@ -17,6 +19,17 @@ function shell(
     if (command.endsWith("boot_id")) return { code: 0, output: `${boot}\n` };
     return command.endsWith("--cluster") ? cluster : node;
   };
+}
+
+/** The verdict on kube-worker-1 or kube-master-1; a node that answers needs no master. */
+const judge = (ssh: SshTarget, kind: Suspect["kind"], masters = ssh): Promise<Verdict> =>
+  judgeSuspect({ name: `kube-${kind}-1`, kind, ssh, masters });
+
+/** A node whose SSH server is gone. */
+async function silentNode(): Promise<SshTarget> {
+  const node = await fakeNode(() => "breaks");
+  await node[Symbol.asyncDispose]();
+  return node.target;
 }
 
 test("a healthy node in a healthy cluster may go down", async () => {
@@ -49,10 +62,50 @@ test("a short disturbance is no reason for a repair", async () => {
   await expect(judge(node.target, "master")).resolves.toMatchObject({ kind: "go" });
 });
 
-test("a node that does not answer is repaired", async () => {
-  const node = await fakeNode(shell({ code: 0 }));
-  await node[Symbol.asyncDispose]();
-  await expect(judge(node.target, "master")).resolves.toEqual({ kind: "repair", bootId: undefined });
+test.each(["False", "Unknown"])(
+  "a node that does not answer is repaired if its Ready condition is %s",
+  async (status) => {
+    await using master = await fakeNode(() => ({ code: 0, output: `${status}\n` }));
+    const verdict = await judge(await silentNode(), "worker", master.target);
+    expect(verdict).toEqual({ kind: "repair", bootId: undefined });
+    expect(master.commands[0]).toContain("api /api/v1/nodes/kube-worker-1'");
+  },
+);
+
+test("a node that hangs is repaired once the API has seen it", async () => {
+  let asked = 0;
+  await using master = await fakeNode(() => ({ code: 0, output: ++asked > 3 ? "Unknown" : "True" }));
+  await expect(judge(await silentNode(), "master", master.target)).resolves.toMatchObject({ kind: "repair" });
+});
+
+test.each([
+  ["the Kubernetes API says that it is Ready", () => ({ code: 0, output: "True" })],
+  ["no master could be asked about it", () => "breaks" as const],
+  ["no master could be asked about it", () => ({ code: 0, output: "curl: (7) Failed to connect to 127.0.0.1" })],
+  ["no master could be asked about it", () => ({ code: 127, output: "bash: jq: command not found" })],
+])("a node that does not answer and may be healthy is left to a person: %s", async (word, shell) => {
+  await using master = await fakeNode(shell);
+  const node = await silentNode();
+  const verdict = await judge(node, "worker", master.target);
+  expect(verdict).toEqual({
+    kind: "unreachable",
+    reason: expect.stringContaining(`and nothing says that it is broken: ${word}. Does \`sshSources\` admit`),
+  });
+  const { reason } = verdict as { reason: string };
+  expect(reason).toMatch(/^it does not answer \(SSH to core@127\.0\.0\.1: .*ECONNREFUSED/);
+  expect(reason).toContain("Nodes see it as 127.0.0.1, or");
+  expect(reason).toContain("`exo compute instance stop kube-worker-1`");
+});
+
+test("one that answers again is judged by what it says", async () => {
+  let asked = 0;
+  await using node = await fakeNode((command) => (++asked < 3 ? "breaks" : shell({ code: 0 })(command)));
+  await using master = await fakeNode(() => ({ code: 0, output: "True" }));
+  await expect(judge(node.target, "worker", master.target)).resolves.toMatchObject({ kind: "go" });
+});
+
+test("this machine's address is the one on the way to a host", async () => {
+  expect(await addressTowards("127.9.9.9")).toMatch(/^127\.0\.0\.1$/);
 });
 
 test("a rebooted node is healthy once it is in another boot and says so", async () => {

@@ -5,7 +5,8 @@ import pRetry from "p-retry";
 import { messageOf } from "../../exoscale/errors.ts";
 import { NotYet, poll } from "../../exoscale/poll.ts";
 import { timeouts } from "../timeouts.ts";
-import { scriptCommand } from "./scripts.ts";
+import { addressTowards } from "./local-address.ts";
+import { readyCommand, scriptCommand } from "./scripts.ts";
 import { ssh, SshError, type SshTarget } from "./ssh.ts";
 
 /**
@@ -17,36 +18,79 @@ const nodeHealth = scriptCommand("health", "--cordoned");
 const clusterHealth = `${nodeHealth} --cluster`;
 const bootIdCommand = "cat /proc/sys/kernel/random/boot_id";
 
-/** Whether a node may be taken down now. */
+/** Whether a node may be taken down now. A node is broken only if it says so, or the Kubernetes API does. */
 export type Verdict =
   /** It and all others are healthy. */
   | { readonly kind: "go"; readonly bootId: string }
   /** It is itself unhealthy, so taking it down costs nothing. `bootId` if it could be asked. */
   | { readonly kind: "repair"; readonly bootId: string | undefined }
   /** It is healthy, others are not. */
-  | { readonly kind: "wait"; readonly bootId: string; readonly reason: string };
+  | { readonly kind: "wait"; readonly bootId: string; readonly reason: string }
+  /** It does not answer, and nothing says that it is broken: perhaps it is only this machine that cannot reach it. */
+  | { readonly kind: "unreachable"; readonly reason: string };
 
-/** Attempts: a node is unhealthy if it fails this often in a row. */
+/** Attempts: a node is unhealthy if it says so this often in a row. */
 const attempts = 3;
 
+/** A node that is to be judged. */
+export interface Suspect {
+  /** Its Node object's. */
+  readonly name: string;
+  readonly kind: "master" | "worker";
+  readonly ssh: SshTarget;
+  /** An address that leads to a healthy master, which asks the Kubernetes API about a node that does not answer. */
+  readonly masters: SshTarget;
+}
+
 /** Asks a node whether it may be taken down; a master is asked about the whole control plane. */
-export async function judge(target: SshTarget, kind: "master" | "worker"): Promise<Verdict> {
+export async function judge(suspect: Suspect): Promise<Verdict> {
+  const { kind, ssh: target } = suspect;
+  const start = performance.now();
   let bootId: string | undefined;
-  for (let attempt = 1; attempt <= attempts; attempt++) {
-    if (attempt > 1) await sleep(timeouts.recheck);
+  for (let unhealthy = 0; ; await sleep(timeouts.recheck)) {
     try {
       bootId = await bootIdOf(target);
-      if ((await ssh(target, nodeHealth)).code !== 0) continue;
-      if (kind === "worker") return { kind: "go", bootId };
-      const cluster = await ssh(target, clusterHealth, 60_000);
-      if (cluster.code === 0) return { kind: "go", bootId };
-      const reason = lastLines(cluster.output) || `\`${clusterHealth}\` ended with ${cluster.code}`;
-      return { kind: "wait", bootId, reason };
+      if ((await ssh(target, nodeHealth)).code === 0) {
+        return kind === "worker" ? { kind: "go", bootId } : await judgeControlPlane(target, bootId);
+      }
+      if (++unhealthy === attempts) return { kind: "repair", bootId };
     } catch (error) {
       if (!(error instanceof SshError)) throw error;
+      unhealthy = 0;
+      const ready = await readyStatus(suspect);
+      if (ready === "False" || ready === "Unknown") return { kind: "repair", bootId };
+      if (performance.now() - start > timeouts.evidence) {
+        return { kind: "unreachable", reason: await unreachableReason(suspect, error, ready) };
+      }
     }
   }
-  return { kind: "repair", bootId };
+}
+
+async function judgeControlPlane(target: SshTarget, bootId: string): Promise<Verdict> {
+  const { code, output } = await ssh(target, clusterHealth, 60_000);
+  if (code === 0) return { kind: "go", bootId };
+  return { kind: "wait", bootId, reason: lastLines(output) || `\`${clusterHealth}\` ended with ${code}` };
+}
+
+/** The node's `Ready` condition, `True`, `False` or `Unknown`; undefined if no master could tell. */
+async function readyStatus({ name, masters }: Suspect): Promise<string | undefined> {
+  try {
+    const { output } = await ssh(masters, readyCommand(name));
+    return /^(True|False|Unknown)$/m.exec(output)?.[1];
+  } catch (error) {
+    if (!(error instanceof SshError)) throw error;
+    return undefined;
+  }
+}
+
+async function unreachableReason({ name, ssh }: Suspect, error: SshError, ready?: string): Promise<string> {
+  const address = await addressTowards(ssh.host);
+  return (
+    `it does not answer (${error.message}), and nothing says that it is broken: ` +
+    `${ready === "True" ? "the Kubernetes API says that it is Ready" : "no master could be asked about it"}. ` +
+    `Does \`sshSources\` admit this machine? Nodes see it as ${address ?? "an address that is not known here"}, or as its NAT's public address. ` +
+    `If ${name} hangs, stop its instance (\`exo compute instance stop ${name}\`) and run the same command again, which starts it.`
+  );
 }
 
 /**

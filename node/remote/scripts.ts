@@ -15,6 +15,14 @@ export const scriptPath = (name: Script): string => `${scriptDirectory}/${name}`
 export const scriptCommand = (name: Script, ...args: readonly string[]): string =>
   ["sudo bash", scriptPath(name), ...args].join(" ");
 
+/**
+ * A command line for a master that prints the status of a node's `Ready` condition, `True`, `False` or `Unknown`, and
+ * something else if the Kubernetes API does not answer. Not a script of its own, so that nodes of earlier releases have it.
+ */
+export const readyCommand = (node: string): string =>
+  `sudo bash -c 'source ${scriptDirectory}/common && api /api/v1/nodes/${node}' | ` +
+  `jq --raw-output '.status.conditions[] | select(.type == "Ready").status'`;
+
 /** How the scripts end, besides 0 for success; the values are those of sysexits.h. */
 export const exitCode = {
   /** EX_UNAVAILABLE: infra-etcd does not answer. */

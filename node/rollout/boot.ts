@@ -147,12 +147,18 @@ async function inspect({ state }: Instance, news: BootInputs, turns: Queue): Pro
   // First: whoever holds the lock keeps other nodes from going down while this one is looked at.
   const lock = await lockOf(news).take();
   const verdict: Verdict =
-    state === "running" ? await judge(news.ssh, news.kind) : { kind: "repair", bootId: undefined };
+    state === "running"
+      ? await judge({ name: news.name, kind: news.kind, ssh: news.ssh, masters: mastersOf(news) })
+      : { kind: "repair", bootId: undefined };
   return { lock, verdict, recovering: turns.inBackground };
 }
 
-function lockOf({ ssh, masters }: BootInputs): RebootLock {
-  return rebootLock({ ...ssh, port: undefined, ...masters });
+function lockOf(inputs: BootInputs): RebootLock {
+  return rebootLock(mastersOf(inputs));
+}
+
+function mastersOf({ ssh, masters }: BootInputs): SshTarget {
+  return { ...ssh, port: undefined, ...masters };
 }
 
 /** What the instance boots with next. */

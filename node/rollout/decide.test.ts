@@ -41,6 +41,7 @@ const others: Verdict = { kind: "wait", bootId: "one", reason: "etcd of dev-mast
 
 const done: Step = { kind: "done" };
 const wait = (reason: string, hasDeadline = false): Step => ({ kind: "wait", reason, hasDeadline });
+const refuse = (reason: string): Step => ({ kind: "refuse", reason: `dev-worker-1 was not touched: ${reason}` });
 const byNode = (how: Restart["how"], rebuild = false): Step => ({
   kind: "restart",
   how,
@@ -65,6 +66,7 @@ const repaired = (rebuild = false): Step => ({
   bootId: "one",
 });
 const silent: Verdict = { kind: "repair", bootId: undefined };
+const unreachable: Verdict = { kind: "unreachable", reason: "it does not answer" };
 const silentRepaired: Step = { kind: "restart", how: "power-cycle", by: "api", rebuild: false, until: "recovery" };
 
 const wanting = (change: Partial<Situation["wanted"]>): Partial<Situation> => ({ wanted: { ...before, ...change } });
@@ -114,6 +116,24 @@ describe("a node whose cluster is asked", () => {
     ["unhealthy, the lock held by another", {}, { verdict: repair, lock: held }, repaired()],
     ["unhealthy, the lock not available", {}, { verdict: repair, lock: unknown }, repaired()],
     ["unhealthy, others on their way back", {}, { verdict: repair, recovering: 1 }, repaired()],
+
+    // A node that only this machine cannot reach is not broken.
+    ["unreachable", {}, { verdict: unreachable }, refuse("it does not answer")],
+    ["unreachable, as wanted by the API's word", asWanted, { verdict: unreachable }, refuse("it does not answer")],
+    ["unreachable, the lock not available", {}, { verdict: unreachable, lock: unknown }, refuse("it does not answer")],
+    ["unreachable, the lock held by another", {}, { verdict: unreachable, lock: held }, refuse("it does not answer")],
+    [
+      "unreachable since it drained itself",
+      {},
+      { verdict: unreachable, lock: { ...taken, drained: { "dev-worker-1": 40 } } },
+      wait("dev-worker-1 drained itself 40 s ago, and is on its way down or up", true),
+    ],
+    [
+      "unreachable too long after it drained itself",
+      {},
+      { verdict: unreachable, lock: { ...taken, drained: { "dev-worker-1": 900 } } },
+      refuse("it does not answer"),
+    ],
 
     // A node that drained itself is not broken yet.
     [

@@ -95,9 +95,10 @@ export function decide(situation: Situation, inspection?: Inspection): Step | In
   if (!inspection) return { kind: "inspect" };
   const { verdict } = inspection;
   // An earlier run that was killed, or gave up, may have come this far.
-  if (isAsWanted && verdict.kind !== "repair") return { kind: "done" };
+  if (isAsWanted && (verdict.kind === "go" || verdict.kind === "wait")) return { kind: "done" };
   const obstacle = obstacleTo(situation, inspection);
   if (obstacle) return obstacle;
+  if (verdict.kind === "unreachable") return refuse(name, verdict.reason);
   if (verdict.kind === "repair") {
     return { kind: "restart", how: "power-cycle", by: "api", rebuild, until: "recovery", bootId: verdict.bootId };
   }
@@ -125,7 +126,7 @@ function hasBootedWith({ recorded, actual, wanted }: Situation): boolean {
  */
 function obstacleTo({ name, state, absence }: Situation, inspection: Inspection): Step | undefined {
   const { lock, verdict, recovering } = inspection;
-  if (verdict.kind === "repair") {
+  if (verdict.kind === "repair" || verdict.kind === "unreachable") {
     const drained = lock.drained[name] ?? Infinity;
     if (state !== "running" || drained * 1_000 >= absence) return undefined;
     return wait(`${name} drained itself ${drained} s ago, and is on its way down or up`, true);

@@ -15,6 +15,8 @@ export interface Node {
   isAway: boolean;
   /** Until it is switched off and on. */
   isDead: boolean;
+  /** It runs, and this machine cannot reach it. */
+  isCutOff: boolean;
 }
 
 /** The fleet's lock as a master's script keeps it. */
@@ -42,7 +44,12 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
   const log: string[] = [];
   const nodes = new Map<string, Node>();
   const lock: Lock = { drained: {} };
-  const masters = await fakeNode((command) => answer(lock, command)!);
+  const masters = await fakeNode((command) => {
+    const [, name] = /\/api\/v1\/nodes\/([\w-]+)/.exec(command) ?? [];
+    const node = [...nodes.values()].find((each) => each.name === name);
+    if (node) return { code: 0, output: node.isDead ? "Unknown" : "True" };
+    return answer(lock, command)!;
+  });
   let mostAway = 0;
   const note = (node: Node, what: string): void =>
     void log.push(`${node.name} ${what}${lock.holder === "pulumi" ? "" : " without the lock"}`);
@@ -74,7 +81,8 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
       const machine = await instance(`kube-master-${i + 1}`, { elasticIps: [] }).create();
       const ssh = await fakeNode((command) => {
         const me = nodes.get(machine.id)!;
-        if (me.isDead || environment.state.instances.get(machine.id)!.state !== "running") return "breaks";
+        if (me.isDead || me.isCutOff || environment.state.instances.get(machine.id)!.state !== "running")
+          return "breaks";
         if (command.endsWith("boot_id")) return { code: 0, output: `boot-${me.boots}` };
         const down = /!= boot-(\d+) \|\| sudo systemctl (reboot|poweroff)$/.exec(command);
         if (down) {
@@ -108,6 +116,7 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
         isWell: true,
         isAway: false,
         isDead: false,
+        isCutOff: false,
       });
     }),
   );

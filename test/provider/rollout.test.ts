@@ -8,7 +8,9 @@ import { timeouts } from "../../node/timeouts.ts";
 import { encodeUserData } from "../../exoscale/user-data.ts";
 import { cluster, reasons, type Node } from "./fleet.ts";
 
-Object.assign(timeouts, { recheck: 20, retryTurn: 50, giveLock: 500, absence: 500 });
+Object.assign(timeouts, { recheck: 20, evidence: 300, retryTurn: 50, giveLock: 500, absence: 500 });
+
+const userData = encodeUserData("#cloud-config\n# two\n");
 
 describe.concurrent("masters", () => {
   test("reboot one after the other, each once the cluster is healthy", async () => {
@@ -125,6 +127,35 @@ describe.concurrent("workers", () => {
     await repaired;
     expect(reasons(await others)).toEqual(["done", "done"]);
     expect(it.mostAway()).toBe(1);
+  });
+});
+
+describe.concurrent("nodes that this machine cannot reach", () => {
+  test.each(["master", "worker"] as const)(
+    "are not touched while the API says that they are Ready: %s",
+    async (kind) => {
+      await using it = await cluster(3, { kind });
+      for (const node of it.all) node.isCutOff = true;
+      const ends = reasons(await it.roll());
+      expect(ends.find((each) => !each!.includes("because the update of"))).toMatch(
+        /^kube-master-\d was not touched: it does not answer \(SSH to core@127\.0\.0\.1: .*\), and nothing says that it is broken: the Kubernetes API says that it is Ready\. Does `sshSources` admit this machine\?/,
+      );
+      expect(ends.every((each) => /was not touched/.test(each!))).toBe(true);
+      expect(it.log).toEqual([]);
+      for (const node of it.all) expect(it.now(node).state).toBe("running");
+      expect(it.lock.holder).toBeUndefined();
+      // With the way open again, the next run does it all.
+      for (const node of it.all) node.isCutOff = false;
+      expect(reasons(await it.roll({ userData, group: `next run of ${kind}s` }))).toEqual(["done", "done", "done"]);
+    },
+  );
+
+  test("are not touched if no master answers, either", async () => {
+    await using it = await cluster(2, { masters: { host: "127.0.0.1", port: 9, hostKey: "ecdsa-sha2-nistp256 AAAA" } });
+    for (const node of it.all) node.isCutOff = true;
+    const ends = reasons(await it.roll());
+    expect(ends.some((each) => each!.includes("no master could be asked about it"))).toBe(true);
+    expect(it.log).toEqual([]);
   });
 });
 
