@@ -133,7 +133,7 @@ export async function removeInstance(client: Client, id: string, name: string): 
   if (!actual) return;
   if (!isLeaving(actual)) {
     // An elastic IP that is still attached cannot be deleted.
-    await setElasticIps(client, actual, []);
+    await setMembership(client, actual, "elastic-ips", []);
     await remove(client, `/instance/${id}`, `instance ${name}`);
   }
   await waitUntilGone(client, actual);
@@ -162,8 +162,8 @@ async function reconcile(
     await put(client, actual, { name: wanted.name, labels });
   }
   actual = await withAddress(client, actual);
-  await setSecurityGroups(client, actual, wanted.securityGroups);
-  await setElasticIps(client, actual, wanted.elasticIps);
+  await setMembership(client, actual, "security-groups", wanted.securityGroups);
+  await setMembership(client, actual, "elastic-ips", wanted.elasticIps);
   return outputs(await getInstance(client, id), { ...created, api: wanted.api });
 }
 
@@ -180,56 +180,25 @@ function addressOf({ "public-ip": address }: Instance): string | undefined {
   return address && address !== "0.0.0.0" ? address : undefined;
 }
 
-async function setSecurityGroups(
-  client: Client,
-  { id, name, "security-groups": actual = [] }: Instance,
-  wanted: readonly string[],
-): Promise<void> {
-  await setMembership(
-    client,
-    id,
-    actual.map((each) => each.id),
-    wanted,
-    "security-group",
-    `security group of instance ${name}`,
-    async () => (await getInstance(client, id))["security-groups"] ?? [],
-  );
-}
-
-async function setElasticIps(
-  client: Client,
-  { id, name, "elastic-ips": actual = [] }: Instance,
-  wanted: readonly string[],
-): Promise<void> {
-  await setMembership(
-    client,
-    id,
-    actual.map((each) => each.id),
-    wanted,
-    "elastic-ip",
-    `elastic IP of instance ${name}`,
-    async () => (await getInstance(client, id))["elastic-ips"] ?? [],
-  );
-}
-
-/** Attaches what is missing, then detaches the rest. */
+/** Attaches what is missing, then detaches the rest. @param field Where the instance lists what it belongs to. */
 async function setMembership(
   client: Client,
-  id: string,
-  actual: readonly string[],
+  { id, name, ...instance }: Instance,
+  field: "security-groups" | "elastic-ips",
   wanted: readonly string[],
-  path: string,
-  what: string,
-  now: () => Promise<readonly { readonly id: string }[]>,
 ): Promise<void> {
+  const kind = field.slice(0, -1);
+  const what = `${field === "elastic-ips" ? "elastic IP" : "security group"} of instance ${name}`;
+  const idsOf = (references: readonly { readonly id: string }[] = []) => references.map((each) => each.id);
   const set = async (each: string, verb: "attach" | "detach") =>
     ensure(
-      async () => (await now()).some((holder) => holder.id === each) === (verb === "attach"),
+      async () => idsOf((await getInstance(client, id))[field]).includes(each) === (verb === "attach"),
       async () =>
-        client.wait(await client.put(`/${path}/${each}:${verb}`, { instance: { id } }), {
+        client.wait(await client.put(`/${kind}/${each}:${verb}`, { instance: { id } }), {
           what: `${what} to be ${verb}ed`,
         }),
     );
+  const actual = idsOf(instance[field]);
   for (const each of wanted) if (!actual.includes(each)) await set(each, "attach");
   for (const each of actual) if (!wanted.includes(each)) await set(each, "detach");
 }

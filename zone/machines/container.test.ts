@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Instance } from "../types.ts";
 import { containerOptions, hostname, memoryLimit, type Settings } from "./container.ts";
+import { instanceWith } from "../testing/instance.ts";
 
 const settings: Settings = {
   zone: "0123456789ab",
@@ -10,25 +10,13 @@ const settings: Settings = {
   limitMemory: true,
   firmware: "exec /sbin/init",
 };
-const instance: Instance = {
+const instance = instanceWith({
   id: "8c1d7a1e-5f0b-4f0e-8d52-3d2a0c6f1b11",
   name: "dev-master-1",
   address: "198.18.1.1",
   mac: "0a:00:c6:12:01:01",
-  state: "stopped",
-  template: "t",
-  type: "standard.medium",
-  cpus: 2,
-  memory: 4 * 1024 ** 3,
   diskSize: 50,
-  publicKeys: [],
-  securityGroups: [],
-  elasticIps: [],
-  antiAffinityGroups: [],
-  privateNetworks: [],
-  labels: {},
-  createdAt: "2026-01-01T00:00:00Z",
-};
+});
 
 describe("an instance's container", () => {
   test("is this request", () => {

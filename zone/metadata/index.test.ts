@@ -4,27 +4,18 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import type { Instance } from "../types.ts";
 import { answer, startMetadata, type MetadataService } from "./index.ts";
+import { instanceWith } from "../testing/instance.ts";
 
-const instance = (fields: Partial<Instance>): Instance => ({
-  id: "7b1ae9d6-6d7f-4d0c-8c3c-1b5d7b6f0001",
-  name: "master-1",
-  address: "127.0.0.2",
-  mac: "06:00:7f:00:00:02",
-  state: "running",
-  template: "t",
-  type: "standard.medium",
-  cpus: 2,
-  memory: 2 ** 32,
-  diskSize: 10,
-  publicKeys: ["ssh-ed25519 AAAA one", "ssh-ed25519 BBBB two\n"],
-  securityGroups: [],
-  elasticIps: [],
-  antiAffinityGroups: [],
-  privateNetworks: [],
-  labels: {},
-  createdAt: "2026-01-01T00:00:00Z",
-  ...fields,
-});
+const instance = (fields: Partial<Instance>): Instance =>
+  instanceWith({
+    id: "7b1ae9d6-6d7f-4d0c-8c3c-1b5d7b6f0001",
+    name: "master-1",
+    address: "127.0.0.2",
+    mac: "06:00:7f:00:00:02",
+    state: "running",
+    publicKeys: ["ssh-ed25519 AAAA one", "ssh-ed25519 BBBB two\n"],
+    ...fields,
+  });
 
 const gzipped = Buffer.from("1f8b0800000000000003ff", "hex");
 const inventory = {

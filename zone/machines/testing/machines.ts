@@ -13,6 +13,7 @@ import { gzipSync } from "node:zlib";
 import { Client, utils } from "ssh2";
 import type { Instance, Machines } from "../../types.ts";
 import { createMachines, type MachinesOptions, zoneId } from "../docker.ts";
+import { instanceWith } from "../../testing/instance.ts";
 
 /** Directory of the node image. */
 export const artifact =
@@ -21,25 +22,14 @@ export const template = { id: "5f3b1c52-8c3f-4d0e-9d55-6f2f1c0b7a01", name: "Fla
 export const gateway = "198.19.4.1";
 
 /** The instance number `n`, the same for every bed: only one bed may be open at a time. */
-export const instance = (n: number): Instance => ({
-  id: `5f3b1c52-8c3f-4d0e-9d55-0000000000${String(n).padStart(2, "0")}`,
-  name: `machine-${n}`,
-  address: `198.19.5.${n}`,
-  mac: `0a:00:c6:13:05:${n.toString(16).padStart(2, "0")}`,
-  state: "stopped",
-  template: template.id,
-  type: "standard.medium",
-  cpus: 2,
-  memory: 4 * 1024 ** 3,
-  diskSize: 10,
-  publicKeys: [],
-  securityGroups: [],
-  elasticIps: [],
-  antiAffinityGroups: [],
-  privateNetworks: [],
-  labels: {},
-  createdAt: new Date(0).toISOString(),
-});
+export const instance = (n: number): Instance =>
+  instanceWith({
+    id: `5f3b1c52-8c3f-4d0e-9d55-0000000000${String(n).padStart(2, "0")}`,
+    name: `machine-${n}`,
+    address: `198.19.5.${n}`,
+    mac: `0a:00:c6:13:05:${n.toString(16).padStart(2, "0")}`,
+    template: template.id,
+  });
 
 export class Bed {
   readonly state = mkdtempSync("/tmp/exoscale-machines-");

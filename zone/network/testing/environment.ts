@@ -1,5 +1,6 @@
 /** Inventories for tests. */
 import type { ElasticIp, HealthCheck, Instance, PrivateNetwork, Rule, SecurityGroup, Inventory } from "../../types.ts";
+import { instanceWith } from "../../testing/instance.ts";
 
 export interface InventoryParts {
   readonly groups?: readonly SecurityGroup[];
@@ -30,7 +31,7 @@ export const inventoryOf = ({
 export function instance(n: number, fields: Partial<Instance> = {}, network = "198.18.1"): Instance {
   const [a = 0, b = 0, c = 0] = network.split(".").map(Number);
   const octets = [a, b, c + Math.floor(n / 250), n % 250];
-  return {
+  return instanceWith({
     id: `instance-${n}`,
     name: `instance-${n}`,
     address: octets.join("."),
@@ -38,18 +39,9 @@ export function instance(n: number, fields: Partial<Instance> = {}, network = "1
     state: "running",
     template: "template",
     type: "standard.small",
-    cpus: 2,
     memory: 2 ** 31,
-    diskSize: 10,
-    publicKeys: [],
-    securityGroups: [],
-    elasticIps: [],
-    antiAffinityGroups: [],
-    privateNetworks: [],
-    labels: {},
-    createdAt: "2026-01-01T00:00:00Z",
     ...fields,
-  };
+  });
 }
 
 export const group = (name: string, rules: Rule[], id = name): SecurityGroup => ({ id, name, rules });
