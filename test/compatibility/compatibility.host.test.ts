@@ -1,7 +1,7 @@
 /**
- * Stacks of earlier releases are taken over by this checkout. Each release has a folder with what it made of three masters
- * and three workers without machines: the stack's configuration, Pulumi's state and the zone's. Recorded once; never
- * written again. CHANGES.md says what a new release changes in a stack, and so does this test.
+ * Stacks of earlier releases are taken over by this checkout. Each release has a folder with three masters and three workers
+ * that it made without machines: the stack's configuration, Pulumi's state and the zone's. `record.ts` writes it once, and
+ * it is never written again. CHANGES.md says what a new release changes in a stack, and so does this test.
  */
 import { hkdfSync } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
@@ -15,13 +15,14 @@ import { clientOf, type Client } from "../../zone/testing/client.ts";
 import { startApi, type TestApi } from "../../zone/testing/zone.ts";
 import { makeCheckout } from "../sandbox/checkout.ts";
 import { Stack, type Ran } from "../sandbox/stack.ts";
+import { passphrase, port, stackName } from "./recording.ts";
 
 const release = "1.36.4";
 
 const recorded = join(import.meta.dirname, release);
 const directory = realpathSync(mkdtempSync(join(tmpdir(), "compatibility-")));
 const checkout = join(directory, "main");
-const stack = new Stack("prod", checkout, join(directory, "commands.log"));
+const stack = new Stack(stackName, checkout, join(directory, "commands.log"));
 let zone: TestApi;
 let client: Client;
 
@@ -35,7 +36,7 @@ interface Exported {
 
 async function pulumi(...args: string[]): Promise<Ran> {
   const env = {
-    PULUMI_CONFIG_PASSPHRASE: "compatibility",
+    PULUMI_CONFIG_PASSPHRASE: passphrase,
     EXOSCALE_API_KEY: zone.key,
     EXOSCALE_API_SECRET: zone.secret,
   };
@@ -102,8 +103,7 @@ beforeAll(async () => {
   cpSync(join(recorded, "Pulumi.prod.yaml"), join(checkout, "Pulumi.prod.yaml"));
   cpSync(join(recorded, "state"), join(checkout, ".local/state"), { recursive: true });
   cpSync(join(recorded, "zone"), join(directory, "zone"), { recursive: true });
-  // The port that the recorded configuration names.
-  zone = await startApi({ state: join(directory, "zone"), port: 13364 });
+  zone = await startApi({ state: join(directory, "zone"), port });
   client = clientOf(zone);
   keys = keysOf(await exported());
   before = await instances();
