@@ -152,7 +152,10 @@ export class Pki extends pulumi.ComponentResource {
     return new tls.PrivateKey(name, ECDSA, { parent: this });
   }
 
-  /** 64 letters and digits: 381 bits of entropy. Not `RandomBytes`, whose id is the secret in clear in the state. */
+  /**
+   * 64 letters and digits: 381 bits of entropy. Not `RandomBytes`, whose id is the secret: states hold ids in clear
+   * (https://github.com/pulumi/pulumi/issues/8946).
+   */
   #password(name: string): pulumi.Output<string> {
     return new random.RandomPassword(name, { length: 64, special: false }, { parent: this }).result;
   }
