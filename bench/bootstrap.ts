@@ -1,14 +1,14 @@
-/** From nothing to six nodes Ready and DNS answering: ours, and kubeadm's on machines of the same zone. */
+/** Time from nothing to six Ready nodes and a DNS that answers: our cluster, and kubeadm's in the same zone. */
 import { round, type Part, type PartOptions } from "./part.ts";
 
 export async function measure({ lab }: PartOptions): Promise<Part> {
-  // Each has the machine for itself.
+  // One after the other: each has the host to itself.
   const kubeadm = await lab.kubeadm();
   const ours = await lab.ours();
   const ratio = ours.seconds / kubeadm.seconds;
   const rows = (who: string, { seconds, phases }: typeof kubeadm) => [
     ...phases.map((phase) => [who, phase.name, round(phase.seconds)]),
-    [who, "all of it", round(seconds)],
+    [who, "total", round(seconds)],
   ];
   return {
     title: `From nothing to six nodes Ready and DNS answering: ours takes ${round(ratio, 2)} of kubeadm's time`,

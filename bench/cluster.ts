@@ -1,4 +1,4 @@
-/** A cluster with machines as its administrator reaches it, whoever made it. */
+/** A cluster with machines, ours or kubeadm's, through its API, SSH and DNS. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { apiOf, request, type Api } from "../test/cluster/load.ts";
 import { query, isAnswered } from "./dns.ts";
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const PAUSE = 500;
 
 interface NodeObject {
@@ -21,11 +21,11 @@ interface NodeObject {
 }
 
 export interface ClusterArgs {
-  /** Address by name. */
+  /** Addresses by node name. */
   readonly nodes: ReadonlyMap<string, string>;
   readonly kubeconfig: string;
   readonly ssh: Ssh;
-  /** Of the Service of DNS. */
+  /** Cluster IP of the DNS Service. */
   readonly dnsAddress: string;
 }
 
@@ -42,12 +42,12 @@ export class Cluster {
     this.#dnsAddress = dnsAddress;
   }
 
-  /** Runs a script on a node. @throws Error with what it said when it fails. */
+  /** Runs a script on a node; resolves with its output. @throws Error with the output of a script that fails. */
   on(node: string, script: string): Promise<string> {
     return this.#ssh.run(this.nodes.get(node)!, script);
   }
 
-  /** When each node that is Ready became so, in milliseconds since 1970; the API knows whole seconds. */
+  /** Since when each Ready node is Ready, in milliseconds since 1970; the API reports whole seconds. */
   async readySince(): Promise<Map<string, number>> {
     const { items } = JSON.parse(await request(`${this.api.server}/api/v1/nodes`, this.api)) as {
       items: readonly NodeObject[];
@@ -60,7 +60,7 @@ export class Cluster {
     );
   }
 
-  /** Whether the cluster's DNS answers a node. */
+  /** Whether the cluster's DNS answers a query that comes from a node. */
   async isDnsAnswering(): Promise<boolean> {
     const address = [...this.nodes.values()].at(-1)!;
     return isAnswered(
@@ -69,8 +69,8 @@ export class Cluster {
   }
 
   /**
-   * Until every node is Ready and DNS answers.
-   * @throws Error that says what is missing after so many seconds
+   * Waits until every node is Ready and DNS answers.
+   * @param limit Seconds. @throws Error with what is missing when they are over.
    */
   async untilUsable(limit: number): Promise<void> {
     const end = performance.now() + limit * 1000;
@@ -90,11 +90,11 @@ export class Cluster {
   }
 }
 
-/** SSH to machines that were just made on this very host: whose keys they have nobody knows yet. */
+/** SSH to new machines on this host. Their host keys are not known yet, so they are not checked. */
 export class Ssh {
   readonly #options: readonly string[];
 
-  /** @param directory where its files may stand @param privateKey OpenSSH's format */
+  /** @param directory For its files. @param privateKey In OpenSSH's format. */
   constructor(directory: string, privateKey: string) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const identity = join(directory, "ssh_key");
@@ -116,12 +116,12 @@ export class Ssh {
     ];
   }
 
-  /** @throws Error with what it said when it fails or takes longer than two minutes. */
+  /** Runs a script; resolves with its output. @throws Error with it if the script fails or takes over two minutes. */
   async run(address: string, script: string): Promise<string> {
     return (await this.#ssh([address, "bash", "-s"], Buffer.from(script), 120_000)).toString().trim();
   }
 
-  /** What is answered to these bytes at an address as the node sees it. */
+  /** Sends bytes from the node at `address` to `to`, an address with a port; resolves with the answer. */
   exchange(address: string, to: string, bytes: Buffer): Promise<Buffer> {
     return this.#ssh(["-W", to, address], bytes, 5_000);
   }

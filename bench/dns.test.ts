@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { isAnswered, query } from "./dns.ts";
 
-test("a query as it goes over the wire", () => {
+test("a query is encoded for TCP", () => {
   expect(query("a.bc").toString("hex")).toBe(
     "0016" + "00010100" + "0001000000000000" + "0161" + "026263" + "00" + "00010001",
   );
@@ -9,7 +9,7 @@ test("a query as it goes over the wire", () => {
 
 const answer = (flags: string, records: string) => Buffer.from(`000c0001${flags}0001${records}00000000`, "hex");
 
-test("an answer has a record and no error", () => {
+test("only a response with a record and without an error counts as an answer", () => {
   expect(isAnswered(answer("8580", "0001"))).toBe(true);
   expect(isAnswered(answer("8580", "0000"))).toBe(false);
   expect(isAnswered(answer("8583", "0001"))).toBe(false);

@@ -1,6 +1,6 @@
-/** One question to a DNS server over TCP (RFC 1035): as bytes, for whatever connection there is. */
+/** One DNS query over TCP (RFC 1035) as bytes, so that any connection can carry it. */
 
-/** A query for a name's IPv4 addresses, with its length before it as TCP has it. */
+/** A query for a name's IPv4 addresses, after its length in two bytes. */
 export function query(name: string): Buffer {
   const labels = name.split(".").flatMap((label) => [Buffer.from([label.length]), Buffer.from(label)]);
   // Id 1, recursion desired, one question; type A, class IN.
@@ -12,7 +12,7 @@ export function query(name: string): Buffer {
   return Buffer.concat([Buffer.from([message.length >> 8, message.length & 255]), message]);
 }
 
-/** Whether the answer is to our query, without an error, and holds a record. */
+/** Whether this is a response to `query` without an error and with a record. */
 export function isAnswered(answer: Buffer): boolean {
   if (answer.length < 14) return false;
   const [id, flags, records] = [answer.readUInt16BE(2), answer.readUInt16BE(4), answer.readUInt16BE(8)];

@@ -1,4 +1,4 @@
-/** The lower bound for a new worker: a machine of the same type until a kubelet without a cluster answers on it. */
+/** The lower bound for a new worker: a bare machine of the same type, until a kubelet without a cluster answers. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../config.ts";
 import { encodeUserData } from "../exoscale/user-data.ts";
@@ -10,7 +10,7 @@ import { ports } from "../ports.ts";
 import { files, images } from "../versions.ts";
 import type { Site } from "./site.ts";
 
-/** The part of an instance that the bare machine takes over. */
+/** The fields of a worker's instance that the bare machine copies. */
 interface Worker {
   readonly template: { readonly id: string };
   readonly "instance-type": { readonly id: string };
@@ -22,7 +22,7 @@ interface Worker {
 const LIMIT = 180;
 const NAME = "bench-floor";
 
-/** Seconds from the call that creates the machine to the kubelet's first answer. Our cluster runs already. */
+/** Seconds from the call that creates the machine to the kubelet's first answer. Our cluster must be up. */
 export async function bareKubelet(site: Site): Promise<number> {
   const [{ zone }, settings] = [await site.sandbox(), await site.settings()];
   const { api } = zone;
@@ -42,7 +42,7 @@ export async function bareKubelet(site: Site): Promise<number> {
   });
   try {
     for (;;) {
-      // It accepts no login, so it reports on its console.
+      // The machine accepts no login, so it reports on its console.
       const { log } = (await zone.ask<{ log: string }>("GET", `/console?instance=${id}`))!;
       const at = /^kubelet answers at (\d+\.\d+)/m.exec(log)?.[1];
       if (at !== undefined) return Number(at) - begin / 1000;

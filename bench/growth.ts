@@ -1,4 +1,4 @@
-/** How a stack grows with its workers, in a zone without machines: what each command takes, and what the state holds. */
+/** How time, memory, API calls and state grow with the number of workers, in a zone without machines. */
 import { statSync } from "node:fs";
 import { destroy, instancesOnly, Sandbox, up, withoutMachines } from "../test/sandbox/sandbox.ts";
 import type { Ran, RunOptions, Running } from "../test/sandbox/stack.ts";
@@ -7,11 +7,11 @@ import { round, type Part, type PartOptions } from "./part.ts";
 import { noChangePlan } from "./opentofu.ts";
 import { watchSession, type Usage } from "./usage.ts";
 
-/** The longest that one command may take, in milliseconds. */
+/** Timeout of one command, in milliseconds. */
 const LIMIT = 4 * 3_600_000;
-/** Above so many workers the state is not written around every step of the creation: that alone would take hours. */
+/** With more workers, create and destroy write no checkpoints: writing the state around every step takes hours. */
 const CHECKPOINTS_UP_TO = 300;
-/** The default has a /24 for 255 nodes. */
+/** Room for a /24 of every node; the default has 255. */
 const podCIDR = "10.128.0.0/12";
 
 const steps = ["create", "preview", "refresh", "one more", "destroy"] as const;
@@ -23,7 +23,7 @@ interface Taken extends Usage {
   readonly apiCalls: number;
 }
 
-/** A stack with so many workers, from nothing to nothing. */
+/** A stack with this many workers, from creation to destruction. */
 interface Grown {
   readonly workers: number;
   readonly hasCheckpoints: boolean;
@@ -31,7 +31,7 @@ interface Grown {
   /** Bytes. */
   readonly state: number;
   readonly steps: Readonly<Record<Step, Taken>>;
-  /** OpenTofu's plan of as many resources that make as large a state. */
+  /** OpenTofu's no-change plan with as many resources and as large a state. */
   readonly openTofu: Usage & Pick<Taken, "wall">;
 }
 
@@ -40,7 +40,7 @@ export async function measure({ say, workers: counts }: PartOptions): Promise<Pa
   for (const workers of counts) all.push(await grow(workers, say));
   const least = all[0]!;
   return {
-    title: "A stack without machines: 3 masters and more and more workers",
+    title: "A stack without machines: 3 masters and a growing number of workers",
     columns: [
       "workers",
       "resources",
@@ -50,7 +50,7 @@ export async function measure({ say, workers: counts }: PartOptions): Promise<Pa
       "CPU, s",
       "peak, MiB",
       "API calls",
-      "per worker more",
+      "calls per extra worker",
     ],
     rows: all.flatMap((grown) => [
       ...steps.map((step) => {
@@ -120,7 +120,7 @@ async function grow(workers: number, say: PartOptions["say"]): Promise<Grown> {
   const oneMore = await step("one more", up);
   const gone = await step("destroy", destroy, { env });
   const left = stack.resources().length;
-  if (left > 0) throw new Error(`${left} resources are left in the state of a stack that was destroyed`);
+  if (left > 0) throw new Error(`${left} resources are left in the state after destroy`);
   const openTofu = await noChangePlan({ resources, bytes: state / resources });
   say(`  ${resources} resources, OpenTofu's plan: ${round(openTofu.wall)} s`);
   return {
@@ -133,7 +133,7 @@ async function grow(workers: number, say: PartOptions["say"]): Promise<Grown> {
   };
 }
 
-/** @throws Error with the end of what was printed when the command fails. */
+/** Measures a command. @throws Error with the end of its output if it fails. */
 async function watched({ pid, done }: Running): Promise<Usage & Pick<Taken, "wall">> {
   const stop = watchSession(pid);
   let ran: Ran;
@@ -142,6 +142,6 @@ async function watched({ pid, done }: Running): Promise<Usage & Pick<Taken, "wal
   } finally {
     stop();
   }
-  if (ran.code !== 0) throw new Error(`it ended with ${ran.code}:\n${lastLines(ran.output, 25)}`);
+  if (ran.code !== 0) throw new Error(`the command exited with ${ran.code}:\n${lastLines(ran.output, 25)}`);
   return { wall: ran.took / 1000, ...stop() };
 }

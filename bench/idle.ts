@@ -1,24 +1,24 @@
-/** What a node takes when nobody uses the cluster: all of the machine, its operating system with it. */
+/** Memory and CPU of an idle node: the whole machine, operating system included. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "./cluster.ts";
 
 export interface Rest {
-  /** MiB that cannot be dropped: without file pages that nobody uses. */
+  /** MiB, without inactive file pages. */
   readonly memory: number;
   /** Percent of one CPU. */
   readonly cpu: number;
 }
 
-/** The mean of the masters, and of the workers. */
+/** Means over the masters and over the workers. */
 export interface Idle {
   readonly master: Rest;
   readonly worker: Rest;
 }
 
-/** Seconds until a new cluster has come to rest, and for which it is watched. */
+/** Seconds that a new cluster gets to settle, and seconds of the measurement. */
 const [SETTLE, WATCH] = [45, 60];
 
-/** Nanoseconds of CPU, bytes of memory: the machine's own control group, of either version. */
+/** Prints nanoseconds of CPU and bytes of memory from the machine's own control group, v1 or v2. */
 const FIGURES = `
 cd /sys/fs/cgroup
 if [ -e cgroup.controllers ]; then
@@ -33,7 +33,7 @@ interface Figures {
   readonly memory: number;
 }
 
-/** Watches nodes that nobody uses. @param isMaster Of a node's name. */
+/** Measures all nodes of an unused cluster. @param isMaster Whether a node's name is a master's. */
 export async function watchIdle(cluster: Cluster, isMaster: (name: string) => boolean): Promise<Idle> {
   await sleep(SETTLE * 1000);
   const before = await look(cluster);

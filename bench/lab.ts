@@ -1,4 +1,4 @@
-/** The clusters of all parts of one run: what two parts ask for is made once. */
+/** The clusters that the parts of a run share: each is created once, when a part first asks for it. */
 import { bootstrapKubeadm } from "./kubeadm/bootstrap.ts";
 import { bootstrapOurs, type Ours } from "./ours.ts";
 import type { Bootstrapped } from "./phases.ts";
@@ -8,12 +8,12 @@ export class Lab extends Site {
   #kubeadm: Promise<Bootstrapped> | undefined;
   #ours: Promise<Ours> | undefined;
 
-  /** kubeadm's cluster came and went. */
+  /** Creates, measures and removes kubeadm's cluster. */
   kubeadm(): Promise<Bootstrapped> {
     return (this.#kubeadm ??= bootstrapKubeadm(this));
   }
 
-  /** Our cluster came, and stays. kubeadm's, if it is to be measured at all, has to be gone before. */
+  /** Creates and measures our cluster, which stays. kubeadm's must have been measured before, if it is at all. */
   ours(): Promise<Ours> {
     return (this.#ours ??= bootstrapOurs(this));
   }

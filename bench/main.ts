@@ -9,7 +9,7 @@ import { Lab } from "./lab.ts";
 import type { Part, PartOptions } from "./part.ts";
 
 interface Entry {
-  /** Of toolchain/artifacts.ts' `bench`. */
+  /** Keys of `bench` in toolchain/artifacts.ts. */
   readonly needs?: readonly string[];
   readonly load: () => Promise<{ measure(options: PartOptions): Promise<Part> }>;
 }
@@ -17,7 +17,7 @@ interface Entry {
 const parts: Readonly<Record<string, Entry>> = {
   "zone-api": { load: () => import("./zone-api.ts") },
   growth: { load: () => import("./growth.ts"), needs: ["opentofu"] },
-  // What comes first leaves the cluster to the others.
+  // The order matters: later parts use the cluster that earlier ones leave.
   bootstrap: { load: () => import("./bootstrap.ts"), needs: ["kubeadm"] },
   "node-cost": { load: () => import("./node-cost.ts"), needs: ["kubeadm"] },
   scale: { load: () => import("./scale.ts") },
@@ -34,7 +34,7 @@ const machine = () => ({
 });
 
 function counts(text: string): number[] {
-  if (!/^[1-9]\d*(,[1-9]\d*)*$/.test(text)) throw new InvalidArgumentError("Give numbers of workers, like 3,100.");
+  if (!/^[1-9]\d*(,[1-9]\d*)*$/.test(text)) throw new InvalidArgumentError("Give numbers of workers, such as 3,100.");
   return text
     .split(",")
     .map(Number)
@@ -48,11 +48,16 @@ interface Flags {
 
 const program = new Command("npm run bench --")
   .description(
-    "What this product costs, measured on this machine. All figures of a run belong together; other machines give others.",
+    "Measures what this product costs on this machine. Compare figures within one run: other machines give others.",
   )
   .addArgument(new Argument("[part...]", "what to measure; everything by default").choices(Object.keys(parts)))
   .option("--json", "one JSON object instead of tables")
-  .option("--workers <n,n,...>", "sizes that `growth` tries, each and one more", counts, [3, 100, 300, 999])
+  .option(
+    "--workers <n,n,...>",
+    "numbers of workers that `growth` measures, each and one more",
+    counts,
+    [3, 100, 300, 999],
+  )
   .action(async (asked: string[], { json, workers }: Flags) => {
     const names = Object.keys(parts).filter((name) => asked.length === 0 || asked.includes(name));
     const say = (line: string) => console.error(line);
@@ -72,7 +77,7 @@ const program = new Command("npm run bench --")
             )}\n`,
           );
       } catch (error) {
-        // What others have measured is still worth something.
+        // The other parts still run.
         say(`${name} failed: ${(error as Error).message}`);
         values[name] = { error: (error as Error).message };
         process.exitCode = 1;

@@ -1,4 +1,4 @@
-/** A night in which all six nodes reboot for an update, and a master that is cut off: what clients notice of it. */
+/** What clients notice when all six nodes reboot for an update, and when a master is cut off. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -11,9 +11,9 @@ import type { Cluster } from "./cluster.ts";
 import { round, type Part, type PartOptions } from "./part.ts";
 
 const VERSION = "9001.0.0";
-/** Something small that the mirror has. */
+/** A small image that the mirror has. */
 const [image = ""] = Object.keys(extras);
-/** Seconds until a night has failed, and for which clients go on after a master was cut off. */
+/** Seconds: timeout of the six reboots, and how long clients go on after a master was cut off. */
 const [NIGHT, AFTER] = [1500, 45];
 
 interface NodeObject {
@@ -22,7 +22,7 @@ interface NodeObject {
   readonly status: { readonly nodeInfo: { readonly osImage: string } };
 }
 
-/** It comes last: a master is away when it ends. */
+/** Must be the last part: it leaves a master switched off. */
 export async function measure({ say, lab }: PartOptions): Promise<Part> {
   const { cluster } = await lab.ours();
   const { checkout, stack, zone } = await lab.sandbox();
@@ -41,7 +41,7 @@ export async function measure({ say, lab }: PartOptions): Promise<Part> {
   const seconds = (performance.now() - begin) / 1000;
   const [writes, reads] = await Promise.all([writer.stop(), reader()]);
   if (writes.found < writes.acknowledged)
-    throw new Error(`write ${writes.acknowledged} was acknowledged, and ${writes.found} is found`);
+    throw new Error(`write ${writes.acknowledged} was acknowledged, but the ConfigMap holds ${writes.found}`);
 
   const leader = await leaderOf(cluster);
   say(`  cutting off ${leader}, which leads etcd`);
@@ -67,7 +67,7 @@ export async function measure({ say, lab }: PartOptions): Promise<Part> {
   });
   return {
     title: `Six reboots one after the other, each node drained first: ${Math.round(seconds)} s in all`,
-    columns: ["when", "client", "requests", "tried again", "failed for a minute", "longest, s"],
+    columns: ["when", "client", "requests", "retried", "failed for a minute", "longest, s"],
     rows: [
       row("six reboots", "writes through the elastic IP", writes),
       row("six reboots", "reads at a node port", reads),
@@ -82,7 +82,7 @@ export async function measure({ say, lab }: PartOptions): Promise<Part> {
   };
 }
 
-/** Until every node runs the new version and takes pods again, and nobody holds the lock. */
+/** Waits until every node runs the new version and is schedulable, and no node holds the reboot lock. */
 async function untilUpdated(cluster: Cluster, say: PartOptions["say"]): Promise<void> {
   const end = performance.now() + NIGHT * 1000;
   for (let before = -1; ; await sleep(1000)) {
@@ -117,5 +117,5 @@ async function leaderOf(cluster: Cluster): Promise<string> {
     )
       return name;
   }
-  throw new Error("no member of kubernetes-etcd says that it leads");
+  throw new Error("no member of kubernetes-etcd reports that it is the leader");
 }

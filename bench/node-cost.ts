@@ -1,4 +1,4 @@
-/** What a node takes at rest, ours and kubeadm's. */
+/** Memory and CPU of idle nodes, ours and kubeadm's. */
 import { round, type Part, type PartOptions } from "./part.ts";
 
 export async function measure({ lab }: PartOptions): Promise<Part> {
@@ -10,7 +10,7 @@ export async function measure({ lab }: PartOptions): Promise<Part> {
     round(cpu),
   ];
   return {
-    title: "A node at rest, the whole machine: mean of three over a minute",
+    title: "An idle node, the whole machine: mean of three over a minute",
     columns: ["cluster", "node", "memory, MiB", "% of a CPU"],
     rows: (["master", "worker"] as const).flatMap((role) => [row("ours", role, ours), row("kubeadm", role, kubeadm)]),
     values: { ours, kubeadm },

@@ -1,4 +1,4 @@
-/** What OpenTofu takes for resources that have not changed: the yardstick for Pulumi's own part of a preview. */
+/** OpenTofu's no-change plan: the yardstick for the engine's share of a preview. */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,16 +9,16 @@ import { watchSession, type Usage } from "./usage.ts";
 
 export interface Size {
   readonly resources: number;
-  /** That each takes in the state. */
+  /** Per resource in the state. */
   readonly bytes: number;
 }
 
-/** Of a resource in OpenTofu's state besides its values. */
+/** Bytes of a resource in OpenTofu's state without its values. */
 const FRAME = 400;
 
 /**
- * Makes so many resources of no provider, each with a text of its own, and plans again: without a refresh, as a preview of
- * ours is. The state holds the text twice, as input and as output.
+ * Creates this many resources that need no provider, each with its own text, and measures a second plan: without a
+ * refresh, like our preview. The state holds the text twice, as input and as output.
  */
 export async function noChangePlan({
   resources,
@@ -40,7 +40,7 @@ resource "terraform_data" "each" {
     );
     await tofu(directory, ["init"]);
     await tofu(directory, ["apply", "-auto-approve"]);
-    // Exit code 2 would be a plan with changes.
+    // Exits with 2 if the plan has changes.
     const plan = await tofu(directory, ["plan", "-refresh=false", "-detailed-exitcode"]);
     return { ...plan, state: statSync(join(directory, "terraform.tfstate")).size };
   } finally {
@@ -50,7 +50,7 @@ resource "terraform_data" "each" {
 
 async function tofu(directory: string, args: readonly string[]): Promise<Usage & { readonly wall: number }> {
   const started = performance.now();
-  // Detached, because a session of its own is what is watched.
+  // Detached: `watchSession` needs a session of its own.
   const child = execa(join(root, ".local", "bin", "tofu"), [...args, "-no-color", "-input=false"], {
     cwd: directory,
     detached: true,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { phaseIn } from "./ours.ts";
 
-test("the lines of `pulumi up` that end a phase", () => {
+test("recognizes the lines of `pulumi up` that end a phase", () => {
   const phases = [
     " +  pulumi-nodejs:dynamic/exoscale:Instance bench-master-1 created (3s) ",
     " +  pulumi-nodejs:dynamic/exoscale:Boot bench-worker-2 created (2s) ",
@@ -14,7 +14,7 @@ test("the lines of `pulumi up` that end a phase", () => {
   expect(phases).not.toContain(undefined);
 });
 
-test("all others do not", () => {
+test("ignores all other lines", () => {
   expect(
     [
       " +  pulumi-nodejs:dynamic/exoscale:Instance bench-master-1 creating (0s) ",

@@ -1,4 +1,4 @@
-/** Our cluster, made by `bin/pulumi up`. */
+/** Our cluster, created by `bin/pulumi up`. */
 import { join } from "node:path";
 import { dnsServiceAddress } from "../ignition/service-addresses.ts";
 import { up } from "../test/sandbox/sandbox.ts";
@@ -7,20 +7,20 @@ import { watchIdle } from "./idle.ts";
 import { phasesOf, type Bootstrapped } from "./phases.ts";
 import type { Site } from "./site.ts";
 
-/** What `pulumi up` says at the end of each phase: the last such line counts. */
+/** Phases, and the lines of `pulumi up` at their ends: the last line that matches counts. */
 const ends = [
   ["template, groups, six instances with addresses", /Instance \S+ created/],
-  ["certificates, user-data, six boots begun", /Boot \S+ created/],
-  ["masters well and labelled", /Command \S+-master-\d+-ready created/],
-  ["the elastic IP leads to one", /Command \S+-api-ready created/],
+  ["certificates, user-data, start of six boots", /Boot \S+ created/],
+  ["masters healthy and labelled", /Command \S+-master-\d+-ready created/],
+  ["the elastic IP answers", /Command \S+-api-ready created/],
   ["workers Ready and labelled", /Command \S+-worker-\d+-node created/],
   ["CoreDNS", /Deployment \S+ created/],
 ] as const;
 
-/** The phase whose end a line of `pulumi up` may be. */
+/** The phase that a line of `pulumi up` may end; undefined if it ends none. */
 export const phaseIn = (line: string): string | undefined => ends.find(([, pattern]) => pattern.test(line))?.[0];
 
-/** Of a stack's outputs those that are used here. */
+/** The stack's outputs that are used here. */
 interface Outputs {
   readonly kubeconfig: string;
   readonly sshPrivateKey: string;
@@ -46,7 +46,7 @@ export async function bootstrapOurs(site: Site): Promise<Ours> {
   const ended = performance.now();
   const missing = ends.filter(([name]) => !at.has(name));
   if (missing.length > 0)
-    throw new Error(`bin/pulumi up did not say when it was done with: ${missing.map(([name]) => name).join("; ")}`);
+    throw new Error(`the output of bin/pulumi up shows no end of: ${missing.map(([name]) => name).join("; ")}`);
 
   const outputs = JSON.parse(await sandbox.stack.must(["stack", "output", "--json", "--show-secrets"])) as Outputs;
   const cluster = new Cluster({
@@ -61,12 +61,12 @@ export async function bootstrapOurs(site: Site): Promise<Ours> {
   });
   const asked = performance.now();
   await cluster.untilUsable(60);
-  // Reading the outputs is no part of it: `up` has printed them.
+  // Reading the outputs does not count: `up` has printed them.
   const checked = performance.now() - asked;
   const phases = phasesOf(begin, [
     ...ends.map(([name]) => [name, at.get(name)!] as const),
     ["end of the command", ended],
-    ["seen from outside", ended + checked],
+    ["done, seen from outside", ended + checked],
   ]);
   const seconds = (ended - begin + checked) / 1000;
   say(`  our cluster: ${seconds.toFixed(1)} s`);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { phasesOf } from "./phases.ts";
 
-test("phases follow each other, and make up the whole", () => {
+test("phases follow each other without gaps or overlaps", () => {
   expect(
     phasesOf(1000, [
       ["first", 3000],

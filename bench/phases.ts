@@ -1,25 +1,22 @@
-/** Where the time of a bootstrap goes. */
+/** The phases of a bootstrap. */
 import type { Idle } from "./idle.ts";
 
-/** One of several that follow each other. */
 export interface Phase {
   readonly name: string;
-  /** How long it took. */
   readonly seconds: number;
 }
 
-/** How a cluster came up. */
 export interface Bootstrapped {
-  /** From nothing to six nodes Ready and DNS answering. */
+  /** From nothing to six Ready nodes and a DNS that answers. */
   readonly seconds: number;
   readonly phases: readonly Phase[];
-  /** Nodes at rest, where that was asked for. */
+  /** Idle nodes, if they were measured. */
   readonly idle?: Idle;
 }
 
 /**
- * Phases that end at these moments, in order; one that another has overtaken takes no time.
- * @param begin Milliseconds, as the ends are.
+ * Phases that end at these moments, in this order. One that ended before the phase in front of it takes no time.
+ * @param begin In milliseconds, like the ends.
  */
 export function phasesOf(begin: number, ends: readonly (readonly [name: string, at: number])[]): Phase[] {
   let latest = begin;

@@ -1,4 +1,4 @@
-/** Two workers more and two fewer, beside the least that a worker could take: a bare machine's boot and a kubelet's start. */
+/** Two more workers, two fewer, and the lower bound: a bare machine's boot and a kubelet's start. */
 import { up } from "../test/sandbox/sandbox.ts";
 import { bareKubelet } from "./floor.ts";
 import { round, type Part, type PartOptions } from "./part.ts";
@@ -12,10 +12,10 @@ export async function measure({ say, lab }: PartOptions): Promise<Part> {
     const started = performance.now();
     await stack.must(up);
     const seconds = (performance.now() - started) / 1000;
-    // It ends when they are Ready, or gone.
+    // `up` returns when new workers are Ready and removed ones are gone.
     const { size } = await cluster.readySince();
     const wanted = cluster.nodes.size - desiredWorkers + workers;
-    if (size !== wanted) throw new Error(`${size} nodes are Ready where ${wanted} should be`);
+    if (size !== wanted) throw new Error(`${size} nodes are Ready instead of ${wanted}`);
     say(`  ${workers} workers: ${round(seconds)} s`);
     return seconds;
   };
@@ -25,12 +25,12 @@ export async function measure({ say, lab }: PartOptions): Promise<Part> {
   say(`  a bare machine with a kubelet: ${round(floor)} s`);
   const name = (from: number, to: number) => `${from} to ${to} workers`;
   return {
-    title: "Workers come and go, by `bin/pulumi up` from its start to its end",
-    columns: ["what", "s", "over the floor"],
+    title: "Two more workers and two fewer: duration of `bin/pulumi up`",
+    columns: ["what", "s", "times the lower bound"],
     rows: [
       [name(desiredWorkers, desiredWorkers + 2), round(grown), round(grown / floor, 2)],
       [name(desiredWorkers + 2, desiredWorkers), round(shrunk), "-"],
-      ["the floor: one bare machine, until a kubelet answers", round(floor), 1],
+      ["the lower bound: one bare machine, until a kubelet answers", round(floor), 1],
     ],
     values: {
       upSeconds: round(grown),

@@ -1,4 +1,4 @@
-/** A local zone with machines and a stack in it, for all parts of one run. */
+/** A local zone with machines and a stack, shared by all parts of one run. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -12,7 +12,7 @@ import { kubeadmAddress } from "./kubeadm/machines.ts";
 
 export interface SiteOptions {
   readonly say: (line: string) => void;
-  /** Whether nodes are watched at rest: it takes a minute and a half for each cluster. */
+  /** Whether idle nodes are measured, which takes almost two minutes per cluster. */
   readonly isIdleMeasured: boolean;
 }
 
@@ -35,7 +35,7 @@ export class Site {
     process.once("exit", this.#forget);
   }
 
-  /** A zone with machines and a stack that is configured as `npm run up`'s is. */
+  /** A zone with machines, and a stack with the settings of `npm run up`. */
   sandbox(): Promise<Sandbox> {
     return (this.#sandbox ??= (async () => {
       this.options.say("  starting a local zone");
@@ -55,7 +55,7 @@ export class Site {
   /** The stack's settings as the program reads them. */
   async settings(): Promise<Settings> {
     const { checkout } = await this.sandbox();
-    // As Pulumi hands them out.
+    // As Pulumi hands settings to a program.
     const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
     return loadSettings(settingsIn(join(checkout, `Pulumi.${NAME}.yaml`), text), NAME, checkout);
   }
@@ -71,7 +71,7 @@ export class Site {
   }
 }
 
-/** The mirror as our nodes have it, and kubeadm beside kubelet. */
+/** Links the mirror's files and images into a directory, and adds kubeadm next to kubelet. */
 function fillMirror(directory: string): void {
   const whole = join(root, ".local/mirror");
   const link = (from: string, to: string) => {
@@ -85,7 +85,7 @@ function fillMirror(directory: string): void {
   link(join(whole, "registry"), join(directory, "registry"));
 }
 
-/** The committed settings of the local zone's stack, but for the API's address. */
+/** The committed settings of the local zone's stack, without the API's address. */
 function committed(): Record<string, unknown> {
   const { apiEndpoint: _, ...settings } = settingsIn(join(root, "Pulumi.dev.yaml"), (value) => value);
   return settings;
@@ -98,7 +98,7 @@ function settingsIn<T>(file: string, as: (value: unknown) => T): Record<string, 
   );
 }
 
-/** Reads every file once, so that the first cluster does not wait for the disk. */
+/** Reads every file once to fill the page cache, so that the first cluster does not wait for the disk. */
 async function readAll(...directories: string[]): Promise<void> {
   await execa("find", ["-L", ...directories, "-type", "f", "-exec", "cat", "{}", "+"], {
     stdio: ["ignore", "ignore", "inherit"],

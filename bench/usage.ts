@@ -1,15 +1,15 @@
-/** What a command and all that it starts take of this machine. */
+/** CPU and memory of a command and of all processes that it starts. */
 import { execaSync } from "execa";
 import { pids, statOf } from "../toolchain/processes.ts";
 
 export interface Usage {
-  /** Seconds of CPU, user and system, of the whole tree. */
+  /** Seconds of CPU, user and system, of all processes. */
   readonly cpu: number;
-  /** Most resident memory of the tree at one moment, in MiB; pages that processes share count for each of them. */
+  /** Largest sum of the processes' resident memory, in MiB; shared pages count for each process. */
   readonly peak: number;
 }
 
-/** Milliseconds between two looks: what a process does between the last one and its end is not seen. */
+/** Milliseconds between two samples. What a process does after its last sample is missed. */
 const INTERVAL = 50;
 
 const [ticks, pageSize] = ["CLK_TCK", "PAGESIZE"].map((name) => Number(execaSync("getconf", [name]).stdout)) as [
@@ -17,7 +17,7 @@ const [ticks, pageSize] = ["CLK_TCK", "PAGESIZE"].map((name) => Number(execaSync
   number,
 ];
 
-/** Watches all processes of a session until it is told to stop. @param session The pid of its first process. */
+/** Samples all processes of a session until the returned function is called. @param session Its leader's pid. */
 export function watchSession(session: number): () => Usage {
   let [cpu, peak] = [0, 0];
   const look = () => {
@@ -39,7 +39,7 @@ export function watchSession(session: number): () => Usage {
   };
 }
 
-/** CPU seconds of a process and those children of it that have ended and were waited for, and its resident MiB. */
+/** CPU seconds of a process and of its children that were waited for, and its resident MiB. */
 interface Sample {
   readonly cpu: number;
   readonly resident: number;
@@ -55,7 +55,7 @@ function processesOf(session: number): Sample[] {
         { cpu: (field(14) + field(15) + field(16) + field(17)) / ticks, resident: (field(24) * pageSize) / 2 ** 20 },
       ];
     } catch {
-      return []; // It ended while being read.
+      return []; // ended while it was read
     }
   });
 }

@@ -1,4 +1,4 @@
-/** How fast the local zone's API answers, empty and with a thousand instances, over HTTP and signed as by any client. */
+/** Latency of the local zone's API, empty and with 1,000 instances, over HTTP with signed requests. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -61,7 +61,7 @@ export async function measure({ say }: PartOptions): Promise<Part> {
         "p50 empty, ms",
         `p50 with ${INSTANCES}, ms`,
         `p99 with ${INSTANCES}, ms`,
-        "p50 over a bare HTTP answer",
+        "p50 / bare HTTP answer",
       ],
       rows,
       values: {
@@ -115,7 +115,7 @@ async function prerequisites(client: Client): Promise<{ template: string; type: 
   };
 }
 
-/** Milliseconds of each of `count` calls, one after the other, after a few that are not counted. */
+/** Milliseconds of each of `count` calls, one after the other, after ten calls to warm up. */
 async function samples(count: number, call: () => Promise<unknown>): Promise<number[]> {
   for (let n = 0; n < 10; n++) await call();
   const all: number[] = [];
@@ -127,7 +127,7 @@ async function samples(count: number, call: () => Promise<unknown>): Promise<num
   return all;
 }
 
-/** What Node's own HTTP server and client take on this machine: the floor of every figure. */
+/** A bare HTTP server: its latency is the lower bound of every figure. */
 async function bareServer(): Promise<{ url: string; close(): void }> {
   const server = createServer((_request, response) => response.end('{"ok":true}'));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

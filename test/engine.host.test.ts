@@ -1,4 +1,4 @@
-/** The provider under Pulumi's own engine, against the local zone's API without machines. */
+/** The provider under Pulumi's engine, against the local zone's API without machines. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const directory = mkdtempSync(join(tmpdir(), "engine-"));
 const keys = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
 const secret = "Tr0ub4dor-of-the-user-data";
 
-/** One of everything, and two workers. Tokens are names: what makes them is another package's business. */
+/** One resource of each type, and two workers. Creation tokens are names here: the components generate real ones. */
 const program = `
 import * as exoscale from "./provider/index.ts";
 const { endpoint, masters, userData, workers, image, type, privateKey, publicKey } = JSON.parse(process.env.SETTINGS);
@@ -82,7 +82,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** Runs the CLI; resolves with its exit code and what it printed. */
+/** Runs the CLI; resolves with its exit code and output. */
 async function pulumi(args: string[], env: Record<string, string> = {}): Promise<{ code: number; output: string }> {
   const bin = join(root, ".local", "bin");
   const { exitCode, stdout, stderr } = await execa(join(bin, "pulumi"), [...args, "--non-interactive"], {
@@ -114,12 +114,12 @@ async function expectSuccess(args: string[], env?: Record<string, string>): Prom
 }
 
 const up = ["up", "--yes", "--skip-preview"];
-/** Without credentials a call would fail. */
+/** No credentials: any API call would fail. */
 const nobody = { EXOSCALE_API_KEY: "", EXOSCALE_API_SECRET: "" };
 const instances = () => [...zone.zone.state.instances.values()];
 const stateFile = () => readFileSync(join(directory, "state", ".pulumi", "stacks", "engine", "test.json"), "utf8");
 
-// Each test goes on where the one before it ended: one stack's life.
+// Each test continues where the one before it ended.
 
 test("a failed creation is finished by the next run", async () => {
   zone.faults.add({ kind: "operation-fails", route: "attach-instance-to-elastic-ip", count: 1 });
@@ -135,13 +135,13 @@ test("a failed creation is finished by the next run", async () => {
   ]);
 });
 
-test("nothing has to change, and a preview calls nobody", async () => {
+test("an unchanged stack has no diff, and a preview makes no API call", async () => {
   await expectSuccess(["preview", "--expect-no-changes"], nobody);
   await expectSuccess(["refresh", "--yes", "--skip-preview", "--expect-no-changes"]);
   await expectSuccess(["up", "--yes", "--expect-no-changes"], nobody);
 });
 
-test("the state holds no secret, and little else", () => {
+test("the state holds no secret and no serialized provider code", () => {
   const state = stateFile();
   for (const hidden of [secret, "PRIVATE KEY", zone.secret, Buffer.from(secret).toString("base64").slice(4, -8)])
     expect(state).not.toContain(hidden);
@@ -151,7 +151,7 @@ test("the state holds no secret, and little else", () => {
   for (const { inputs } of resources) expect(inputs?.__provider?.length ?? 0).toBeLessThan(300);
 });
 
-test("drift is shown by a refresh and repaired, and nothing else", async () => {
+test("a refresh shows drift, and the next run repairs only that", async () => {
   const [first, second] = instances();
   zone.zone.state.write((write) => {
     write.put("instances", { ...first!, state: "stopped", name: "by-hand" });
@@ -161,13 +161,13 @@ test("drift is shown by a refresh and repaired, and nothing else", async () => {
   expect(shown.code).not.toBe(0);
   expect(shown.output).toMatch(/~ name +: "by-hand" => "kube-worker-/);
   expect(shown.output).toMatch(/~ 3 to update/);
-  // An instance's update leaves its address known, and with it all that names it.
+  // An instance's update keeps its address known, and so everything that depends on it.
   expect(shown.output).not.toContain("[unknown]");
   await expectSuccess([...up, "--refresh"]);
   expect(instances()).toEqual([first, second]);
 });
 
-test("an instance deleted by hand is made again", async () => {
+test("an instance deleted by hand is created again", async () => {
   const [first] = instances();
   zone.zone.state.write((write) => write.delete("instances", first!.id));
   await expectSuccess([...up, "--refresh"]);
@@ -179,12 +179,12 @@ test("an instance deleted by hand is made again", async () => {
   await expectSuccess(["preview", "--expect-no-changes"]);
 });
 
-test("new user-data is taken in place, and what cannot change is refused with the reason", async () => {
+test("new user-data is applied in place, and an impossible change is refused with the reason", async () => {
   settings.userData += "# more\n";
   const preview = await expectSuccess(["preview"], nobody);
   for (const name of ["kube-worker-1", "kube-worker-2"]) {
     expect(preview).toContain(`${name} will be drained and rebooted.`);
-    // What is secret is not compared in the open.
+    // Secret inputs show no diff.
     expect(preview).toMatch(new RegExp(`Boot +${name} +update`));
   }
   const output = await expectSuccess(up);
@@ -200,7 +200,7 @@ test("new user-data is taken in place, and what cannot change is refused with th
   settings.masters = 3;
 });
 
-test("workers are rebuilt from another template and changed to another type in place, as a preview says", async () => {
+test("workers are rebuilt from another template and resized in place, as the preview says", async () => {
   const before = instances();
   settings.image = "kube-next";
   const preview = await expectSuccess(["preview"], nobody);
@@ -224,17 +224,17 @@ test("workers are rebuilt from another template and changed to another type in p
   await expectSuccess(["up", "--yes", "--refresh", "--expect-no-changes"]);
 });
 
-test("another family of workers is refused with what to do, and that does it", async () => {
+test("another family of instance types is refused with a command that works", async () => {
   const before = instances();
   settings.type = "cpu.extra-large";
   const { code, output } = await pulumi(["preview"], nobody);
   expect(code).not.toBe(0);
-  // Which of the two the engine asks first is its own affair.
+  // The engine may ask either worker first.
   expect(output).toMatch(
     /kube-worker-\d cannot change from standard\.large to cpu\.extra-large: on Exoscale an instance stays within its family\. Set it back to standard\.large, or/,
   );
   expect(instances()).toEqual(before);
-  // Here the tokens are names, so the instances themselves are named.
+  // The creation tokens are names here, so the instances have to be replaced by name.
   await expectSuccess([...up, "--replace", "**exoscale:Instance::kube-worker-*"]);
   expect(instances()).toMatchObject([
     { type: "cpu.extra-large", state: "running" },
@@ -243,7 +243,7 @@ test("another family of workers is refused with what to do, and that does it", a
   await expectSuccess(["preview", "--expect-no-changes"], nobody);
 });
 
-test("a removed worker goes, and in the end everything", async () => {
+test("a removed worker is deleted, and destroy deletes everything", async () => {
   settings.workers = 1;
   await expectSuccess(up);
   expect(instances().map(({ name }) => name)).toEqual(["kube-worker-1"]);

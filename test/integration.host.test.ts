@@ -1,6 +1,7 @@
 /**
- * docs/integration.md, typed as it stands there: a program that uses the components as a library, under Pulumi's own engine
- * and against the local zone's API without machines; then one that takes its outputs, a policy over its preview, and kubectl.
+ * Runs the commands and programs of docs/integration.md under Pulumi's engine, against the local zone's API without
+ * machines: a program that uses the components as a library, a policy on its preview, a program that reads its outputs,
+ * and kubectl.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,11 +15,11 @@ import { root } from "../toolchain/paths.ts";
 import { startApi, type TestApi } from "../zone/testing/zone.ts";
 import { blocks, clone, shell } from "./clone.ts";
 
-// Packages are installed, and a CLI runs ten times: more than other tests on this host do.
+// Installs packages and runs the CLI about ten times.
 vi.setConfig({ testTimeout: 600_000 });
 
 const page = readFileSync(join(root, "docs/integration.md"), "utf8");
-/** The one block of the page, in a language, in which something stands. */
+/** The page's only block in a language that contains `needle`. */
 const block = (language: string, needle: string): string => {
   const found = blocks(page, language).filter((each) => each.includes(needle));
   expect(found).toHaveLength(1);
@@ -30,7 +31,7 @@ const shop = join(directory, "shop");
 const reader = join(directory, "reader");
 const bash = shell(directory);
 const library = block("ts", 'from "kubernetes-on-exoscale"');
-/** The same where there are no machines: nothing to wait for, and nothing for DNS to run on. */
+/** The program for a zone without machines: it waits for none, and has no add-ons. */
 const withoutMachines = (program: string): string =>
   program
     .replace("https://api-ch-gva-2.exoscale.com/v2", zone.url)
@@ -45,7 +46,7 @@ let zone: TestApi;
 beforeAll(async () => {
   zone = await startApi();
   for (const each of ["state", "shop", "reader", ".kube"]) mkdirSync(join(directory, each));
-  // In place of the submodule.
+  // Instead of a submodule.
   clone(join(shop, "kubernetes-on-exoscale"));
 });
 afterAll(async () => {
@@ -69,9 +70,9 @@ async function type(where: string, command: string): Promise<string> {
 
 const instances = (): string[] => [...zone.zone.state.instances.values()].map(({ name }) => name).sort();
 
-// Each test goes on where the one before it ended.
+// Each test continues where the one before it ended.
 
-test("the repository in a directory is a package that is linked, beside one @pulumi/pulumi", async () => {
+test("the repository in a directory is linked as a package, with a single @pulumi/pulumi", async () => {
   writeFileSync(join(shop, "package.json"), JSON.stringify({ name: "shop", type: "module" }));
   writeFileSync(join(shop, "Pulumi.yaml"), block("yaml", "name: shop"));
   const commands = block("", "git submodule add").trim().split("\n");
@@ -86,7 +87,7 @@ test("the repository in a directory is a package that is linked, beside one @pul
   );
 });
 
-test("the page's program has the right types, and without machines it makes a cluster with two kinds of workers", async () => {
+test("the page's program type-checks and creates a cluster with two pools of workers", async () => {
   writeFileSync(join(shop, "index.ts"), library);
   const tsconfig = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8")) as object;
   writeFileSync(
@@ -111,7 +112,7 @@ test("the page's program has the right types, and without machines it makes a cl
   await type(shop, "pulumi preview --expect-no-changes");
 });
 
-test("a policy sees in the preview what a change would open, and no secret", async () => {
+test("a policy on the preview finds a rule that a change would open, and the preview holds no secret", async () => {
   const policy = block("", "jq --exit-status");
   await type(shop, policy);
   expect(readFileSync(join(shop, "preview.json"), "utf8")).not.toContain("PRIVATE KEY");
@@ -126,7 +127,7 @@ test("a policy sees in the preview what a change would open, and no secret", asy
   writeFileSync(join(shop, "index.ts"), program);
 });
 
-test("another program takes the outputs, and keeps secret what is", async () => {
+test("another program reads the outputs, and secrets stay secret", async () => {
   const program = block("ts", "StackReference").replace("organization/kubernetes/prod", "organization/shop/prod");
   writeFileSync(join(reader, "index.ts"), program.replace('"endpoint"', '"kubeconfig"'));
   writeFileSync(join(reader, "package.json"), JSON.stringify({ name: "reader", type: "module" }));
@@ -142,7 +143,7 @@ test("another program takes the outputs, and keeps secret what is", async () => 
   );
 });
 
-test("the user's own kubeconfig is given the cluster when he says so, and keeps what it had", async () => {
+test("the page's command adds the cluster to the user's kubeconfig and keeps other entries", async () => {
   const own = { name: "mine", user: { token: "of another cluster" } };
   writeFileSync(
     join(directory, ".kube/config"),
@@ -167,7 +168,7 @@ test("the user's own kubeconfig is given the cluster when he says so, and keeps 
   expect(statSync(join(directory, ".kube/config")).mode & 0o777).toBe(0o600);
 });
 
-test("and in the end nothing is left", async () => {
+test("destroy leaves nothing", async () => {
   await type(reader, "pulumi destroy --yes --skip-preview");
   await type(shop, "pulumi destroy --yes --skip-preview");
   expect(instances()).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * What README says of the real Exoscale, typed as it stands there, against the local zone's API without machines; then
- * the workflow that previews pull requests, step by step as GitHub would run them, in a fresh checkout.
+ * README's commands for the real Exoscale, against the local zone's API without machines; then the workflow that
+ * previews pull requests, step by step as GitHub runs it, in a fresh checkout.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,20 +23,20 @@ interface Job {
   readonly steps: readonly Step[];
 }
 
-// Packages are installed, and a CLI runs ten times: more than other tests on this host do.
+// Installs packages and runs the CLI about ten times.
 vi.setConfig({ testTimeout: 600_000 });
 
 const directory = mkdtempSync(join(tmpdir(), "workflow-"));
 const checkout = join(directory, "checkout");
 const summary = join(directory, "summary");
 const bash = shell(directory);
-/** In place of what README leaves to the reader. */
+/** Values for README's placeholders. */
 const given: Readonly<Record<string, string>> = { VERSION: "4757.2.0", MD5: "0123456789abcdef0123456789abcdef" };
 
 const { preview: job } = (
   parse(readFileSync(join(root, ".github/workflows/preview.yaml"), "utf8")) as { jobs: { preview: Job } }
 ).jobs;
-/** What the repository's variables and secrets would say. */
+/** The repository's variables and secrets. */
 const settings: Readonly<Record<string, string>> = {
   "vars.PULUMI_STACK": "prod",
   "vars.PULUMI_BACKEND_URL": `file://${join(directory, "state")}`,
@@ -57,7 +57,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** A user at his machine. */
+/** Runs a command as a user on their machine. */
 async function type(command: string, stack = "prod"): Promise<string> {
   const env = Object.fromEntries(
     ["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"].map((name) => [name, filled(job.env[name]!)]),
@@ -72,7 +72,7 @@ async function type(command: string, stack = "prod"): Promise<string> {
   return output;
 }
 
-/** A step as GitHub's runner starts it; the shell that a step does not name is given fewer flags. */
+/** Runs a step as GitHub's runner does; without `shell: bash` the shell gets fewer flags. */
 function step(name: string): Promise<Result> {
   const { run, shell } = job.steps.find((each) => each.name === name)!;
   const env = Object.fromEntries(Object.entries(job.env).map(([key, value]) => [key, filled(value)]));
@@ -84,7 +84,7 @@ function step(name: string): Promise<Result> {
   );
 }
 
-/** The preview of a pull request: its exit code, and what the job's summary says. */
+/** Previews a pull request; resolves with the exit code and the job's summary. */
 async function preview(): Promise<{ code: number | undefined; said: string }> {
   writeFileSync(summary, "");
   const { code, output } = await step("Preview");
@@ -93,7 +93,7 @@ async function preview(): Promise<{ code: number | undefined; said: string }> {
   return { code, said };
 }
 
-/** Names of all there is in the account; an elastic IP's is its description. */
+/** Names of all resources in the account; an elastic IP's is its description. */
 function things(): string[] {
   const { instances, elasticIps, templates, sshKeys, securityGroups, antiAffinityGroups } = zone.zone.state;
   const named = [instances, templates, securityGroups, antiAffinityGroups].flatMap((each) =>
@@ -102,7 +102,7 @@ function things(): string[] {
   return [...named, ...sshKeys.keys(), ...[...elasticIps.values()].map(({ description }) => description ?? "")].sort();
 }
 
-/** Names of what is labelled as a cluster's. */
+/** Names of the resources with a cluster's label. */
 function labelled(cluster: string): string[] {
   const { instances, elasticIps } = zone.zone.state;
   return [
@@ -113,14 +113,14 @@ function labelled(cluster: string): string[] {
   ].sort();
 }
 
-// Each test goes on where the one before it ended.
+// Each test continues where the one before it ended.
 
 test("the workflow's packages are installed", async () => {
   const { code, output } = await step("Packages");
   expect(code, output).toBe(0);
 });
 
-test("README's commands make a cluster", async () => {
+test("README's commands create a cluster", async () => {
   const section = /^## On the real Exoscale$[^]*?(?=^## )/m.exec(readFileSync(join(root, "README.md"), "utf8"))![0];
   const typed = blocks(section, "")
     .flatMap((block) => block.trim().split("\n"))
@@ -128,7 +128,7 @@ test("README's commands make a cluster", async () => {
   const configuring = typed.filter((line) => /^pulumi (stack init|config set) /.test(line));
   expect(configuring).toHaveLength(6);
   for (const line of configuring) await type(line);
-  // The API's address is all that makes it the local zone; there are no machines to wait for.
+  // Only the API's address makes it the local zone; there are no machines to wait for.
   await type(`pulumi config set apiEndpoint ${zone.url} && pulumi config set waitFor instances`);
   expect(typed).toContain("pulumi up");
   await type("pulumi up --yes --skip-preview");
@@ -142,7 +142,7 @@ test("README's commands make a cluster", async () => {
   expect(statSync(join(checkout, "kubeconfig")).mode & 0o777).toBe(0o600);
 });
 
-test("a pull request that changes nothing is told so, without a call and without a secret", async () => {
+test("a pull request without changes says so, without an API call and without a secret", async () => {
   const before = zone.zone.apiCalls;
   const { code, said } = await preview();
   expect(code).toBe(0);
@@ -151,7 +151,7 @@ test("a pull request that changes nothing is told so, without a call and without
   expect(zone.zone.apiCalls).toBe(before);
 });
 
-test("one that adds a worker is shown the worker, and nothing happens", async () => {
+test("the preview of a pull request that adds a worker shows it and changes nothing", async () => {
   await type("pulumi config set desiredWorkers 4");
   const { code, said } = await preview();
   expect(code).toBe(0);
@@ -160,14 +160,14 @@ test("one that adds a worker is shown the worker, and nothing happens", async ()
   expect(zone.zone.state.instances.size).toBe(6);
 });
 
-test("one that cannot be used fails, with the reason", async () => {
+test("the preview of an impossible change fails with the reason", async () => {
   await type("pulumi config set masters 5");
   const { code, said } = await preview();
   expect(code).not.toBe(0);
   expect(said).toContain("masters cannot change from 3 to 5 while the cluster lives");
 });
 
-test("a second stack lives beside the first in one organization", async () => {
+test("a second stack in the same organization does not touch the first", async () => {
   await type("pulumi config set masters 3 && pulumi config set desiredWorkers 3");
   const first = things();
   await type(
@@ -203,7 +203,7 @@ test("a second stack lives beside the first in one organization", async () => {
   await type("pulumi preview --refresh --expect-no-changes");
 });
 
-test("and in the end nothing is left", async () => {
+test("destroy leaves nothing", async () => {
   await type("pulumi destroy --yes --skip-preview");
   expect(things()).toEqual(["default"]);
 });

@@ -1,4 +1,4 @@
-/** kubeadm's cluster: six machines that know from their user-data what to do, the first `init`, the others `join`. */
+/** kubeadm's cluster: six machines that set themselves up from user-data, the first by `init`, the others by `join`. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -11,7 +11,7 @@ import { phasesOf, type Bootstrapped, type Phase } from "../phases.ts";
 import type { Site } from "../site.ts";
 import { removeMachines, startMachines, type KubeadmMachine } from "./machines.ts";
 
-/** Seconds until a cluster that is not there has failed. */
+/** Timeout of each wait, in seconds. */
 const LIMIT = 600;
 
 export async function bootstrapKubeadm(site: Site): Promise<Bootstrapped> {
@@ -51,12 +51,12 @@ export async function bootstrapKubeadm(site: Site): Promise<Bootstrapped> {
     };
   } finally {
     await removeMachines(api);
-    // What is measured next has the disk to itself.
+    // Leaves no pending writes to the next measurement.
     await execa("sync");
   }
 }
 
-/** A master is Ready before its etcd has joined: it counts once its `kubeadm join` has ended. */
+/** Waits until `kubeadm join` has ended: a master is Ready before its etcd has joined. */
 async function untilJoined(cluster: Cluster, name: string): Promise<void> {
   const end = performance.now() + LIMIT * 1000;
   while (
@@ -70,11 +70,11 @@ async function untilJoined(cluster: Cluster, name: string): Promise<void> {
   }
 }
 
-/** The administrator's, as soon as the API is there that it leads to; by that API's address. */
+/** The administrator's kubeconfig once `kubeadm init` has ended, with the first master's address as server. */
 async function kubeconfig(ssh: Ssh, address: string): Promise<string> {
   const end = performance.now() + LIMIT * 1000;
   for (;;) {
-    // Its last step before others may join.
+    // The last step before others may join.
     const text = await ssh
       .run(address, "sudo grep --quiet joined /run/kubernetes/steps && sudo cat /etc/kubernetes/admin.conf")
       .catch((error: Error) => error);
@@ -89,7 +89,7 @@ async function kubeconfig(ssh: Ssh, address: string): Promise<string> {
 interface Course {
   readonly cluster: Cluster;
   readonly machines: readonly KubeadmMachine[];
-  /** Milliseconds since 1970, as the machines' own clocks have them too. */
+  /** Milliseconds since 1970; the machines share the host's clock. */
   readonly begin: number;
   readonly started: number;
   readonly end: number;
@@ -101,14 +101,14 @@ async function phasesAfter({ cluster, machines, begin, started, end, say }: Cour
     machines.map(async ({ name, role }) => {
       const lines = (await cluster.on(name, "cat /run/kubernetes/steps")).split("\n").map((line) => line.split(" "));
       const failed = lines.filter(([each]) => each === "failed").length;
-      if (failed > 0) say(`  kubeadm failed ${failed} times on ${name}, and was tried again`);
+      if (failed > 0) say(`  kubeadm failed ${failed} times on ${name} and was retried`);
       return { role, at: (step: string) => Number(lines.findLast(([each]) => each === step)?.[1]) * 1000 };
     }),
   );
   const last = (step: string, ...roles: KubeadmMachine["role"][]) =>
     Math.max(...steps.filter(({ role }) => roles.includes(role)).map(({ at }) => at(step)));
   return phasesOf(begin, [
-    ["template, group, six instances told to start", started],
+    ["template, group, start of six instances", started],
     ["machines boot and fetch programs", last("installed", "first")],
     ["kubeadm init", last("joined", "first")],
     ["workers have joined", last("joined", "worker")],

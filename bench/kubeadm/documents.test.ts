@@ -14,7 +14,7 @@ const of = (role: Role) =>
     }),
   ).map((each) => each.toJS());
 
-test("the first master names the images that our clusters have", () => {
+test("the first master uses the same images as our clusters", () => {
   const { etcd, dns } = of("first").find(({ kind }) => kind === "ClusterConfiguration");
   expect(`${etcd.local.imageRepository}/etcd:${etcd.local.imageTag}`).toBe(images.etcd);
   expect(`${dns.imageRepository}/coredns:${dns.imageTag}`).toBe(images.coredns);
@@ -25,6 +25,6 @@ test("masters join the control plane, workers do not", () => {
   expect(of("worker")[0]).not.toHaveProperty("controlPlane");
 });
 
-test("the token is one that kubeadm takes", () => {
+test("the token has kubeadm's format", () => {
   expect(makeSecrets().token).toMatch(/^[a-z0-9]{6}\.[a-z0-9]{16}$/);
 });

@@ -1,17 +1,17 @@
-/** kubeadm's configuration, with the versions that our clusters have. */
+/** kubeadm's configuration, with the versions of our clusters. */
 import { randomBytes } from "node:crypto";
 import { stringify } from "yaml";
 import { ports } from "../../ports.ts";
 import { images, kubernetes } from "../../versions.ts";
 
-/** The first master makes the cluster, the others join it. */
+/** The first master runs `kubeadm init`, all others run `kubeadm join`. */
 export type Role = "first" | "master" | "worker";
 
-/** What the joining ones show. */
+/** What joining nodes present. */
 export interface Secrets {
-  /** Bootstrap token, `6.16` characters. */
+  /** Bootstrap token: 6 characters, a dot, 16 characters. */
   readonly token: string;
-  /** 32 bytes, hex: encrypts the control plane's keys in the cluster. */
+  /** 32 bytes in hex, which encrypt the control plane's keys in the cluster. */
   readonly certificateKey: string;
 }
 
@@ -30,13 +30,13 @@ export interface DocumentsArgs {
 
 const KUBEADM = "kubeadm.k8s.io/v1beta4";
 
-/** As `kubeadm --config` reads them. */
+/** The YAML documents for `kubeadm --config`. */
 export function documents({ role, endpointName, secrets, podCIDR, serviceCIDR }: DocumentsArgs): string {
   const { token, certificateKey } = secrets;
   const endpoint = `${endpointName}:${ports.apiserver}`;
   const nodeRegistration = {
     imagePullSerial: false,
-    // A machine that is a container has the host's kernel, memory and swap.
+    // The machines are containers and have the host's kernel, memory and swap.
     ignorePreflightErrors: ["SystemVerification", "Swap", "Mem", "NumCPU"],
   };
   const all =
@@ -60,7 +60,7 @@ export function documents({ role, endpointName, secrets, podCIDR, serviceCIDR }:
             kind: "ClusterConfiguration",
             kubernetesVersion: kubernetes,
             controlPlaneEndpoint: endpoint,
-            // As ours; RSA, kubeadm's default, takes longer.
+            // Like ours; RSA, kubeadm's default, takes longer.
             encryptionAlgorithm: "ECDSA-P256",
             networking: { podSubnet: podCIDR, serviceSubnet: serviceCIDR },
             etcd: { local: inParts(images.etcd) },
@@ -86,7 +86,7 @@ export function documents({ role, endpointName, secrets, podCIDR, serviceCIDR }:
   return all.map((each) => stringify(each)).join("---\n");
 }
 
-/** kubeadm adds the program's name to the repository itself. */
+/** kubeadm itself appends the program's name to the repository. */
 function inParts(image: string): { imageRepository: string; imageTag: string } {
   const [name = "", imageTag = ""] = image.split(/:(?=[^/]*$)/);
   return { imageRepository: name.slice(0, name.lastIndexOf("/")), imageTag };

@@ -17,11 +17,11 @@ export interface KubeadmMachine {
 
 export interface MachinesArgs {
   readonly api: Client;
-  /** Sizes, template, networks and mirror as ours has them. */
+  /** Our cluster's settings: sizes, template, networks and mirror are the same. */
   readonly settings: Settings;
-  /** OpenSSH line for user core. */
+  /** User core's key, one line in OpenSSH's format. */
   readonly publicKey: string;
-  /** The program, which the mirror has beside kubelet. */
+  /** The program's local file, for its checksum. */
   readonly kubeadm: string;
 }
 
@@ -46,10 +46,10 @@ interface Left {
   readonly rules?: readonly { readonly id: string }[];
 }
 
-/** Where the mirror has kubeadm, as upstream does. */
+/** kubeadm's path in the mirror, the same as upstream's. */
 export const kubeadmAddress = files.kubelet.address.replace(/kubelet$/, "kubeadm");
 
-/** Creates and starts them: the first, whose address the others need, then the others at the same time. */
+/** Creates and starts the first machine, whose address the others need, then the others at the same time. */
 export async function startMachines({ api, settings, publicKey, kubeadm }: MachinesArgs): Promise<KubeadmMachine[]> {
   const [template, group, , types] = await Promise.all([
     api.operate("POST", "/template", {
@@ -104,7 +104,7 @@ export async function startMachines({ api, settings, publicKey, kubeadm }: Machi
   return [master, ...(await Promise.all(others.map(([name, role]) => start(name, role, master.address))))];
 }
 
-/** One security group for all, open to itself, to SSH and to users of the API. */
+/** Creates one security group for all, open to itself, to SSH and to users of the API. */
 async function openGroup(api: Client, { sshSources, apiSources }: Settings): Promise<string> {
   const group = await api.operate("POST", "/security-group", { name: NAME });
   const rule = (protocol: string, first: number, last: number, peer: object) =>
@@ -121,7 +121,7 @@ async function openGroup(api: Client, { sshSources, apiSources }: Settings): Pro
   return group;
 }
 
-/** Removes everything that was created, even if the creation was interrupted. */
+/** Removes everything that `startMachines` created, even if it was interrupted. */
 export async function removeMachines(api: Client): Promise<void> {
   const { instances } = (await api.get("/instance")) as { instances: { id: string; name: string }[] };
   const own = instances.filter(({ name }) => names.some(([known]) => known === name));
@@ -134,7 +134,7 @@ export async function removeMachines(api: Client): Promise<void> {
   for (const [path, field] of kinds) {
     const { [field]: all = [] } = (await api.get(path)) as Record<string, Left[]>;
     for (const { id, name, rules = [] } of all.filter(({ name }) => name === NAME)) {
-      // A group cannot be deleted while a rule of its own names it.
+      // A group cannot be deleted while one of its own rules names it.
       for (const rule of rules) await api.operate("DELETE", `/security-group/${id}/rules/${rule.id}`);
       await api.operate("DELETE", `${path.split("?")[0]}/${id ?? name}`);
     }

@@ -21,7 +21,8 @@ const rendered = (role: Role, endpoint: string): string =>
     },
     kubeadm: { url: "https://198.18.0.1:8443/kubeadm", sha256: "1".repeat(64) },
   });
-test("the first master initializes and brings the network, the others join it by its address", () => {
+
+test("the first master initializes and installs the network, the others join by its address", () => {
   const first = filesOf(rendered("first", ""));
   expect(first.get("node.env")).toMatch(/^ROLE='first'$/m);
   expect([...first.keys()]).toContain("flannel.yaml");
@@ -32,7 +33,7 @@ test("the first master initializes and brings the network, the others join it by
   }
 });
 
-test("kubeadm is verified as everything else is", () => {
+test("kubeadm is verified by its checksum", () => {
   const files = filesOf(rendered("worker", "198.18.1.1"));
   expect(files.get("node.env")).toContain(
     `KUBEADM_URL='https://198.18.0.1:8443/kubeadm'\nKUBEADM_SHA256='${"1".repeat(64)}'\n`,
@@ -40,12 +41,12 @@ test("kubeadm is verified as everything else is", () => {
   expect(files.get("bin/kubeadm-node")).toContain('fetch /opt/bin/kubeadm "$KUBEADM_SHA256" "$KUBEADM_URL"');
 });
 
-test.each(["master", "worker"] as const)("a %s sets every variable that its scripts read, and no other", (role) => {
+test.each(["master", "worker"] as const)("a %s sets exactly the variables that its scripts read", (role) => {
   const { set, read } = environmentOf(rendered(role, "198.18.1.1"));
-  // common's api is not called there, and a first master finds out its endpoint.
+  // Read only by functions of node/common that kubeadm's nodes do not call.
   expect(set).toEqual(read.filter((name) => !["API_PORT", "NODE_NAME"].includes(name)));
 });
 
-test("it fits", () => {
+test("the first master's user-data stays below the size limit", () => {
   expect(encodeUserData(rendered("first", "")).length).toBeLessThan(userDataLimit);
 });

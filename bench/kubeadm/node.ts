@@ -1,4 +1,4 @@
-/** A kubeadm node's cloud-config: what the machine does by itself, from its boot to `kubeadm init` or `join`. */
+/** A kubeadm node's cloud-config: everything from boot to `kubeadm init` or `join`. */
 import { join } from "node:path";
 import { toYAML } from "../../ignition/cloudconfig.ts";
 import { mirrorCA, registries } from "../../ignition/download.ts";
@@ -13,17 +13,17 @@ import { documents, type Role, type Secrets } from "./documents.ts";
 export interface KubeadmNodeArgs {
   readonly name: string;
   readonly role: Role;
-  /** The first master's address; empty on itself, which finds out. */
+  /** The first master's address; empty for the first master, which looks up its own. */
   readonly endpoint: string;
   readonly secrets: Secrets;
   readonly podCIDR: string;
   readonly serviceCIDR: string;
   readonly mirror: Mirror;
-  /** The mirror's kubeadm. */
+  /** kubeadm in the mirror. */
   readonly kubeadm: { readonly url: string; readonly sha256: string };
 }
 
-/** Every member of the cluster finds the API by this name, which /etc/hosts leads to the first master. */
+/** The API's name on every node; /etc/hosts points it at the first master. */
 export const endpointName = "api.bench.internal";
 
 export function renderKubeadmNode(node: KubeadmNodeArgs): string {

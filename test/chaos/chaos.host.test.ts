@@ -1,4 +1,4 @@
-/** A short form of `npm run chaos`, and a test that its checks find what is wrong. */
+/** A short form of `npm run chaos`, and a test of its checks. */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { differences } from "./inventory.ts";
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox[Symbol.asyncDispose]());
 
-test("what is wrong in a zone is seen", async () => {
+test("the checks find wrong keys and differences between zone and state", async () => {
   await sandbox.begin("cluster");
   expect([...(await differences(sandbox)), ...(await keyMismatches(sandbox))]).toEqual([]);
   const { api } = sandbox.zone;
@@ -47,7 +47,7 @@ test("what is wrong in a zone is seen", async () => {
   ]);
 });
 
-/** The number of random trials, or the names of the trials. */
+/** The number of random trials, or the names of trials, by scenario. */
 const few: Readonly<Record<string, number | readonly string[]>> = {
   interruptions: 6,
   "bad API": 6,

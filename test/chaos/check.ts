@@ -4,9 +4,9 @@ import { destroy, type ChaosSandbox } from "./sandbox.ts";
 
 /**
  * Checks the result of a command that succeeded: the zone's inventory and every instance's keys match the state, and a
- * preview with refresh has nothing to do.
+ * preview with refresh finds no changes.
  *
- * @throws Error with everything that is not.
+ * @throws Error with all that is wrong.
  */
 export async function check(sandbox: ChaosSandbox, args: readonly string[]): Promise<void> {
   await sandbox.zone.settle();
@@ -22,7 +22,7 @@ export async function check(sandbox: ChaosSandbox, args: readonly string[]): Pro
       "--diff",
       "--non-interactive",
     ]);
-    if (code !== 0) wrong.push(`something is left to be done:\n${output}`);
+    if (code !== 0) wrong.push(`the preview finds changes:\n${output}`);
   }
   if (wrong.length > 0) throw new Error(wrong.join("\n"));
 }

@@ -32,7 +32,7 @@ interface Interruption {
   readonly others?: RegExp;
 }
 
-/** When to interrupt: after so many lines about resources, and then so many milliseconds. */
+/** When to interrupt: `delay` milliseconds after the given number of lines about resources. */
 export interface Moment {
   readonly lines: number;
   readonly delay: number;
@@ -45,7 +45,7 @@ export function momentOf(random: Random, lines: number, pause = 300): Moment {
 }
 
 export interface Interrupted extends Ran {
-  /** False when the run had ended before. */
+  /** False if the run had already ended. */
   readonly isHit: boolean;
 }
 
@@ -72,7 +72,7 @@ export async function interrupted(
   return { ...(await running.done), isHit };
 }
 
-/** @returns false if the run had ended. */
+/** @returns false if there was no process left to signal. */
 function interrupt(stack: Stack, cli: number, interruption: Interruption): boolean {
   const all = descendants(stack.processes(), cli);
   if (all.length === 0) return false;
@@ -84,7 +84,7 @@ function interrupt(stack: Stack, cli: number, interruption: Interruption): boole
   return interruption.cli !== undefined || others.length > 0;
 }
 
-/** A process, if it is alive, and all that it started: others may work in the same directory. */
+/** A process, if it is alive, and its descendants, without other processes in the same directory. */
 function descendants(all: readonly Process[], first: number): Process[] {
   const found = all.filter(({ pid }) => pid === first);
   for (const { pid } of found) found.push(...all.filter(({ parent }) => parent === pid));

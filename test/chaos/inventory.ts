@@ -1,20 +1,20 @@
 import type { Resource } from "../sandbox/stack.ts";
 import type { ChaosSandbox } from "./sandbox.ts";
 
-/** What all of a type have in the API's lists, as far as they have it. */
+/** An item in one of the API's lists; which fields it has depends on its type. */
 interface Item {
   readonly id: string;
   readonly name: string;
   readonly description: string;
 }
 
-/** A resource in the zone. */
+/** A resource in the zone; an elastic IP's name is its description. */
 interface Thing {
   readonly id: string;
   readonly name: string;
 }
 
-/** How the zone lists what the state calls by this type. */
+/** How the API lists the resources of each type in the state. */
 const kinds: Readonly<Record<string, { path: string; field: string; thing(each: Item): Thing }>> = {
   Instance: { path: "/instance", field: "instances", thing: ({ id, name }) => ({ id, name }) },
   Template: { path: "/template?visibility=private", field: "templates", thing: ({ id, name }) => ({ id, name }) },
@@ -31,20 +31,20 @@ const kinds: Readonly<Record<string, { path: string; field: string; thing(each: 
 /** The security group that every zone has. */
 const given = "default";
 
-/** Resources of one of Exoscale's types in the state. */
+/** The state's resources of one type of the Exoscale provider. */
 export function ofType(resources: readonly Resource[], type: string): Resource[] {
   return resources.filter((each) => each.type === `pulumi-nodejs:dynamic/exoscale:${type}`);
 }
 
-/** The API's id of a resource. */
+/** The resource's id in the API: the part of the state's id before a slash. */
 export function apiId({ id = "" }: Pick<Resource, "id">): string {
   return id.split("/")[0]!;
 }
 
 /**
- * Compares the complete inventory of the zone with the state: nothing may be in one of them alone, or twice.
+ * Compares the zone's complete inventory with the state: each resource must be in both exactly once.
  *
- * @returns What is wrong, a sentence each.
+ * @returns One sentence per difference.
  */
 export async function differences({ zone, stack }: ChaosSandbox): Promise<string[]> {
   const resources = stack.resources();
@@ -62,13 +62,13 @@ export async function differences({ zone, stack }: ChaosSandbox): Promise<string
       if (!things.some((each) => each.id === id)) wrong.push(`${type} ${id} is in the state, and not in the zone`);
   }
   for (const rules of ofType(resources, "SecurityGroupRules")) {
-    // As the API lists them: what the provider reads would not tell of a rule that is there twice.
+    // Read from the API: the provider's own read would not show duplicate rules.
     const { name, rules: actual = [] } = await zone.api.get(`/security-group/${apiId(rules)}`);
     const expected = rules.outputs?.rules.length;
     if (actual.length !== expected)
       wrong.push(`security group ${name} has ${actual.length} rules in the zone, and ${expected} in the state`);
   }
-  for (const { urn } of resources.filter((each) => each.delete)) wrong.push(`${urn} is still to be deleted`);
+  for (const { urn } of resources.filter((each) => each.delete)) wrong.push(`${urn} is still pending deletion`);
   if (stack.hasPending()) wrong.push("the state has operations of unknown outcome");
   if (stack.isLocked()) wrong.push("the stack is still locked");
   return wrong;

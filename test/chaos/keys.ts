@@ -7,9 +7,9 @@ import { decodeUserData } from "../../exoscale/user-data.ts";
 import type { Resource } from "../sandbox/stack.ts";
 import type { ChaosSandbox } from "./sandbox.ts";
 
-/** Every key and certificate that the state knows. */
+/** All keys and certificates in the state. */
 interface Known {
-  /** Certificates by their fingerprint: the resource's name. */
+  /** Names of certificates' resources by fingerprint. */
   readonly certificates: ReadonlyMap<string, string>;
   readonly publicKeys: ReadonlySet<string>;
 }
@@ -17,10 +17,10 @@ interface Known {
 const nameOf = ({ urn }: Resource): string => urn.split("::").at(-1)!;
 
 /**
- * Compares the keys and certificates in every instance's user-data with the state's: with those of another run an
- * instance would start, but not join.
+ * Compares the keys and certificates in every instance's user-data with the state's: an instance with those of another
+ * run would start, but not join.
  *
- * @returns What is wrong, a sentence each.
+ * @returns One sentence per mismatch.
  */
 export async function keyMismatches({ zone, stack }: ChaosSandbox): Promise<string[]> {
   const resources = stack.resources();

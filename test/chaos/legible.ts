@@ -1,11 +1,11 @@
 /** One error of a run, as the CLI prints it at the end. */
 export interface Diagnostic {
-  /** `Instance (dev-worker-1)` */
+  /** e.g. `Instance (dev-worker-1)`. */
   readonly resource: string;
   readonly reason: string;
 }
 
-/** The errors that a run printed, with their resources. */
+/** The errors in a run's output, with their resources. */
 export function diagnosticsIn(output: string): Diagnostic[] {
   const lines = output.slice(output.lastIndexOf("\nDiagnostics:\n")).split("\n");
   const found: Diagnostic[] = [];
@@ -20,17 +20,17 @@ export function diagnosticsIn(output: string): Diagnostic[] {
   return found;
 }
 
-/** Signs of a bug, or of a message that was left out. */
+/** Signs of a bug or of a missing message. */
 const blunders = /TypeError|ReferenceError|RangeError|\[object |undefined|NaN|code must be a string|\.(ts|js):\d+/;
-/** What the API, an operation or a wait gives as a reason. */
+/** Reasons that the API, an operation or a wait gives. */
 const reasons = /\b[45]\d\d: |no answer: |the operation ended in |waited \d+ s for |is in state |It is gone /;
 
-/** @throws Error when a failed run does not say what failed and why. */
+/** @throws Error if a failed run does not say what failed and why. */
 export function expectLegible(output: string): void {
   const errors = diagnosticsIn(output).filter(({ resource }) => !resource.startsWith("Stack "));
-  if (errors.length === 0) throw new Error(`the run failed, and named no resource:\n${output.slice(-2000)}`);
+  if (errors.length === 0) throw new Error(`the run failed without naming a resource:\n${output.slice(-2000)}`);
   for (const { resource, reason } of errors) {
     if (blunders.test(reason) || !reasons.test(reason))
-      throw new Error(`${resource} failed without a reason for people: ${reason}`);
+      throw new Error(`${resource} failed without a legible reason: ${reason}`);
   }
 }

@@ -4,15 +4,15 @@ import type { AddressInfo } from "node:net";
 
 /** The zone's API behind a rate limit. */
 export interface Limiter extends AsyncDisposable {
-  /** The API's base URL through it. */
+  /** The API's base URL through the limiter. */
   readonly url: string;
   readonly counts: { passed: number; refused: number; tooEarly: number };
 }
 
-/** Milliseconds in which a call may still arrive after a refusal: it was on its way. */
+/** Milliseconds after a refusal in which calls already on their way do not count as too early. */
 const grace = 100;
 
-/** Passes on a number of calls per second, and answers the others with 429 and `Retry-After`. @param url the API's */
+/** Forwards `perSecond` calls per second to the API at `url`; answers the others with 429 and `Retry-After`. */
 export async function limit(url: string, perSecond: number): Promise<Limiter> {
   const target = new URL(url);
   const counts = { passed: 0, refused: 0, tooEarly: 0 };

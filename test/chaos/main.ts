@@ -1,4 +1,4 @@
-/** `npm run chaos`: breaks things on purpose, with the real engine and the real zone, and counts how it ends. */
+/** `npm run chaos`: breaks things on purpose, with Pulumi's engine and a local zone, and counts the results. */
 import Table from "cli-table3";
 import { Command, InvalidArgumentError, Option } from "commander";
 
@@ -36,11 +36,11 @@ const {
   .description(
     "Interrupts runs, disturbs the API and changes resources by hand, with Pulumi's engine and a local zone.",
   )
-  .option("--machines", "with a whole cluster of machines instead of a zone without any")
-  .option("--runs <n>", "trials of each random scenario (100, with machines 10)", positive)
+  .option("--machines", "with a cluster of machines instead of a zone without machines")
+  .option("--runs <n>", "trials of each random scenario (default: 100, with machines 10)", positive)
   .option(
     "--seed <n>",
-    "of the first such trial; each further one uses the next number",
+    "seed of the first random trial; each further one uses the next number",
     positive,
     Date.now() % 1_000_000,
   )
@@ -49,7 +49,7 @@ const {
       [...scenarios, ...machineScenarios].map(({ name }) => name),
     ),
   )
-  .option("--only <text>", "of the other scenarios, only trials whose name contains this")
+  .option("--only <text>", "only trials whose name contains this, in scenarios that are not random")
   .parse()
   .opts<Flags>();
 
@@ -58,9 +58,9 @@ function positive(text: string): number {
   return Number(text);
 }
 
-async function run<W extends HasLogs & AsyncDisposable>(
-  scenario: Scenario<W>,
-  open: () => Promise<W>,
+async function run<S extends HasLogs & AsyncDisposable>(
+  scenario: Scenario<S>,
+  open: () => Promise<S>,
   usualRuns: number,
 ): Promise<Counts> {
   const counts: Counts = { right: 0, repaired: 0, wrong: 0 };

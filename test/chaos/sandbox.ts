@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { instancesOnly, Sandbox, up, withoutMachines } from "../sandbox/sandbox.ts";
 
-/** What a trial begins with: an empty zone, or a master and two workers. */
+/** What a trial starts from: an empty zone, or a master and two workers. */
 export type Beginning = "nothing" | "cluster";
 
 export { destroy, up } from "../sandbox/sandbox.ts";
@@ -11,13 +11,13 @@ export { destroy, up } from "../sandbox/sandbox.ts";
 /** The stack's name. */
 const name = "chaos";
 
-/** The stack's settings at the beginning. */
+/** The stack's settings at the start of a trial. */
 const settings = { ...instancesOnly, masters: 1, desiredWorkers: 2 };
 
-/** The files of a beginning, below the checkout. */
+/** The files that make up a starting point, below the checkout. */
 const parts = [`Pulumi.${name}.yaml`, ".local/state", ".local/zone"];
 
-/** A sandbox that can go back to a beginning. */
+/** A sandbox that can be reset. */
 export class ChaosSandbox extends Sandbox {
   static override async open(): Promise<ChaosSandbox> {
     const sandbox = new ChaosSandbox(name, withoutMachines(name));
@@ -26,7 +26,7 @@ export class ChaosSandbox extends Sandbox {
     return sandbox;
   }
 
-  /** Goes back to a beginning. */
+  /** Resets the sandbox to a starting point. */
   async begin(at: Beginning): Promise<void> {
     this.stack.sweep();
     await this.zone.end();

@@ -10,23 +10,23 @@ import { recoveries, recovery } from "./scenarios/recover.ts";
 import { replacement, replacements } from "./scenarios/replacement.ts";
 import type { ChaosSandbox } from "./sandbox.ts";
 
-/** How a trial that did not throw went: right at the first run, or repaired by the next. */
+/** The result of a trial that did not throw: right after the first run, or repaired by the next. */
 export type Verdict = "right" | "repaired";
 
-/** Trials of one kind: one row of the table that `npm run chaos` prints. */
-export type Scenario<W = ChaosSandbox> = Chance<W> | Each<W>;
+/** Trials of one sort: one row of the table that `npm run chaos` prints. */
+export type Scenario<S = ChaosSandbox> = Chance<S> | Each<S>;
 
-/** Trials that choose at random, from a seed. `say` adds to the line that is printed about one. */
-export interface Chance<W = ChaosSandbox> {
+/** Random trials, each from a seed. `say` adds text to the trial's line in the output. */
+export interface Chance<S = ChaosSandbox> {
   readonly name: string;
-  try(sandbox: W, random: Random, say: (text: string) => void): Promise<Verdict>;
+  try(sandbox: S, random: Random, say: (text: string) => void): Promise<Verdict>;
 }
 
-/** Trials that have names. */
-export interface Each<W = ChaosSandbox> {
+/** Trials with names. */
+export interface Each<S = ChaosSandbox> {
   readonly name: string;
   readonly each: readonly string[];
-  try(sandbox: W, which: string, say: (text: string) => void): Promise<Verdict>;
+  try(sandbox: S, which: string, say: (text: string) => void): Promise<Verdict>;
 }
 
 export const scenarios: readonly Scenario[] = [

@@ -1,4 +1,4 @@
-/** Steps of the plan that `--diff` prints, sorted: `update Boot dev-worker-1`. What is only read or stays is none. */
+/** The plan's steps in the output of `--diff`, sorted: `update Boot dev-worker-1`. Reads and no-ops are left out. */
 export function stepsIn(output: string): string[] {
   const steps = [...output.matchAll(/^ *[-+~/]+ ?\S+[:/](\w+): \(([\w-]+)\)\n(?:.*\n){0,3}? *\[urn=\S+::(\S+)\]/gm)];
   const words = steps

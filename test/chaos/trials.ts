@@ -5,36 +5,35 @@ import type { Scenario, Verdict } from "./scenarios.ts";
 import { randomFrom } from "../../zone/testing/random.ts";
 import type { ChaosSandbox } from "./sandbox.ts";
 
-/** One trial. */
-export interface Trial<W = ChaosSandbox> {
+export interface Trial<S = ChaosSandbox> {
   readonly name: string;
-  /** Arguments of `npm run chaos --` that run it alone. */
+  /** Arguments of `npm run chaos --` that run this trial alone. */
   readonly again: string;
-  /** @throws Error with what went wrong, how to run it again, and where its logs are. */
-  go(sandbox: W, say: (text: string) => void): Promise<Verdict>;
+  /** @throws Error with what went wrong, how to repeat the trial, and where its logs are. */
+  go(sandbox: S, say: (text: string) => void): Promise<Verdict>;
 }
 
-/** Which trials of a scenario. */
+/** Selects the trials of a scenario. */
 export interface Choice {
-  /** How many, of a random scenario. */
+  /** Number of trials of a random scenario. */
   readonly runs: number;
-  /** The first one's; each further one's is one more. */
+  /** Seed of the first random trial; each further one uses the next number. */
   readonly seed: number;
-  /** Of another scenario, those whose name contains this. */
+  /** Selects trials whose name contains this, in scenarios that are not random. */
   readonly only?: string;
 }
 
-/** What trials work on. */
+/** A sandbox or cluster that trials run on. */
 export interface HasLogs {
   /** Copies the logs of the last trial into a directory. */
   keepLogs(directory: string): void | Promise<void>;
 }
 
-export function trialsOf<W extends HasLogs>(
-  scenario: Scenario<W>,
+export function trialsOf<S extends HasLogs>(
+  scenario: Scenario<S>,
   { runs, seed: first, only = "" }: Choice,
-): Trial<W>[] {
-  const trials: Trial<W>[] =
+): Trial<S>[] {
+  const trials: Trial<S>[] =
     "each" in scenario
       ? scenario.each
           .filter((which) => which.includes(only))
@@ -54,10 +53,10 @@ export function trialsOf<W extends HasLogs>(
   }));
 }
 
-async function kept<W extends HasLogs>(
-  sandbox: W,
+async function kept<S extends HasLogs>(
+  sandbox: S,
   name: string,
-  { again, go }: Trial<W>,
+  { again, go }: Trial<S>,
   say: (text: string) => void,
 ): Promise<Verdict> {
   try {

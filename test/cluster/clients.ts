@@ -1,4 +1,4 @@
-/** Those who use a cluster while something is done to it, and those who look on. */
+/** Clients that use a cluster during a trial, and a watcher that records which nodes and pods are away. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
@@ -8,10 +8,10 @@ import { absences, apiOf, startLooking, startReader, startWriter, type Api, type
 import { BUDGET, NODE_PORT, served } from "./served.ts";
 import { IMAGE, kubectl, masters, six, workers } from "./user.ts";
 
-/** Where the writer counts. */
+/** The ConfigMap that the writer counts in. */
 export const CONFIG_MAP = "counted";
 
-/** By the zone's word, asked directly: once a second a command line would be much. */
+/** Addresses from the zone's admin socket: running `bin/zone status` every second would be expensive. */
 export const whereabouts: Whereabouts = async () => {
   const status = await askDaemon<{ instances: { name: string; address: string }[] }>(
     join(root, ".local/zone/admin.sock"),
@@ -23,22 +23,23 @@ export const whereabouts: Whereabouts = async () => {
 
 const apiNow = async (): Promise<Api> => apiOf(await kubectl("config view --raw -o json"));
 
-/** Puts into the cluster what its clients use. */
+/** Deploys what the clients use. */
 export async function startServing(): Promise<void> {
   await kubectl(`create configmap ${CONFIG_MAP}`);
   await kubectl("apply -f -", served(IMAGE));
   await kubectl("rollout status deployment/served --timeout=120s");
 }
 
-/** A writer alone: whoever has the power cut does not ask for more than that what was acknowledged is there. */
+/** Starts the writer alone, for trials in which only acknowledged writes matter. */
 export const startCounting = async () => startWriter(await apiNow(), CONFIG_MAP);
 
 export interface Clients {
   /**
-   * Tells how they fared, and when which node was away.
+   * Stops the clients. Resolves with a summary, and with which node was away when.
    *
-   * @param together How many nodes may have been away at once; of masters and of workers never more than one.
-   * @throws AssertionError when a request got no answer for a minute, an acknowledged write is lost, too many nodes or pods were away.
+   * @param together How many nodes may have been away at the same time; at most one master and one worker.
+   * @throws AssertionError if a request got no answer for a minute, an acknowledged write is lost, or too many nodes or
+   * pods were away.
    */
   end(together: number): Promise<{ away: ReturnType<typeof absences>; summary: string }>;
 }
@@ -54,8 +55,8 @@ export async function startClients(): Promise<Clients> {
       const away = absences(looks);
       const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
       const summary =
-        `${writes.done} writes, ${writes.retried} tried again, longest ${seconds(writes.longest)}; ` +
-        `${reads.done} reads, ${reads.retried} tried again, longest ${seconds(reads.longest)}; ` +
+        `${writes.done} writes, ${writes.retried} retried, longest ${seconds(writes.longest)}; ` +
+        `${reads.done} reads, ${reads.retried} retried, longest ${seconds(reads.longest)}; ` +
         `${looks.length} looks, fewest pods ${Math.min(...looks.flatMap(({ pods }) => pods ?? []))}`;
       console.log(
         [...away.map(({ node, from, to }) => `${from.slice(11, 19)}-${to.slice(11, 19)} ${node} away`), summary].join(
@@ -66,7 +67,7 @@ export async function startClients(): Promise<Clients> {
       assert.deepEqual(reads.failed, []);
       assert.ok(
         writes.found >= writes.acknowledged,
-        `of ${writes.acknowledged} acknowledged writes ${writes.found} are there`,
+        `${writes.acknowledged} writes were acknowledged, but the ConfigMap holds ${writes.found}`,
       );
       const among = (nodes: readonly string[], all: readonly string[]) =>
         all.filter((name) => nodes.includes(name)).length;

@@ -10,7 +10,7 @@ import { fromNothing } from "./from-nothing.ts";
 import { attempt, eventually, IMAGE, json, kubectl, leftInZone, masters, run, six, ssh, workers } from "./user.ts";
 
 /**
- * One cluster from nothing to nothing, in the order in which a user would live with it. Each step needs the one
+ * One cluster's life from `npm run up` to `npm run down`, as a user would live with it. Each test needs the one
  * before, so the first failure ends the run (`bail` in vitest.config.ts); logs stay in test-results/cluster.
  */
 
@@ -39,13 +39,13 @@ const bootIds = async (names: readonly string[]): Promise<string[]> =>
 
 const { passed } = fromNothing();
 
-test("npm run up: from nothing to six nodes", { timeout: 1_800_000 }, async () => {
+test("npm run up creates six nodes", { timeout: 1_800_000 }, async () => {
   const { stdout } = await run("npm run up", { timeout: 1800 });
   for (const name of six) expect(stdout).toContain(name);
   expect(stdout).toContain("bin/kubectl get nodes");
 });
 
-test("six nodes are Ready, roles and the masters' taint visible", async () => {
+test("six nodes are Ready, with roles and the masters' taint", async () => {
   const all = await nodes();
   expect(all.map(({ metadata }) => metadata.name).sort()).toEqual(six);
   expect(all.every(ready)).toBe(true);
@@ -78,7 +78,7 @@ test("preview expects no changes and makes no API call", { timeout: 120_000 }, a
   expect(await apiCalls()).toBe(before);
 });
 
-test("each component runs where the design says, started by what it says", { timeout: 120_000 }, async () => {
+test("each component runs on the right nodes, as a unit or a pod", { timeout: 120_000 }, async () => {
   const running = async (name: string): Promise<{ units: string[]; pods: string[] }> => ({
     units: (
       await ssh(
@@ -110,7 +110,7 @@ test("each component runs where the design says, started by what it says", { tim
   }
 });
 
-test("a pod on each node is reached from every other, by address, Service and name", { timeout: 300_000 }, async () => {
+test("every pod reaches the others on all nodes, by address and by Service name", { timeout: 300_000 }, async () => {
   await kubectl(
     "apply -f -",
     `
@@ -158,7 +158,7 @@ spec: {type: NodePort, selector: {app: echo}, ports: [{port: 80, targetPort: 808
 
 test("pods cannot read the node's keys from the metadata service", { timeout: 120_000 }, async () => {
   for (const address of ["169.254.169.254", "198.18.0.1"]) {
-    // Dropped, so that it hangs until its time is up: 143 is the signal's. (busybox' own -T crashes in Debian's build.)
+    // Packets are dropped, so wget hangs until `timeout` ends it: 143 is SIGTERM. (-T crashes in Debian's busybox.)
     const { code } = await attempt(
       `bin/kubectl exec daemonset/echo -- timeout 3 wget -qO- http://${address}/latest/user-data`,
     );
@@ -180,7 +180,7 @@ test("logs, exec and port-forward work on a master too", { timeout: 120_000 }, a
 
 test("only declared ports can be reached, from outside and between nodes", { timeout: 600_000 }, async () => {
   const addresses = Object.fromEntries((await instances()).map(({ name, address }) => [name, address]));
-  // What a node listens on beyond loopback, and what it might: every port of the table.
+  // Ports that a node listens on; below, every port of the table is probed too.
   const listening = async (name: string): Promise<number[]> =>
     (await ssh(name, "sudo ss -Hltn"))
       .split("\n")
@@ -235,7 +235,7 @@ test("only declared ports can be reached, from outside and between nodes", { tim
   }
 });
 
-test("any one master may be switched off: kubectl goes on", { timeout: 600_000 }, async () => {
+test("kubectl keeps working while any one master is switched off", { timeout: 600_000 }, async () => {
   for (const name of [masters[0]!, masters[1]!]) {
     await run(`bin/zone kill ${name}`);
     await eventually(
@@ -244,7 +244,7 @@ test("any one master may be switched off: kubectl goes on", { timeout: 600_000 }
       () => kubectl("get --raw /readyz"),
       (answer) => answer === "ok",
     );
-    // A write that meets the election of etcd's new leader may end in a timeout, done or not: whoever writes tries again.
+    // A write during the election of etcd's leader may time out, done or not: clients have to retry.
     const configMap = `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "while-${name}-is-away"}}`;
     await eventually(
       `a write without ${name}`,
@@ -263,7 +263,7 @@ test("any one master may be switched off: kubectl goes on", { timeout: 600_000 }
   expect((await instances()).every(({ state }) => state === "running")).toBe(true);
 });
 
-test("desiredWorkers 5: two more nodes, no other touched", { timeout: 600_000 }, async () => {
+test("desiredWorkers 5 adds two nodes and touches no other", { timeout: 600_000 }, async () => {
   const before = await bootIds(six);
   await run("bin/pulumi config set desiredWorkers 5 && bin/pulumi up --yes --skip-preview", { timeout: 600 });
   const all = await nodes();
@@ -276,7 +276,7 @@ test("desiredWorkers 5: two more nodes, no other touched", { timeout: 600_000 },
   expect(await bootIds(six)).toEqual(before);
 });
 
-test("back to 3: drained first, then gone", { timeout: 600_000 }, async () => {
+test("desiredWorkers 3 drains two nodes, then removes them", { timeout: 600_000 }, async () => {
   await kubectl(
     `create deployment spread --image=${IMAGE} --replicas=10 -- sh -c 'trap exit TERM; sleep 100000 & wait'`,
   );
@@ -285,7 +285,7 @@ test("back to 3: drained first, then gone", { timeout: 600_000 }, async () => {
     timeout: 600,
   });
   for (const name of ["dev-worker-4", "dev-worker-5"]) {
-    // Its membership's end is the drain's: a line that is not there must not count as earlier.
+    // The drain ends with this line. It must be there: a missing line must not count as an earlier one.
     const drained = stdout.indexOf(`Command ${name}-node deleted`);
     expect(drained, name).toBeGreaterThan(-1);
     expect(stdout.indexOf(`Instance ${name} deleting`), name).toBeGreaterThan(drained);
@@ -297,7 +297,7 @@ test("back to 3: drained first, then gone", { timeout: 600_000 }, async () => {
   await kubectl("delete deployment spread --wait=false");
 });
 
-test("a changed setting reboots workers in place, with the new and without the old", { timeout: 900_000 }, async () => {
+test("a changed setting reboots workers in place and leaves no former files", { timeout: 900_000 }, async () => {
   const [masterBoots, workerBoots] = [await bootIds(masters), await bootIds(workers)];
   await ssh(workers[0]!, "sudo touch /run/kubernetes/manifests/dropped.yaml");
   await run("bin/pulumi config set --path workerRebootWindow.length 2h && bin/pulumi up --yes --skip-preview", {
@@ -315,7 +315,7 @@ test("a changed setting reboots workers in place, with the new and without the o
 
 const cluster = new Cluster();
 
-test("all is well, and clients have something to use", { timeout: 600_000 }, async () => {
+test("the cluster is healthy and serves clients", { timeout: 600_000 }, async () => {
   await startServing();
   await cluster.untilWell();
 });
@@ -336,7 +336,7 @@ test.each(trials)("$name", { timeout: 1_800_000 }, async ({ go }) => {
   console.log(await go(cluster, console.log));
 });
 
-test("no private key stands in the state in clear", () => {
+test("the state holds no private key in clear", () => {
   const state = readFileSync(".local/state/.pulumi/stacks/kubernetes/dev.json", "utf8");
   expect(state).toContain("BEGIN CERTIFICATE");
   expect(state).not.toMatch(/PRIVATE KEY/);

@@ -3,8 +3,8 @@ import { afterAll, beforeAll } from "vitest";
 import { attempt, keepLogs, results, settings, six } from "./user.ts";
 
 /**
- * The frame of a file of tests that live with one cluster: it begins with nothing and ends with nothing, settings as they
- * were. Logs are kept unless the last test calls `passed`.
+ * For a file of tests that share one cluster: starts without a zone, ends without one and restores the settings. Keeps
+ * the logs unless the last test calls `passed`.
  */
 export function fromNothing(): { passed(): void } {
   const asCommitted = readFileSync(settings);
@@ -12,12 +12,14 @@ export function fromNothing(): { passed(): void } {
   beforeAll(async () => {
     const { code } = await attempt("bin/zone status --json", { timeout: 30 });
     if (code === 0)
-      throw new Error("a local zone runs in this checkout and this test starts from nothing: `npm run down` first");
+      throw new Error(
+        "a local zone runs in this checkout, and this test starts from nothing: run `npm run down` first",
+      );
     rmSync(results, { recursive: true, force: true });
     began = true;
   });
   afterAll(async () => {
-    // Somebody else's zone stays.
+    // A zone that already ran stays.
     if (!began) return;
     if (!hasPassed) await keepLogs(six);
     await attempt("npm run down", { timeout: 300 });

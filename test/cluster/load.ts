@@ -1,11 +1,11 @@
-/** What a cluster's users do while nobody watches: write through the API, read through a node port. */
+/** Load on a cluster: writes through the API, reads through a node port. Records what clients notice. */
 import http from "node:http";
 import https from "node:https";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 
-/** The cluster as kubectl reaches it. */
+/** The API's address, and the credentials of a kubeconfig. */
 export interface Api {
   readonly server: string;
   readonly ca: Buffer;
@@ -13,7 +13,7 @@ export interface Api {
   readonly key: Buffer;
 }
 
-/** @param kubeconfig YAML or JSON, with one cluster and one user, whose certificates stand in it */
+/** @param kubeconfig YAML or JSON with one cluster and one user, and with their certificates inline. */
 export function apiOf(kubeconfig: string): Api {
   const {
     clusters: [{ cluster }],
@@ -32,8 +32,8 @@ export function apiOf(kubeconfig: string): Api {
 }
 
 /**
- * One request on a connection of its own, as a client makes that was not there before.
- * @throws Error when there is no answer of 2xx within five seconds
+ * One request on a new connection, like a new client's.
+ * @throws Error without a 2xx answer within five seconds
  */
 export function request(
   url: string,
@@ -63,24 +63,24 @@ export function request(
   });
 }
 
-/** How a client fared. */
-export interface Fared {
+/** A client's results. */
+export interface Results {
   done: number;
-  /** Requests that had to be made again. */
+  /** Tries that failed and were repeated. */
   retried: number;
-  /** Requests that no retry helped within `PATIENCE`. */
+  /** Requests that did not succeed within `TIMEOUT`: time and last error of each. */
   failed: string[];
   /** Longest time from a request's first try to its success, in milliseconds. */
   longest: number;
 }
 
-/** Milliseconds that a client tries again. */
-const PATIENCE = 60_000;
+/** Milliseconds during which a client retries a request. */
+const TIMEOUT = 60_000;
 const PAUSE = 250;
 
-/** Repeats `once` every quarter of a second until it is told to stop; resolves with how it fared. */
-function keepOn(once: (n: number) => Promise<unknown>): () => Promise<Fared> {
-  const fared: Fared = { done: 0, retried: 0, failed: [], longest: 0 };
+/** Repeats `once` every quarter of a second until the returned function is called, which resolves with the results. */
+function keepOn(once: (n: number) => Promise<unknown>): () => Promise<Results> {
+  const results: Results = { done: 0, retried: 0, failed: [], longest: 0 };
   let stopped = false;
   const over = (async () => {
     for (let n = 1; !stopped; n++) {
@@ -92,15 +92,15 @@ function keepOn(once: (n: number) => Promise<unknown>): () => Promise<Fared> {
         );
         const took = performance.now() - started;
         if (error === undefined) {
-          fared.done++;
-          fared.longest = Math.max(fared.longest, took);
+          results.done++;
+          results.longest = Math.max(results.longest, took);
           break;
         }
-        if (took > PATIENCE) {
-          fared.failed.push(`${new Date().toISOString()} ${error.message}`);
+        if (took > TIMEOUT) {
+          results.failed.push(`${new Date().toISOString()} ${error.message}`);
           break;
         }
-        fared.retried++;
+        results.retried++;
         await sleep(PAUSE);
       }
       await sleep(PAUSE);
@@ -109,14 +109,14 @@ function keepOn(once: (n: number) => Promise<unknown>): () => Promise<Fared> {
   return async () => {
     stopped = true;
     await over;
-    return fared;
+    return results;
   };
 }
 
-/** A client that writes numbers, one after the other, into a ConfigMap that is there. */
+/** A client that writes ascending numbers into an existing ConfigMap. */
 export interface Writer {
-  /** Resolves with how it fared, the last number that the API acknowledged, and what stands there now. */
-  stop(): Promise<Fared & { acknowledged: number; found: number }>;
+  /** Resolves with its results, the last number that the API acknowledged, and the number in the ConfigMap. */
+  stop(): Promise<Results & { acknowledged: number; found: number }>;
 }
 
 export function startWriter(api: Api, configMap: string): Writer {
@@ -128,31 +128,31 @@ export function startWriter(api: Api, configMap: string): Writer {
   });
   return {
     stop: async () => {
-      const fared = await stop();
+      const results = await stop();
       const { data } = JSON.parse(await request(url, api)) as { data: { n: string } };
-      return { ...fared, acknowledged, found: Number(data.n) };
+      return { ...results, acknowledged, found: Number(data.n) };
     },
   };
 }
 
-/** Nodes' addresses by their names, as they are now: one that was lost and made anew has another. */
+/** The nodes' current addresses by name: a recreated node has another. */
 export type Whereabouts = () => Promise<ReadonlyMap<string, string>>;
 
-/** A client of a node port: asks one of these nodes after the other, the next one when there is no answer. */
-export function startReader(names: readonly string[], whereabouts: Whereabouts, port: number): () => Promise<Fared> {
+/** A client of a node port: asks these nodes in turn, and the next one if there is no answer. */
+export function startReader(names: readonly string[], whereabouts: Whereabouts, port: number): () => Promise<Results> {
   let turn = 0;
   return keepOn(async () =>
     request(`http://${(await whereabouts()).get(names[turn++ % names.length]!) ?? "192.0.2.1"}:${port}/`, {}),
   );
 }
 
-/** What was seen from outside in one second. */
+/** What was observed from outside in one second. */
 export interface Look {
   /** ISO 8601. */
   readonly at: string;
-  /** Nodes whose SSH port did not answer, or which the API calls not Ready. */
+  /** Nodes whose SSH port did not answer, or that the API reports as not Ready. */
   readonly away: readonly string[];
-  /** Ready pods of the Deployment; undefined while the API did not say. */
+  /** Number of ready pods; undefined if the API did not answer. */
   readonly pods: number | undefined;
 }
 
@@ -160,7 +160,7 @@ interface Items {
   items: { metadata: { name: string }; status: { conditions?: { type: string; status: string }[] } }[];
 }
 
-/** Looks at these nodes and at the pods with `label` each second. One that is nowhere is away. */
+/** Observes these nodes and the pods with `label` every second. A node without an address is away. */
 export function startLooking(
   api: Api,
   names: readonly string[],
@@ -202,7 +202,7 @@ export function startLooking(
   };
 }
 
-/** Whether SSH's port answers for the better part of a second: a machine that reboots is back within two. */
+/** Whether SSH's port answers four times within 0.6 s: a machine that reboots is back within two seconds. */
 async function staysUp(host: string): Promise<boolean> {
   for (let n = 0; n < 4; n++) {
     if (!(await answers22(host))) return false;
@@ -225,7 +225,7 @@ function answers22(host: string): Promise<boolean> {
   });
 }
 
-/** Times during which a node was away, in order: `dev-master-2 04:10:03-04:10:41`. */
+/** Each node's absences, by their start; `from` and `to` are the first and the last look at which it was away. */
 export function absences(looks: readonly Look[]): { node: string; from: string; to: string }[] {
   const all: { node: string; from: string; to: string }[] = [];
   const open = new Map<string, { node: string; from: string; to: string }>();

@@ -6,8 +6,8 @@ import { fromNothing } from "./from-nothing.ts";
 import { attempt, eventually, kubectl, masters, run, settings, six, ssh, status, workers } from "./user.ts";
 
 /**
- * Nights without anybody: the operating system updates itself while clients write and read. Windows are moved to now;
- * what happens is measured from outside, each second. Logs of a failure stay in test-results/cluster.
+ * Unattended nights: the operating system updates itself while clients write and read. Reboot windows are moved to the
+ * present, and the cluster is observed from outside every second. Logs of a failure stay in test-results/cluster.
  */
 
 interface NodeObject {
@@ -40,13 +40,13 @@ beforeAll(async () => {
   await startServing();
 });
 
-test("status: all is well before the night", async () => {
-  const { problems } = await eventually("all is well", 120, status, ({ code }) => code === 0);
+test("status reports no problem before the night", async () => {
+  const { problems } = await eventually("the cluster is healthy", 120, status, ({ code }) => code === 0);
   expect(problems).toEqual([]);
 });
 
 test(
-  "six updates at once: one node after the other, in its window, and nobody notices",
+  "six updates at the same time: nodes reboot one by one in their windows, and no client fails",
   { timeout: 1_800_000 },
   async () => {
     const before = await nodes();
@@ -55,7 +55,7 @@ test(
     await eventually("all six updated", 1500, osImages, (images) =>
       six.every((name) => images[name]?.includes("9001.0.0")),
     );
-    await eventually("the lock given back", 180, status, ({ lock, code }) => code === 0 && lock.holders.length === 0);
+    await eventually("the lock released", 180, status, ({ lock, code }) => code === 0 && lock.holders.length === 0);
     const { away } = await night.end(1);
     expect([...new Set(away.map(({ node }) => node))].sort()).toEqual(six);
     for (const { node, from } of away) {
@@ -70,14 +70,14 @@ test(
 );
 
 test(
-  "a node that never comes back keeps the lock: no other goes, and status says the way out",
+  "a node that does not come back keeps the lock: no other reboots, and status names the node",
   { timeout: 1_200_000 },
   async () => {
     const lost = workers[1]!;
     await ssh(lost, "sudo systemctl mask containerd.service");
     await run(`bin/zone update ${lost} --version 9002.0.0`);
     const running = () => attempt(`bin/ssh ${lost} 'systemctl is-active containerd'`, { timeout: 15 });
-    await eventually(`${lost} rebooted and not well`, 300, running, ({ stdout }) => stdout.trim() === "inactive");
+    await eventually(`${lost} rebooted and unhealthy`, 300, running, ({ stdout }) => stdout.trim() === "inactive");
     const before = await nodes();
     await run(`bin/zone update ${masters[0]} ${workers[2]} --version 9002.0.0`);
     await new Promise((resolve) => setTimeout(resolve, 90_000));
@@ -88,15 +88,14 @@ test(
     expect(code).toBe(2);
     expect(lock.holders.map(({ node }) => node)).toEqual([lost]);
     expect(problems.map(({ where }) => where)).toContain(lost);
-    // The way out: mend the node; all else follows.
-    // The connection ends with it.
+    // Repairing the node is enough; the reboot ends the connection.
     await attempt(`bin/ssh ${lost} 'sudo systemctl unmask containerd.service && sudo systemctl reboot'`, {
       timeout: 60,
     });
     await eventually("the others updated after it", 600, osImages, (images) =>
       [lost, masters[0]!, workers[2]!].every((name) => images[name]?.includes("9002.0.0")),
     );
-    await eventually("all is well", 180, status, ({ code }) => code === 0);
+    await eventually("the cluster is healthy", 180, status, ({ code }) => code === 0);
   },
 );
 
@@ -109,11 +108,11 @@ test("an update night and `pulumi up` that changes the masters, at the same time
   await eventually("all updated", 900, osImages, (images) =>
     [...masters, workers[0]!].every((name) => images[name]?.includes("9003.0.0")),
   );
-  await eventually("all is well", 180, status, ({ code, lock }) => code === 0 && lock.holders.length === 0);
+  await eventually("the cluster is healthy", 180, status, ({ code, lock }) => code === 0 && lock.holders.length === 0);
   await night.end(1);
 });
 
-test("nothing is left", { timeout: 600_000 }, async () => {
+test("destroy and npm run down succeed", { timeout: 600_000 }, async () => {
   await run("bin/pulumi destroy --yes --skip-preview", { timeout: 600 });
   await run("npm run down", { timeout: 300 });
   passed();

@@ -1,8 +1,8 @@
 export const NODE_PORT = 30081;
-/** What the PodDisruptionBudget below asks for, of three pods. */
+/** `minAvailable` of the PodDisruptionBudget below, of three pods. */
 export const BUDGET = 2;
 
-/** Manifests of what clients read from while nodes come and go. @param image One with busybox. */
+/** Manifests of a small web server for `startReader`. @param image An image with busybox. */
 export const served = (image: string): string => `
 apiVersion: apps/v1
 kind: Deployment
@@ -22,7 +22,7 @@ spec:
           command: [sh, -c, 'mkdir /www && hostname > /www/index.html && exec busybox httpd -f -p 8080 -h /www']
           ports: [{containerPort: 8080}]
           readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1}
-          # Those who still come this way are served until everybody knows.
+          # Serves clients until every node has removed this endpoint.
           lifecycle: {preStop: {exec: {command: [sleep, "3"]}}}
 ---
 apiVersion: policy/v1

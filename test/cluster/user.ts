@@ -1,4 +1,4 @@
-/** What a user types in the checkout that the tests run in, and what it prints. */
+/** Runs a user's commands in the checkout that the tests run in. */
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -28,9 +28,9 @@ export interface Ran {
 }
 
 /**
- * Runs a command line and appends all it prints to `test-results/cluster/commands.log`; never throws for its exit code.
+ * Runs a command line and appends its output to `test-results/cluster/commands.log`; does not throw for its exit code.
  *
- * @param options `timeout` in seconds
+ * @param options `timeout` in seconds.
  */
 export async function attempt(command: string, { timeout = 300, input = "" } = {}): Promise<Ran> {
   mkdirSync(results, { recursive: true });
@@ -45,7 +45,7 @@ export async function attempt(command: string, { timeout = 300, input = "" } = {
     reject: false,
   });
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text: Buffer) => log(text.toString()));
-  // Not execa's timeout, which ends bash alone: this ends everything that the command started.
+  // Not execa's timeout, which ends only bash: this ends the whole process group.
   const timer = setTimeout(() => {
     log(`\n(ended after ${timeout} s)\n`);
     signal(-child.pid!, "SIGKILL");
@@ -58,12 +58,12 @@ export async function attempt(command: string, { timeout = 300, input = "" } = {
   return { code, took, stdout: ended.stdout, stderr: ended.stderr };
 }
 
-/** @throws Error with the end of what was printed when the command fails. */
+/** Like `attempt`. @throws Error with the end of the output if the command fails. */
 export async function run(command: string, options?: { timeout?: number; input?: string }): Promise<Ran> {
   const ran = await attempt(command, options);
   if (ran.code !== 0) {
     const end = lastLines(`${ran.stdout}\n${ran.stderr}`, 25).trim();
-    throw new Error(`${command}: exit ${ran.code}; all of it in ${join(results, "commands.log")}\n${end}`);
+    throw new Error(`${command}: exit ${ran.code}; full output in ${join(results, "commands.log")}\n${end}`);
   }
   return ran;
 }
@@ -87,13 +87,13 @@ export interface Status {
   }[];
 }
 
-/** `npm run status -- --json`, whatever its exit code. */
+/** The output of `npm run status -- --json`, for any exit code. */
 export async function status(): Promise<Status> {
   const { code, stdout } = await attempt("npm run --silent status -- --json", { timeout: 60 });
   return { ...(JSON.parse(stdout) as Status), code };
 }
 
-/** Asks again until `check` holds. @throws Error with the last answer after `limit` seconds. */
+/** Asks every second until `check` holds. @throws Error with the last answer after `limit` seconds. */
 export async function eventually<T>(
   what: string,
   limit: number,
@@ -112,7 +112,7 @@ export async function eventually<T>(
   }
 }
 
-/** What stands in the zone besides what every zone has, by kind. */
+/** What is left in the zone, except for what every zone has: `templates NAME`. */
 export async function leftInZone(): Promise<string[]> {
   const status = await json<Record<string, { name?: string }[]>>("bin/zone status --json");
   return ["instances", "elasticIps", "templates", "sshKeys", "antiAffinityGroups", "securityGroups"]
@@ -120,7 +120,7 @@ export async function leftInZone(): Promise<string[]> {
     .filter((each) => each !== "securityGroups default");
 }
 
-/** The journal of every node, the zone's log and the cluster's events, for whoever reads a failure. */
+/** Saves the nodes' journals, the zone's logs and the cluster's events, to analyse a failure. */
 export async function keepLogs(nodes: readonly string[]): Promise<void> {
   await Promise.all([
     ...nodes.map((node) =>

@@ -1,4 +1,4 @@
-/** Certificates and their authorities: renewed, expired, replaced. */
+/** Renewal and expiry of certificates, replacement of their authorities. */
 import assert from "node:assert/strict";
 
 import { CONFIG_MAP, startClients, startCounting } from "../../cluster/clients.ts";
@@ -14,7 +14,7 @@ type Say = (text: string) => void;
 
 const boots = six.map((name) => `update Boot ${name}`).sort();
 
-/** What the next run would do to nodes and certificates. */
+/** Steps of the next run that change nodes or replace certificates. */
 async function planned(): Promise<{ boots: string[]; leaves: string[] }> {
   const { stdout } = await run("bin/pulumi preview --diff --non-interactive", { timeout: 300 });
   const steps = stepsIn(stdout);
@@ -45,7 +45,7 @@ const trials: Readonly<Record<string, (cluster: Cluster, say: Say) => Promise<Ve
     const { acknowledged } = await writer.stop();
     await expireAll();
     const { problems } = await eventually(
-      "the cluster is dead, and status says why",
+      "the cluster is down and status says why",
       180,
       status,
       ({ problems }) =>
@@ -63,8 +63,11 @@ const trials: Readonly<Record<string, (cluster: Cluster, say: Say) => Promise<Ve
     await cluster.untilWell();
     await expectMembers();
     const found = Number(await cluster.kubectl(`-n default get configmap ${CONFIG_MAP} -o jsonpath='{.data.n}'`));
-    assert.ok(acknowledged > 0 && found >= acknowledged, `of ${acknowledged} acknowledged writes ${found} are there`);
-    say(`${acknowledged} writes are still there`);
+    assert.ok(
+      acknowledged > 0 && found >= acknowledged,
+      `${acknowledged} writes were acknowledged, but the ConfigMap holds ${found}`,
+    );
+    say(`all ${acknowledged} acknowledged writes are still there`);
     return "repaired";
   },
 
@@ -95,7 +98,7 @@ const trials: Readonly<Record<string, (cluster: Cluster, say: Say) => Promise<Ve
       for (const line of authorities.split("\n"))
         assert.ok(line === "1" || (line.startsWith("serial=") && !former.includes(line)), `${name} trusts ${line}`);
     }
-    // What pods read.
+    // The bundle that pods read.
     const root = await cluster.kubectl("-n default get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}'");
     assert.equal(root, await ssh(masters[0]!, "sudo cat /run/kubernetes/pki/kubernetes-ca.crt"));
     await cluster.kubectl("-n kube-system rollout status deployment/coredns --timeout=120s");
@@ -123,9 +126,9 @@ const nameOf = ({ urn }: Resource): string => urn.split("::").at(-1)!;
 const leavesOf = (all: readonly Resource[]): Resource[] =>
   all.filter(({ type }) => type.endsWith(":LocallySignedCert"));
 
-/** A year goes by: every leaf, on the nodes and in the state, is what it is then. Clocks stay as they are. */
+/** Replaces every leaf certificate, on the nodes and in the state, by an expired one. No clock is set. */
 async function expireAll(): Promise<void> {
-  // Secrets in clear only to read the authorities' keys.
+  // Exports secrets in clear only to read the authorities' keys.
   const keys = new Map(
     (await exported("--show-secrets")).deployment.resources
       .filter(({ type }) => type.endsWith(":PrivateKey"))
@@ -160,8 +163,8 @@ async function expireAll(): Promise<void> {
           return pem ? `cat > /run/kubernetes/pki/${text.slice(0, end)} <<'PEM'\n${pem}PEM\n` : "";
         })
         .join("");
-      assert.ok(script.includes("kubelet.crt"), `${node} has none of the state's leaves`);
-      // Whatever has a connection from before loses it.
+      assert.ok(script.includes("kubelet.crt"), `${node} has none of the state's leaf certificates`);
+      // Restarts every process that still has a connection authenticated by the former certificates.
       await run(`bin/ssh ${node} sudo bash`, {
         input: `${script}\npkill --exact 'etcd|kube-apiserver|kube-controller|kube-scheduler|kubelet|haproxy|flanneld'\ntrue\n`,
         timeout: 60,

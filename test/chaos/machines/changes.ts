@@ -1,4 +1,4 @@
-/** Another configuration for a cluster that lives. */
+/** Changed settings of a running cluster. */
 import assert from "node:assert/strict";
 
 import { startClients } from "../../cluster/clients.ts";
@@ -19,7 +19,7 @@ const trials: Readonly<Record<string, Change>> = {
     const clients = await startClients();
     await cluster.up();
     await cluster.untilWell();
-    // A master and a worker at a time.
+    // At most one master and one worker at the same time.
     const { away, summary } = await clients.end(2);
     say(summary);
     assert.deepEqual([...new Set(away.map(({ node }) => node))].sort(), six);
@@ -39,16 +39,16 @@ const trials: Readonly<Record<string, Change>> = {
     const clients = await startClients();
     const { code, stdout } = await attempt("bin/pulumi up --yes --skip-preview", { timeout: 900 });
     await run("bin/zone fault --clear");
-    assert.notEqual(code, 0, "the run whose step failed ends well");
+    assert.notEqual(code, 0, "the run succeeded although a step failed");
     const [failed] = /(?<=instance )dev-master-\d(?= to be changed)/.exec(stdout) ?? [];
-    assert.ok(failed, `no master is named as the one that failed:\n${stdout.slice(-3_000)}`);
+    assert.ok(failed, `the output does not say which master failed:\n${stdout.slice(-3_000)}`);
     for (const other of masters.filter((name) => name !== failed)) {
       assert.ok(
         stdout.includes(`${other} was not touched, because the update of ${failed} before it failed`),
-        `${other} is not said to be left alone`,
+        `the output does not say that ${other} was not touched`,
       );
     }
-    assert.deepEqual(changed(boots, await cluster.boots(six)), [], "rebooted all the same");
+    assert.deepEqual(changed(boots, await cluster.boots(six)), [], "nodes were rebooted although the run failed");
     await cluster.up();
     await cluster.untilWell();
     await clients.end(1);
@@ -98,7 +98,7 @@ const trials: Readonly<Record<string, Change>> = {
     assert.deepEqual(
       changed(former, await templates()),
       workers,
-      "masters take another template when they are replaced, workers at once",
+      "workers take another template immediately, masters when they are replaced",
     );
     for (const name of masters)
       assert.equal((await cluster.instance(name)).id, before.get(name)!.id, `${name} is another instance`);

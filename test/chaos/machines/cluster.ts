@@ -20,7 +20,7 @@ import {
   status,
 } from "../../cluster/user.ts";
 
-/** The part of an instance that is looked at here. */
+/** An instance in the output of `bin/zone status --json`. */
 export interface Instance {
   readonly id: string;
   readonly name: string;
@@ -28,26 +28,23 @@ export interface Instance {
   readonly state: string;
 }
 
-/** Seconds that one command may take: a change of all nodes, and some. */
+/** Timeout of one command in seconds: enough to change all nodes. */
 const longest = 1_800;
 
-/**
- * The cluster of this checkout, six machines in the local zone: what a person does to it, behind Pulumi's back too, and
- * how it stands.
- */
+/** The cluster of this checkout, six machines in the local zone: commands, direct API calls, and its state. */
 export class Cluster {
   readonly #settings = readFileSync(settings);
 
-  /** @throws Error when a zone runs here already: it is somebody's. */
+  /** @throws Error if a local zone already runs in this checkout. */
   static async open(): Promise<Cluster> {
     const { code } = await attempt("bin/zone status --json", { timeout: 30 });
     if (code === 0)
-      throw new Error("a local zone runs in this checkout, and this begins from nothing: `npm run down` first");
+      throw new Error("a local zone runs in this checkout, and this starts from nothing: run `npm run down` first");
     rmSync(results, { recursive: true, force: true });
     return new Cluster();
   }
 
-  /** Six nodes that are well, with their clients' pods; made anew where they are not. */
+  /** Makes sure that six healthy nodes and the clients' pods exist; recreates the cluster otherwise. */
   async begin(): Promise<void> {
     if (await this.isWell()) return;
     await attempt("npm run down", { timeout: 300 });
@@ -58,23 +55,28 @@ export class Cluster {
   }
 
   async isWell(): Promise<boolean> {
-    // Without a checkout's cluster there is nothing to ask, and no JSON.
+    // Without a cluster in this checkout, status fails and prints no JSON.
     const { code } = await attempt("npm run --silent status -- --json", { timeout: 60 });
     return code === 0 && (await this.names()).join() === six.join();
   }
 
-  /** Until nothing is wrong, and no update or run keeps the lock. @param limit Seconds. */
+  /** Waits until status finds no problem and the reboot lock has no holder. @param limit Seconds. */
   async untilWell(limit = 240): Promise<void> {
-    await eventually("all is well", limit, status, ({ code, lock }) => code === 0 && lock.holders.length === 0);
+    await eventually(
+      "the cluster is healthy",
+      limit,
+      status,
+      ({ code, lock }) => code === 0 && lock.holders.length === 0,
+    );
   }
 
-  /** `pulumi up`, with settings changed before. @returns what it printed. */
+  /** Changes settings and runs `pulumi up`. @returns Its output. */
   async up(change: Readonly<Record<string, string>> = {}, flags = ""): Promise<string> {
     for (const [name, value] of Object.entries(change)) await run(`bin/pulumi config set --path '${name}' '${value}'`);
     return (await run(`bin/pulumi up --yes --skip-preview ${flags}`, { timeout: longest })).stdout;
   }
 
-  /** The zone's API: what somebody does by hand. */
+  /** The zone's API, for changes behind Pulumi's back. */
   get api(): Client {
     return clientOf({ url: "http://127.0.0.1:8180/v2", ...loadCredentials(join(root, ".local", "zone")) });
   }
@@ -90,7 +92,7 @@ export class Cluster {
     return found;
   }
 
-  /** Of the cluster's nodes, by the Kubernetes API. */
+  /** The nodes' names from the Kubernetes API, sorted; empty if it does not answer. */
   async names(): Promise<string[]> {
     const { stdout } = await attempt("bin/kubectl get nodes -o name", { timeout: 60 });
     return stdout
@@ -100,7 +102,7 @@ export class Cluster {
       .sort();
   }
 
-  /** Which boot each node is in. */
+  /** Boot ids by node name. */
   async boots(names: readonly string[]): Promise<Map<string, string>> {
     return new Map(
       await Promise.all(
@@ -109,7 +111,7 @@ export class Cluster {
     );
   }
 
-  /** The certificate in a file of a node's, as openssl shows it. */
+  /** One field of a node's certificate. @param what An option of `openssl x509`, such as `serial`. */
   async certificate(node: string, file: string, what: string): Promise<string> {
     return ssh(node, `sudo openssl x509 -noout -${what} -in /run/kubernetes/pki/${file}.crt`);
   }
@@ -118,7 +120,7 @@ export class Cluster {
     return kubectl(args);
   }
 
-  /** Every node's journal and all commands with what they printed. */
+  /** Saves every node's journal, and all commands with their output. */
   async keepLogs(directory: string): Promise<void> {
     await keepLogs(six);
     rmSync(directory, { recursive: true, force: true });
@@ -132,7 +134,7 @@ export class Cluster {
   }
 }
 
-/** The names whose values are no longer the same, in order. */
+/** The names whose values differ, sorted. */
 export function changed(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
   return [...before.keys()].filter((name) => before.get(name) !== after.get(name)).sort();
 }

@@ -6,7 +6,7 @@ import { execaSync } from "execa";
 import { expect, onTestFinished, test } from "vitest";
 import { expired } from "./expired.ts";
 
-test("an expired leaf is signed by the same authority and differs in its validity alone", () => {
+test("an expired leaf is signed by the same authority and differs only in its validity", () => {
   const directory = mkdtempSync(join(tmpdir(), "expired-"));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const openssl = (line: string) => execaSync("openssl", line.split(" "), { cwd: directory }).stdout;

@@ -1,9 +1,9 @@
-/** Certificates as they are once their time is over. */
+/** Makes expired copies of leaf certificates. */
 import { sign, X509Certificate } from "node:crypto";
 
 const day = 86_400_000;
 
-/** The same leaf as its authority would have signed it a year ago, for all but the last day. @param key The authority's, PEM. */
+/** The same leaf, valid from a year ago until yesterday. @param pem The leaf. @param key Its authority's key, PEM. */
 export function expired(pem: string, key: string): string {
   const [tbs, algorithm] = children(new X509Certificate(pem).raw);
   const validity = children(tbs!).find((each) => each[0] === 0x30 && children(each).every(([tag]) => tag === 0x17))!;
@@ -11,7 +11,7 @@ export function expired(pem: string, key: string): string {
     const text = new Date(time).toISOString().replace(/\D/g, "").slice(2, 14);
     return element(0x17, Buffer.from(`${text}Z`));
   });
-  // Of the same length, so that nothing around it changes.
+  // The new validity has the same length, so the rest stays in place.
   const past = Buffer.from(tbs!);
   element(0x30, Buffer.concat(times)).copy(past, past.indexOf(validity));
   const signature = Buffer.concat([Buffer.from([0]), sign("sha256", past, key)]);
@@ -22,7 +22,7 @@ export function expired(pem: string, key: string): string {
     .join("\n")}\n-----END CERTIFICATE-----\n`;
 }
 
-/** The elements in a constructed one, each with its header. */
+/** The elements within a constructed DER element, each with its header. */
 function children(der: Buffer): Buffer[] {
   const found: Buffer[] = [];
   for (let rest = der.subarray(headerOf(der)); rest.length > 0;) {

@@ -1,4 +1,4 @@
-/** Runs that are killed while machines are at work. */
+/** Runs that are killed while they change a cluster of machines. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
@@ -15,9 +15,9 @@ import type { Cluster } from "./cluster.ts";
 interface Operation {
   readonly args: readonly string[];
   readonly settings: Readonly<Record<string, unknown>>;
-  /** About how many lines about resources it prints. */
+  /** Approximate number of lines about resources in its output. */
   readonly lines: number;
-  /** About how many milliseconds pass between two of them. */
+  /** Approximate milliseconds between two of them. */
   readonly pause: number;
 }
 
@@ -30,7 +30,7 @@ const operations: Readonly<Record<string, Operation>> = {
 
 const killed = Object.keys(interruptions).filter((name) => name.startsWith("SIGKILL")) as InterruptionName[];
 
-/** The same command again succeeds, after `bin/pulumi recover` where it is needed. */
+/** Checks that the same command succeeds when repeated, after `bin/pulumi recover` where that is needed. */
 export async function machinesInterruption(
   cluster: Cluster,
   random: Random,
@@ -44,12 +44,12 @@ export async function machinesInterruption(
 
   await cluster.begin();
   const stack = new Stack("dev", root, join(results, "commands.log"));
-  // Undoes what another trial set.
+  // Reverts the settings of the previous trial.
   stack.configure({ desiredWorkers: 3, timeZone: "UTC" });
   await stack.must(up);
   stack.configure(settings);
   const { code, isHit } = await interrupted({ stack }, args, interruption, moment);
-  if (!isHit) say("it had ended before");
+  if (!isHit) say("the run had already ended");
   if (stack.isLocked() || stack.hasPending()) await stack.must(["recover"]);
   const isDone = code === 0 && !isHit;
   if (!isDone) await stack.must(args);
@@ -57,7 +57,7 @@ export async function machinesInterruption(
     assert.deepEqual(await leftInZone(), []);
     return isDone ? "right" : "repaired";
   }
-  // The next run takes the lock over and gives it back only if it has something to do: docs/operations.md.
+  // The next run takes over and releases the lock only if it has something to do: docs/operations.md.
   await attempt(`bin/ssh master-1 "${scriptCommand("reboot-lock", "give", "pulumi")}"`);
   await cluster.untilWell();
   const expected = six.length + (Number(settings["desiredWorkers"] ?? 3) - 3);

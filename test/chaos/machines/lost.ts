@@ -1,4 +1,4 @@
-/** Machines that are gone, dead or empty. */
+/** Masters whose machine is deleted or whose disk is dead or empty, and a power cut. */
 import assert from "node:assert/strict";
 
 import { scriptCommand } from "../../../node/remote/scripts.ts";
@@ -16,7 +16,7 @@ export const lostMasters = masters.flatMap((name) => [
   `the disk of ${name} is empty`,
 ]);
 
-/** One master at a time: what brings it back, with everybody at work meanwhile. */
+/** Loses one master and brings it back while clients write and read. */
 export async function lostMaster(cluster: Cluster, which: string, say: Say): Promise<Verdict> {
   await cluster.begin();
   const name = masters.find((each) => which.includes(each))!;
@@ -24,7 +24,7 @@ export async function lostMaster(cluster: Cluster, which: string, say: Say): Pro
   const [instance, boots, member] = [await cluster.instance(name), await cluster.boots(others), await memberOf(name)];
   const clients = await startClients();
   if (which.endsWith("is empty")) {
-    // Its boot finds out by itself.
+    // The node notices at boot.
     await cluster.api.operate("PUT", `/instance/${instance.id}:reset`, {});
   } else if (which.endsWith("is dead")) {
     await run(`bin/zone pause ${name}`);
@@ -39,25 +39,25 @@ export async function lostMaster(cluster: Cluster, which: string, say: Say): Pro
     await cluster.api.operate("DELETE", `/instance/${instance.id}`);
     await cluster.up({}, "--refresh");
   }
-  // With an empty disk it pulls its images first.
+  // With an empty disk the node pulls its images first.
   await eventually(
-    `${name} is another member`,
+    `${name} has joined as another member`,
     600,
     () => memberOf(name),
     (id) => id !== member,
   );
   await cluster.untilWell();
-  // The one that is away, one more master never; a worker's own reboot for the new address goes on beside it.
+  // The lost master and at most one worker, which reboots for the new address; never a second master.
   const { summary } = await clients.end(2);
   say(summary);
   await expectMembers();
   const again = await cluster.instance(name);
   const isAnother = again.id !== instance.id;
-  assert.equal(isAnother, !which.endsWith("is empty"), "whether it is another instance");
+  assert.equal(isAnother, !which.endsWith("is empty"), "the instance was replaced");
   assert.deepEqual(
     changed(boots, await cluster.boots(others)),
     isAnother ? others : [],
-    "who took another address by a reboot",
+    "nodes that rebooted for the new address",
   );
   if (!isAnother) return "right";
   for (const other of six) {
@@ -70,7 +70,7 @@ export async function lostMaster(cluster: Cluster, which: string, say: Say): Pro
   return "repaired";
 }
 
-/** What `npm run status` says is to be typed when its disk is dead. */
+/** The command that `npm run status` names for a master with a dead disk; undefined if it names none. */
 async function replacement(name: string): Promise<string | undefined> {
   const { problems } = await status();
   return problems
@@ -95,7 +95,7 @@ async function membersOf(etcd: "kubernetes-etcd" | "infra-etcd", by: string): Pr
   return (JSON.parse(list) as { members: Member[] }).members;
 }
 
-/** By another master's word, the id under which a master is a member of kubernetes-etcd; `none` while it is none. */
+/** A master's member id in kubernetes-etcd, asked of another master; `none` if it is not a member. */
 async function memberOf(master: string): Promise<string> {
   const members = await membersOf(
     "kubernetes-etcd",
@@ -104,7 +104,7 @@ async function memberOf(master: string): Promise<string> {
   return members.find(({ name }) => name === master)?.ID ?? "none";
 }
 
-/** Both etcds have the three masters as members, each of them healthy. */
+/** Checks that all masters are healthy and that both etcds have exactly them as members. */
 export async function expectMembers(): Promise<void> {
   for (const member of masters) {
     assert.equal(await ssh(member, `${scriptCommand("health", "--cluster")} && echo well`), "well", member);
@@ -114,7 +114,7 @@ export async function expectMembers(): Promise<void> {
   }
 }
 
-/** The power of all six goes at once and comes back: nobody does anything, and what was acknowledged is there. */
+/** All six machines lose power and get it back: the cluster recovers by itself and keeps every acknowledged write. */
 export async function powerCut(cluster: Cluster, _which: string, say: Say): Promise<Verdict> {
   await cluster.begin();
   const [before, boots] = [await cluster.instances(), await cluster.boots(six)];
@@ -122,13 +122,16 @@ export async function powerCut(cluster: Cluster, _which: string, say: Say): Prom
   await new Promise((resolve) => setTimeout(resolve, 5_000));
   await run(six.map((name) => `bin/zone kill ${name} &`).join("\n") + "\nwait");
   for (const { state, name } of (await cluster.instances()).values()) assert.equal(state, "stopped", name);
-  // As a provider does whose power is back.
+  // A provider does the same once its power is back.
   const started = performance.now();
   await Promise.all([...before.values()].map(({ id }) => cluster.api.operate("PUT", `/instance/${id}:start`, {})));
   await cluster.untilWell(600);
-  say(`all well after ${Math.round((performance.now() - started) / 1_000)} s`);
+  say(`all healthy after ${Math.round((performance.now() - started) / 1_000)} s`);
   const { acknowledged, found } = await writer.stop();
-  assert.ok(acknowledged > 5 && found >= acknowledged, `of ${acknowledged} acknowledged writes ${found} are there`);
+  assert.ok(
+    acknowledged > 5 && found >= acknowledged,
+    `${acknowledged} writes were acknowledged, but the ConfigMap holds ${found}`,
+  );
   assert.deepEqual(changed(boots, await cluster.boots(six)), six);
   await expectMembers();
   return "right";

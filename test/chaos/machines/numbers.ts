@@ -1,4 +1,4 @@
-/** More workers and fewer, and none of anything. */
+/** Scaling, and destruction of a cluster with a broken master. */
 import assert from "node:assert/strict";
 
 import { startCounting } from "../../cluster/clients.ts";
@@ -8,7 +8,7 @@ import type { Cluster } from "./cluster.ts";
 
 type Say = (text: string) => void;
 
-/** From 3 to 5 to 1 to 3; the fifth is dead already when it is to go. */
+/** Scales workers from 3 to 5 to 1 to 3; the fifth is dead before it is removed. */
 export async function scaling(cluster: Cluster, _which: string, say: Say): Promise<Verdict> {
   await cluster.begin();
   const boots = await cluster.boots(masters);
@@ -19,7 +19,7 @@ export async function scaling(cluster: Cluster, _which: string, say: Say): Promi
   await cluster.kubectl("wait --for=condition=Ready=unknown node/dev-worker-5 --timeout=120s");
   const started = performance.now();
   await cluster.up({ desiredWorkers: "1" });
-  say(`five to one in ${Math.round((performance.now() - started) / 1_000)} s, with a dead one`);
+  say(`five workers to one in ${Math.round((performance.now() - started) / 1_000)} s, one of them dead`);
   const left = [...masters, workers[0]!];
   assert.deepEqual(await cluster.names(), left);
   assert.deepEqual([...(await cluster.instances()).keys()].sort(), left);
@@ -27,7 +27,7 @@ export async function scaling(cluster: Cluster, _which: string, say: Say): Promi
   await cluster.untilWell();
   const { failed, acknowledged, found } = await writer.stop();
   assert.deepEqual(failed, []);
-  assert.ok(found >= acknowledged, `of ${acknowledged} acknowledged writes ${found} are there`);
+  assert.ok(found >= acknowledged, `${acknowledged} writes were acknowledged, but the ConfigMap holds ${found}`);
   assert.deepEqual(await cluster.boots(masters), boots);
   return "right";
 }
@@ -41,7 +41,7 @@ const deaths: Readonly<Record<string, (cluster: Cluster, name: string) => Promis
 
 export const destructions = Object.keys(deaths);
 
-/** Everything goes, whatever a master is doing. */
+/** `pulumi destroy` removes everything, whatever state a master is in. */
 export async function destruction(cluster: Cluster, which: string, say: Say): Promise<Verdict> {
   await cluster.begin();
   await deaths[which]!(cluster, masters[1]!);

@@ -6,7 +6,7 @@ import { machinesInterruption } from "./interruption.ts";
 import { lostMaster, lostMasters, powerCut } from "./lost.ts";
 import { destruction, destructions, scaling } from "./numbers.ts";
 
-/** What is tried with a whole cluster of machines. */
+/** Scenarios with a cluster of machines. */
 export const machineScenarios: readonly Scenario<Cluster>[] = [
   { name: "changed configuration", each: changes, try: change },
   { name: "lost master", each: lostMasters, try: lostMaster },
