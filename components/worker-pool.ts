@@ -18,8 +18,8 @@ export interface WorkerPoolArgs extends ClusterArgs, PoolArgs {
 }
 
 /**
- * A pool of workers: cattle, told apart only by their number. Nothing of one depends on another or on how many there
- * are, so scaling touches only those that are added or removed.
+ * A pool of workers that differ only in their number. None depends on another or on how many there are, so scaling
+ * touches only those that are added or removed.
  */
 export class WorkerPool extends pulumi.ComponentResource {
   readonly nodes: readonly Node[];

@@ -79,17 +79,20 @@ describe.concurrent("create", () => {
     expect(posts(server)).toBe(0);
   });
 
-  test.each(["", tokenDescription("t-2"), "made by hand"])("leaves somebody else's alone (%j)", async (description) => {
-    await using server = await groups([], [{ id: "theirs", name: "web-servers", description }]);
-    const error = await antiAffinityGroup.create(named(server)).catch((error: unknown) => error);
-    expect(error).toBeInstanceOf(Refused);
-    expect(error).toMatchObject({
-      message: expect.stringMatching(
-        /^anti-affinity group web-servers exists already \(theirs\).*delete it or rename it/,
-      ),
-    });
-    expect(posts(server)).toBe(0);
-  });
+  test.each(["", tokenDescription("t-2"), "made by hand"])(
+    "does not touch a resource without its creation token (%j)",
+    async (description) => {
+      await using server = await groups([], [{ id: "theirs", name: "web-servers", description }]);
+      const error = await antiAffinityGroup.create(named(server)).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(Refused);
+      expect(error).toMatchObject({
+        message: expect.stringMatching(
+          /^anti-affinity group web-servers exists already \(theirs\).*delete it or rename it/,
+        ),
+      });
+      expect(posts(server)).toBe(0);
+    },
+  );
 
   test("does not choose between two with one token", async () => {
     const group = { name: "web-servers", description: tokenDescription("t-1") };

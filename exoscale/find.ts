@@ -13,7 +13,7 @@ export function tokenDescription(token: string): string {
   return `${tokenLabel}: ${token}`;
 }
 
-/** How resources of one kind are listed and told apart. */
+/** How resources of one kind are listed and identified. */
 export interface Collection<T> {
   /** For messages: `security group`. */
   readonly kind: string;
@@ -51,7 +51,7 @@ const tries = 5;
 
 /**
  * Finds the resource that carries our creation token, or creates it: never two, however many answers are lost, and never
- * one of somebody else's. Resolves with its id once the operation has succeeded.
+ * one without the token. Resolves with its id once the operation has succeeded.
  *
  * @param create The POST. @param limit Milliseconds for the operation.
  * @throws Refused if the name is taken by a resource without the token. @throws Incomplete if it exists, but failed.

@@ -23,7 +23,7 @@ export interface Rule {
   readonly description: string;
 }
 
-/** All rules of a security group. Any other rule is removed, whoever added it. */
+/** All rules of a security group. Any other rule is removed, including those added by hand. */
 export interface SecurityGroupRulesInputs {
   readonly api: Api;
   /** The group's id. */

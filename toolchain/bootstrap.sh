@@ -1,6 +1,6 @@
 #!/bin/sh
-# bootstrap.sh NAME [ARGUMENT...]: from a fresh clone to toolchain/NAME.ts running on Node 24.
-# Checks what only the user can provide and installs the npm packages, Node 24 among them, when package-lock.json changed.
+# bootstrap.sh NAME [ARGUMENT...]: runs toolchain/NAME.ts on Node 24, also in a fresh clone.
+# Checks what only the user can provide. Installs the npm packages, including Node 24, if package-lock.json has changed.
 set -eu
 cd "$(dirname "$0")/.."
 name=$1
@@ -10,7 +10,7 @@ fail() {
 	echo "$1" >&2
 	exit 1
 }
-# at_least FOUND WANTED: compares versions
+# at_least FOUND WANTED: true if version FOUND is WANTED or newer
 at_least() {
 	[ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]
 }
@@ -33,7 +33,7 @@ fi
 stamp=node_modules/.package-lock.sha256
 if ! sha256sum --check --status "$stamp" 2>/dev/null; then
 	echo "Installing the npm packages of package-lock.json ..."
-	# Not its opinion of the Node that only runs npm: everything else runs on the packages' own.
+	# Hides npm's warnings about the installed Node: it runs only npm, everything else runs on the packages' Node.
 	npm ci --loglevel=error
 	sha256sum package-lock.json >"$stamp"
 fi

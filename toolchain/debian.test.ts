@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { missingPackages, packages } from "./debian.ts";
 
-test("a program on PATH counts, whoever packaged it", async () => {
+test("a program on PATH counts, whatever its package", async () => {
   const bin = await mkdtemp(join(tmpdir(), "bin-"));
   try {
     for (const program of Object.values(packages))

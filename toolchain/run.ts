@@ -7,7 +7,7 @@ import { exitCodeOf, lastLines, signal as send } from "./processes.ts";
 /** An error whose message is for the user: printed without a stack. */
 export class Failure extends Error {}
 
-/** A signal told this run to end; the next run continues where it stopped. */
+/** A signal interrupted this run; the next run continues where it stopped. */
 export class Interrupted extends Failure {
   readonly signal: NodeJS.Signals;
   constructor(signal: NodeJS.Signals) {

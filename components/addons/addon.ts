@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-/** What add-ons are told of the cluster. */
+/** What add-ons know of the cluster. */
 export interface AddonArgs {
   /**
    * PEM of every authority that may have signed an apiserver's certificate. Pods read it when they start and not again,

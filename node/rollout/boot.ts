@@ -144,7 +144,7 @@ async function takeTurn(olds: BootOutputs, news: BootInputs, turns: Queue): Prom
 }
 
 async function inspect({ state }: Instance, news: BootInputs, turns: Queue): Promise<Inspection> {
-  // First: whoever holds the lock keeps other nodes from going down while this one is looked at.
+  // Takes the lock first: while it is held, no other node goes down during the inspection.
   const lock = await lockOf(news).take();
   const verdict: Verdict =
     state === "running"

@@ -204,7 +204,7 @@ describe.concurrent("a boot", () => {
     const { instance } = await environment.surroundings();
     const master = await instance().create();
     const boot = environment.boot(master.id);
-    // Started, but not with what it was told since.
+    // Started, but without the current user-data.
     environment.edit(master.id, { state: "running" });
     await boot.create();
     expect(environment.state.instances.get(master.id)).toMatchObject({

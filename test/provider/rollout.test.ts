@@ -20,7 +20,7 @@ describe.concurrent("masters", () => {
     for (const { ssh } of it.all) expect(ssh.commands.filter((each) => each.endsWith("--cluster"))).toHaveLength(1);
   });
 
-  test("the broken one is repaired first, whoever was asked first", async () => {
+  test("the broken node is repaired first, in whatever order updates arrive", async () => {
     await using it = await cluster(3);
     const broken = it.all[2]!;
     broken.isWell = false;

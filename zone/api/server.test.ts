@@ -95,7 +95,7 @@ describe("the API", () => {
         reference: creation.reference,
       });
     }
-    // One that was forgotten, one of somebody else's, and one that never was are the same.
+    // Forgotten, foreign and nonexistent operations get the same answer.
     expect(await client.call("GET", "/operation/00000000-0000-0000-0000-000000000000")).toEqual({
       status: 404,
       body: { message: "Operation 00000000-0000-0000-0000-000000000000 not found" },

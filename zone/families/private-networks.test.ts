@@ -177,7 +177,7 @@ describe("private networks", () => {
     expect(calls.filter((what) => what.startsWith("plug"))).toEqual(["plug 10.0.0.10"]);
   });
 
-  it("stay as long as somebody is in them", async () => {
+  it("cannot be deleted while an instance is attached", async () => {
     const id = await network();
     const instance = await make();
     await done(id, "attach", instance);

@@ -124,7 +124,7 @@ test("a second network makes a second interface, which stays when the first is l
   expect(ends()).toHaveLength(2);
 });
 
-test("an attachment that is made anew has a new MAC address", async () => {
+test("an attachment that is created again has a new MAC address", async () => {
   two.privateNetworks = [{ ...second.attach(2), mac: second.attach(1).mac, ip: second.attach(1).ip! }];
   await bed.machines.plug(two);
   await has(two, [eth0(two), eth(1, second.attach(1))]);

@@ -98,7 +98,7 @@ class DockerMachines implements Machines {
     };
     this.#context = { docker: engine.docker, settings };
     if (settings.dropCapabilities.includes("SYS_BOOT")) {
-      log("host: without CAP_SYS_BOOT a guest's own reboot cannot be told from its power-off; it stays off");
+      log("host: without CAP_SYS_BOOT a guest's own reboot looks like its power-off; it stays off");
     }
     await this.#follow(engine);
   }

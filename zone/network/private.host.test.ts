@@ -234,7 +234,7 @@ test("leases follow the inventory: another address, options, an instance that go
   });
 });
 
-test("a DHCP server that ends is started again; one that cannot be is told of once", async () => {
+test("a DHCP server that ends is restarted; one that cannot be restarted is reported once", async () => {
   const [pid] = (await onHost("pgrep", ["-f", `dhcp-${privateBridge(bridge, "twin")}.hosts`])).split("\n").map(Number);
   process.kill(pid!, "SIGKILL");
   await vi.waitFor(

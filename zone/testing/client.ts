@@ -1,7 +1,7 @@
 import { typeByName } from "../families/instance-types.ts";
 import { sign, type Credentials } from "../api/signature.ts";
 
-/** JSON as it arrives: a test's assertion on a wrong field fails by itself. */
+/** Untyped JSON: a test's assertion on a wrong field fails by itself. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one place where tests leave JSON untyped
 export type Json = any;
 
@@ -15,7 +15,7 @@ export interface Client {
   call(method: string, path: string, body?: object): Promise<Answer>;
   /** A call that must answer 200; resolves with its body. */
   get(path: string): Promise<Json>;
-  /** A mutation that must succeed; resolves with its reference's id once its operation has. */
+  /** A mutation that must succeed; resolves with the id of its reference once its operation has succeeded. */
   operate(method: string, path: string, body?: object): Promise<string>;
   /** Resolves with an operation once it is no longer pending. */
   finished(operation: { readonly id: string; readonly state: string }): Promise<Json>;
@@ -75,7 +75,7 @@ export const templateBody = {
   "password-enabled": false,
 };
 
-/** The smallest body that creates an instance of a template, with more fields. */
+/** The smallest body that creates an instance of a template, plus the fields in `more`. */
 export const instanceBody = (template: string, more: object = {}): object => ({
   "disk-size": 10,
   "instance-type": { id: typeByName("standard.small")!.id },

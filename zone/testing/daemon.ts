@@ -8,11 +8,11 @@ import { clientOf, type Client } from "./client.ts";
 export interface TestDaemon {
   /** Resolves with a client once the daemon answers; rejects if it ends before. */
   readonly ready: Promise<Client>;
-  /** Ends it as a power cut would; resolves once it is gone. Safe to repeat. */
+  /** Sends SIGKILL; resolves once the process has ended. Safe to repeat. */
   kill(): Promise<void>;
 }
 
-/** Flags of a zone without machines on that state directory, at a free port, with operations of 20 ms. */
+/** Flags of a zone without machines, with this state directory, a free port and operations of 20 ms. */
 export const daemonFlags = (state: string): string[] => [
   "--machines=none",
   `--state=${state}`,
@@ -29,7 +29,7 @@ export function startDaemon(state: string): TestDaemon {
     if (url === undefined) throw new Error(error);
     return clientOf({ ...loadCredentials(state), url });
   });
-  ready.catch(() => {}); // a test that kills the daemon before may not wait for it
+  ready.catch(() => {}); // tests that kill the daemon before it is ready may not await it
   return {
     ready,
     kill: async () => {
@@ -39,7 +39,7 @@ export function startDaemon(state: string): TestDaemon {
   };
 }
 
-/** The daemon's report of its start. */
+/** The message that the daemon sends when it has started or failed to start. */
 const report = (child: ChildProcess): Promise<{ url?: string; error?: string }> =>
   new Promise((resolve, reject) => {
     child.once("message", (message) => resolve(message as { url?: string; error?: string }));

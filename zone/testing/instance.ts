@@ -1,6 +1,6 @@
 import type { Instance } from "../types.ts";
 
-/** A stopped instance that belongs to nothing, with what a test wants to be different. */
+/** A stopped instance without groups, addresses or networks, except for the given fields. */
 export const instanceWith = (fields: Partial<Instance>): Instance => ({
   id: "8c1d7a1e-5f0b-4f0e-8d52-3d2a0c6f1b11",
   name: "master-1",

@@ -1,4 +1,4 @@
-/** A simple model of a zone: what it should have after the calls so far, kept independently of the zone's own code. */
+/** A simple model of a zone, independent of the zone's code: the resources that should exist after the calls so far. */
 import { expect } from "vitest";
 
 import type { Client, Json } from "./client.ts";
@@ -16,16 +16,16 @@ export interface ModelInstance {
   readonly groups: Set<string>;
   readonly antiAffinity: readonly string[];
   readonly elasticIps: Set<string>;
-  /** Last number of the address in each private network; undefined in one without a range. */
+  /** Last byte of the address in each private network; undefined in one without a range. */
   readonly networks: Map<string, number | undefined>;
   protected: boolean;
-  /** As the zone first showed it; it must not change. */
+  /** As the zone first reported it; it must not change. */
   readonly address: string | undefined;
 }
 
 export interface ModelNetwork {
   name: string;
-  /** First and last number of addresses in 10.0.0.0/24. */
+  /** Last bytes of the first and the last address, in 10.0.0.0/24. */
   range?: readonly [number, number];
   labels: Record<string, string>;
 }
@@ -45,7 +45,7 @@ export class Model {
   readonly elasticIps = new Map<string, { readonly address: string; description?: string; check?: object }>();
   readonly networks = new Map<string, ModelNetwork>();
   readonly instances = new Map<string, ModelInstance>();
-  /** Ids of what has been deleted. */
+  /** Ids of deleted resources. */
   readonly gone: string[] = [];
 
   /** Ids of the instances that match. */
@@ -53,12 +53,12 @@ export class Model {
     return [...this.instances].filter(([, instance]) => matches(instance)).map(([id]) => id);
   }
 
-  /** Last numbers of the addresses leased in a network, except to the instance `except`. */
+  /** Last bytes of the addresses leased in a network, except to the instance `except`. */
   leased(network: string, except?: string): number[] {
     return [...this.instances].flatMap(([id, { networks }]) => (id === except ? [] : (networks.get(network) ?? [])));
   }
 
-  /** Lowest number of a network's range that is not leased, except to the instance `except`; undefined if there is none. */
+  /** Lowest free last byte in a network's range; a lease of the instance `except` counts as free. undefined if full. */
   freeIn(network: string, except?: string): number | undefined {
     const [first, last] = this.networks.get(network)!.range!;
     const leased = this.leased(network, except);
@@ -139,7 +139,7 @@ export class Model {
   }
 }
 
-/** What makes two rules the same. */
+/** Equal for rules that the API considers the same. */
 export const meaningOf = (rule: Json): string =>
   JSON.stringify([
     rule["flow-direction"],
@@ -154,7 +154,7 @@ export const meaningOf = (rule: Json): string =>
 const pick = (from: Json, names: readonly string[]): object =>
   Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
 
-/** Last number of an address. */
+/** Last byte of an address. */
 const numberOf = (address: string): number => Number(address.split(".")[3]);
 
 const viewNetwork = ({ id, name, "start-ip": start, "end-ip": end, labels = {}, leases = [] }: Json): object => ({

@@ -1,4 +1,4 @@
-/** Calls that a client may make of a zone, valid ones and invalid ones, each with what should come of it. */
+/** Valid and invalid calls of a zone's API, each with its expected result. */
 import fc from "fast-check";
 
 import { typeByName } from "../families/instance-types.ts";
@@ -9,16 +9,16 @@ export interface Move {
   readonly method: string;
   readonly path: string;
   readonly body?: object;
-  /** Statuses of every reason to refuse it; without one it must succeed. */
+  /** HTTP statuses of all reasons to refuse the call; if empty it must succeed. */
   readonly refusals: readonly number[];
-  /** Makes the model follow; `id` is the operation's reference. */
+  /** Applies the call to the model; `id` is the operation's reference. */
   done(id: string, client: Client): void | Promise<void>;
 }
 
-/** A move whose ids are chosen when its turn comes, from what the model has then. */
+/** Builds a move from the model at its turn, so that it can use ids that exist then. */
 export type Build = (model: Model) => Move;
 
-/** A status where the condition holds. */
+/** A refusal's HTTP status, if the condition holds. */
 type Refusal = readonly [when: boolean, status: number];
 
 const build = <T>(values: fc.Arbitrary<T>, make: (model: Model, drawn: T) => Move): fc.Arbitrary<Build> =>
@@ -32,7 +32,7 @@ const move = (
   done: Move["done"],
 ): Move => ({ method, path, body, refusals: refusals.filter(([when]) => when).map(([, status]) => status), done });
 
-/** Limits, low enough to be reached. */
+/** Quotas low enough to be reached. */
 export const QUOTAS = {
   instance: 9,
   "elastic-ip": 3,
@@ -50,11 +50,11 @@ const UNKNOWN = "00000000-0000-0000-0000-000000000000";
 const typeId = (name: string): string => typeByName(name)!.id;
 const [SMALL, LARGE, OTHER_FAMILY] = [typeId("standard.small"), typeId("standard.large"), typeId("cpu.huge")];
 
-/** True in this many of a hundred cases. */
+/** True in this percentage of cases. */
 const chance = (percent: number): fc.Arbitrary<boolean> =>
   fc.oneof({ weight: percent, arbitrary: fc.constant(true) }, { weight: 100 - percent, arbitrary: fc.constant(false) });
 
-/** The value in this many of a hundred cases, else the other one. */
+/** `value` in this percentage of cases, otherwise `other`. */
 const either = <T>(percent: number, value: fc.Arbitrary<T>, other: T): fc.Arbitrary<T> =>
   fc.oneof({ weight: percent, arbitrary: value }, { weight: 100 - percent, arbitrary: fc.constant(other) });
 
@@ -65,7 +65,7 @@ const labels: fc.Arbitrary<Record<string, string>> = either(
   {},
 );
 
-/** Mostly a resource that exists; else one that was deleted, or never existed. */
+/** Mostly an existing resource; otherwise one that was deleted or never existed. */
 interface Choice {
   readonly exists: boolean;
   readonly at: number;
@@ -79,7 +79,7 @@ function chosen(of: ReadonlyMap<string, unknown>, { gone }: Model, { exists, at:
 }
 
 interface Verb<T extends object> {
-  /** Whether the instance must run, or must not; default: either. */
+  /** Whether the instance must be running or stopped; default: either. */
   readonly running?: boolean;
   readonly body?: fc.Arbitrary<T>;
   done(one: ModelInstance, body: T): void;
@@ -107,7 +107,7 @@ const verb = <T extends object>(path: string, { running, body, ...rest }: Verb<T
     },
   );
 
-/** Attaches an instance to a resource or detaches it; `held` is the instance's own set of them. */
+/** Attaches an instance to a resource or detaches it; `held` returns the instance's set of such resources. */
 const attachment = (
   path: string,
   of: (model: Model) => ReadonlyMap<string, unknown>,
@@ -482,7 +482,7 @@ const attachToNetwork = (way: "attach" | "update-ip"): fc.Arbitrary<Build> =>
     fc.record({
       which: choice,
       who: choice,
-      /** Last number of the wanted address; `own` is the one that the instance has. */
+      /** Last byte of the requested address; `own` is the instance's current one. */
       wanted: either<number | "own" | undefined>(
         60,
         fc.constantFrom<(number | "own")[]>(0, 1, 2, 3, 200, 255, "own", "own"),
@@ -494,7 +494,7 @@ const attachToNetwork = (way: "attach" | "update-ip"): fc.Arbitrary<Build> =>
       const [network, one] = [model.networks.get(id), model.instances.get(instance)];
       const before = one?.networks.get(id);
       const wanted = drawn.wanted === "own" ? before : drawn.wanted;
-      const others = way === "update-ip" ? instance : undefined; // its own address is free for an instance that asks again
+      const others = way === "update-ip" ? instance : undefined; // an instance may keep its own address
       const [free, leased] =
         network?.range === undefined ? [undefined, []] : [model.freeIn(id, others), model.leased(id, others)];
       const managed = network?.range !== undefined;
@@ -631,7 +631,7 @@ const otherMoves: readonly fc.Arbitrary<Build>[] = [
   ),
 ];
 
-/** Any move; those of instances twice as often as those of each other family. */
+/** Any move; moves of instances are twice as likely as those of each other family. */
 export const anyMove: fc.Arbitrary<Build> = fc.oneof(
   ...[instanceMoves, instanceMoves, groupMoves, addressMoves, networkMoves, otherMoves].map((family) =>
     fc.oneof(...family),

@@ -1,25 +1,25 @@
 /**
- * Pseudorandom numbers that repeat with the same seed, for tests that choose moments, or long sequences that need no
+ * Pseudorandom numbers, the same for the same seed, for tests that choose random moments or need long sequences without
  * shrinking; other tests use fast-check.
  */
 export interface Random {
   readonly seed: number;
   /** At least 0, below 1. */
   next(): number;
-  /** A whole number of `from` to `to`, both included. */
+  /** An integer from `from` to `to`, both included. */
   int(from: number, to: number): number;
-  /** True in this share of the calls, 0 to 1. */
+  /** True in this share of the calls, from 0 to 1. */
   chance(share: number): boolean;
-  /** One of these; undefined of none. */
+  /** One of these; undefined if there are none. */
   pick<T>(of: readonly T[]): T;
-  /** Each of them in or out, at least one in. */
+  /** A random subset with at least one element. */
   some<T>(of: readonly T[]): T[];
 }
 
-/** The environment's SEED, to repeat a failure; otherwise another seed at each call. */
+/** The environment variable SEED, to repeat a failure; otherwise a random seed. */
 export const someSeed = (): number => Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 
-/** @param seed a whole number below 2^32 */
+/** @param seed An integer below 2^32. */
 export function randomFrom(seed: number): Random {
   let state = seed;
   // Mulberry32.

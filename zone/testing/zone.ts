@@ -15,14 +15,14 @@ import { openState } from "../state.ts";
 import type { Machines, Network } from "../types.ts";
 
 export interface TestApiOptions extends Partial<ZoneSettings> {
-  /** Directory to keep; default: one of its own, removed by `close`. */
+  /** State directory, which is kept; default: a temporary one that `close` removes. */
   readonly state?: string;
   readonly machines?: Machines;
   readonly network?: Network;
   readonly port?: number;
-  /** Refuses requests with fields that the document does not name; default true. */
+  /** Refuses requests with fields that are not in the OpenAPI document; default true. */
   readonly refuseUnknownFields?: boolean;
-  /** Gets requests outside `/v2`. */
+  /** Handles requests outside `/v2`. */
   readonly otherwise?: Otherwise;
   readonly log?: (line: string) => void;
 }
@@ -39,8 +39,8 @@ export interface TestApi {
 }
 
 /**
- * The zone's API in this process, on a free port of 127.0.0.1, without machines: for tests. Operations take 5 ms by
- * default, and an answer that does not match the document becomes a 500 that says why.
+ * Starts the zone's API for tests: in this process, on a free port of 127.0.0.1, without machines. Operations take 5 ms
+ * by default, and a response that does not match the OpenAPI document becomes a 500 with the reason.
  */
 export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   const { state: directory = mkdtempSync(join(tmpdir(), "zone-")), operationDelay = 5 } = options;

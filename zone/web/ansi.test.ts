@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
-/** The page's own script, which knows no types. */
+/** The page's script, which is JavaScript without types. */
 const { Ansi } = await import(new URL("page/ansi.js", import.meta.url).href);
 const read = (...pieces: string[]): { text: string; look: string }[] => {
   const ansi = new Ansi();
@@ -25,21 +25,21 @@ it("shows systemd's colours", () => {
 });
 
 it.each([
-  ["colours by number are no codes of their own", "\x1b[38;5;1mone\x1b[48;2;31;32;33mtwo", "onetwo"],
+  ["the numbers of an indexed or RGB colour are not read as codes", "\x1b[38;5;1mone\x1b[48;2;31;32;33mtwo", "onetwo"],
   [
-    "titles, cursor movements and bells are for terminals",
+    "titles, cursor movements and bells are dropped",
     "\x1b]0;title\x07a\x1b[2K\x1b[1;1Hb\x1b(Bc\x1b=d\x07e\x1b[?25l\x1b[!pf",
     "abcdef",
   ],
-  ["a line written over is a line of its own", "10 %\r20 %\r\n30 %\n", "10 %\n20 %\n30 %\n"],
-  ["markup is text", "<b>&amp;</b>\n", "<b>&amp;</b>\n"],
+  ["an overwritten line becomes a line of its own", "10 %\r20 %\r\n30 %\n", "10 %\n20 %\n30 %\n"],
+  ["markup stays text", "<b>&amp;</b>\n", "<b>&amp;</b>\n"],
 ])("%s", (_, text, expected) => {
   const runs = read(text);
   expect(textOf(runs)).toBe(expected);
   expect(runs.every(({ look }) => look === "")).toBe(true);
 });
 
-it("does not mind where a text is cut", () => {
+it("reads the same text however it is split", () => {
   const parts = [
     "a",
     "\r",
@@ -54,7 +54,7 @@ it("does not mind where a text is cut", () => {
     " b\t",
   ];
   const text = fc.array(fc.constantFrom(...parts), { minLength: 1, maxLength: 30, size: "max" });
-  /** Characters, each with whether a piece begins with it, which three of ten do. */
+  /** Characters, each with whether a piece begins at it: three of ten do. */
   const cut = text.chain((some) =>
     fc.tuple(
       ...[...`${some.join("")}.`].map((char) =>

@@ -28,7 +28,7 @@ describe("a console", () => {
     expect(await text(page)).toBe(bed.consoles.get("one")!.replace(/\x1b\[[0-9;]*m|\r/g, ""));
     expect(await isAtEnd(page)).toBe(true);
 
-    // Who reads further up stays there, until asked to be led back.
+    // A reader who has scrolled up stays there until the button is clicked.
     await console.evaluate((pane) => pane.scrollTo(0, 0));
     const button = page.getByRole("button", { name: "Go to the end" });
     await isVisible(button);
@@ -46,7 +46,7 @@ describe("a console", () => {
     await isGone(console);
   });
 
-  it("starts again with its instance, and keeps a deleted instance's last output", async () => {
+  it("starts again when its instance does, and keeps a deleted instance's last output", async () => {
     const id = await bed.makeInstance("one", { labels: { role: "master" } });
     write("one", "first life\n");
     const page = await bed.open("#instance/one");
@@ -66,7 +66,7 @@ describe("a console", () => {
     await isVisible(panel.getByText("another of the name"));
   });
 
-  it("says when there is nothing, and when there is no such instance", async () => {
+  it("shows that it is empty, and that an instance does not exist", async () => {
     await bed.makeInstance("silent");
     const page = await bed.open("#instance/silent");
     await isVisible(page.locator("#console.silent"));

@@ -5,10 +5,7 @@ import type { Step } from "./stream.ts";
 /** Trailing characters used to find where the last read ended. */
 const MARK = 200;
 
-/**
- * What a log has after `before`; both are its last bytes at two moments. undefined if it does not continue `before` but
- * starts again.
- */
+/** The part of `after` that is new since `before`, both the end of a log; undefined if the log has started again. */
 export function continued(before: string, after: string): string | undefined {
   if (after.startsWith(before)) return after.slice(before.length);
   const mark = before.slice(-MARK);
@@ -22,8 +19,8 @@ export function continued(before: string, after: string): string | undefined {
 }
 
 /**
- * A stream's step that follows an instance's console. Events: `text` is what is new, `begin` replaces everything sent
- * before, `trouble` is why the console cannot be read, `end` says that the instance no longer exists.
+ * A stream's step that follows an instance's console. Events: `text` is new output, `begin` replaces everything sent
+ * before, `trouble` is the reason why the console cannot be read, `end` means that the instance no longer exists.
  */
 export function followConsole(
   { instances }: Pick<State, "instances">,

@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => web.close());
 
-/** A request as `fetch` makes none: Json path, Json `Host`, Json method. */
+/** A request that `fetch` would not send: with any path, `Host` and method. */
 async function ask(
   path: string,
   headers: Record<string, string> = {},
@@ -45,7 +45,7 @@ async function ask(
   return Object.assign(response, { content: "" });
 }
 
-/** The snapshot as a page gets it when it comes. */
+/** The snapshot that a page gets first. */
 async function snapshot(): Promise<Record<string, Json>> {
   const sections: Record<string, Json> = {};
   for await (const { name, data } of eventsAt(`${web.origin}/live`)) {
@@ -59,7 +59,7 @@ const files = readdirSync(join(import.meta.dirname, "page"));
 
 describe("the page", () => {
   it.each(["/", ...files.map((file) => `/${file}`)])(
-    "may load nothing from elsewhere, and belongs to no other page: %s",
+    "may load nothing from other origins and cannot be embedded: %s",
     async (path) => {
       const { statusCode, headers, content } = await ask(path);
       expect(statusCode).toBe(200);
@@ -76,7 +76,7 @@ describe("the page", () => {
   );
 
   it.each(["/elsewhere", "/package.json", "/../index.ts", "/%2e%2e/index.ts", "/page/", "/live/", "/.git", "/%"])(
-    "leaves the rest alone: %s",
+    "does not answer other paths: %s",
     async (path) => {
       const { statusCode, content } = await ask(path);
       expect(statusCode).toBe(404);
@@ -84,14 +84,14 @@ describe("the page", () => {
     },
   );
 
-  it.each(["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])("is for reading: %s", async (method) => {
+  it.each(["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])("is read-only: %s", async (method) => {
     for (const path of ["/", "/main.js", "/live"]) {
       const { statusCode, headers } = await ask(path, {}, method);
       expect([statusCode, headers["allow"]]).toEqual([405, "GET"]);
     }
   });
 
-  it("answers to this machine's names and the address it was asked at", async () => {
+  it("answers only requests for this machine's names or the address of the connection", async () => {
     const { host } = new URL(web.origin);
     for (const name of [host, "localhost", "localhost:9999", "127.0.0.1:9999"]) {
       expect((await ask("/", { host: name })).statusCode, name).toBe(200);
@@ -113,7 +113,7 @@ describe("the page", () => {
     }
   });
 
-  it("is at the daemon's address, until the daemon ends", async () => {
+  it("is served at the daemon's address until the daemon ends", async () => {
     const state = mkdtempSync(join(tmpdir(), "zone-web-"));
     const zone = await runZone(
       { state, machines: "none", host: "127.0.0.1", port: 0, network: "198.18.0.0/16", networkName: "none" },
@@ -124,11 +124,11 @@ describe("the page", () => {
     const follow = async () => {
       for await (const { name } of eventsAt(`${origin}/live`)) if (name === "operations") await zone.close();
     };
-    await expect(follow()).rejects.toThrow("terminated"); // whoever watches does not keep it
+    await expect(follow()).rejects.toThrow("terminated"); // an open stream does not keep the daemon running
     rmSync(state, { recursive: true });
   });
 
-  it("tells nothing to another origin's page", async () => {
+  it("refuses pages of other origins", async () => {
     for (const origin of ["http://example.com", "null", "http://127.0.0.1:1"]) {
       expect((await ask("/live", { origin })).statusCode, origin).toBe(403);
     }
@@ -137,7 +137,7 @@ describe("the page", () => {
 });
 
 describe("the snapshot", () => {
-  it("shows what there is, and who is in what", async () => {
+  it("shows resources and what they belong to", async () => {
     const template = await client.operate("POST", "/template", templateBody);
     const group = await client.operate("POST", "/security-group", { name: "masters" });
     await client.operate("POST", `/security-group/${group}/rules`, {
@@ -242,7 +242,7 @@ describe("the snapshot", () => {
     }
   });
 
-  it("sends again only what has changed", async () => {
+  it("sends only changed sections again", async () => {
     const sections: string[] = [];
     for await (const { name, data } of eventsAt(`${web.origin}/live`)) {
       sections.push(name);
@@ -261,7 +261,7 @@ describe("the snapshot", () => {
     expect(new Set(sections.slice(7))).toEqual(new Set(["securityGroups", "operations"]));
   });
 
-  it("shows a hundred operations, newest first, and all that are pending", async () => {
+  it("shows a hundred operations, newest first, and all pending ones", async () => {
     web.faults.add({ kind: "operation-hangs", count: 1 });
     const { body: hung } = await client.call("POST", "/security-group", { name: "hung" });
     for (let n = 0; n < 120; n++) await client.operate("POST", "/security-group", { name: `group-${n}` });
@@ -275,7 +275,7 @@ describe("the snapshot", () => {
 });
 
 describe("a console", () => {
-  it("is read only while somebody follows it", async () => {
+  it("is read only while a client follows it", async () => {
     const template = await client.operate("POST", "/template", templateBody);
     const id = await client.operate("POST", "/instance", instanceBody(template));
     expect(consoleReads).toBe(0);
@@ -284,11 +284,11 @@ describe("a console", () => {
       break;
     }
     const reads = consoleReads;
-    await new Promise((resolve) => setTimeout(resolve, 1500)); // longer than between two looks
+    await new Promise((resolve) => setTimeout(resolve, 1500)); // longer than the interval
     expect(consoleReads).toBe(reads);
   });
 
-  it("ends with its instance, and there is none without", async () => {
+  it("ends with its instance, and does not exist without one", async () => {
     const template = await client.operate("POST", "/template", templateBody);
     const id = await client.operate("POST", "/instance", instanceBody(template));
     const names: string[] = [];

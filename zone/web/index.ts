@@ -13,12 +13,12 @@ import { stream, type Step } from "./stream.ts";
 
 const ROOT = join(import.meta.dirname, "page");
 const CONSOLE = "/live/console/";
-/** How often the zone is compared with what was sent, in milliseconds, while a page is open. */
+/** Milliseconds between two comparisons of the zone with what was sent, while a page is open. */
 const INTERVAL = 250;
-/** The same for a console, which takes a call of the engine. */
+/** The same for a console, whose reads call Docker's API. */
 const CONSOLE_INTERVAL = 1000;
 
-/** The page needs its own files and nothing else. */
+/** The page may load only its own files. */
 const HEADERS = {
   "content-security-policy": [
     "default-src 'none'",
@@ -37,8 +37,8 @@ const HEADERS = {
 };
 
 /**
- * The zone's web page: what exists, live, read-only. Requests to it are not signed, so it answers this machine's users alone.
- * Answers `/`, the page's files, `/live` and `/live/console/ID`, and leaves every other request alone.
+ * The zone's web page, live and read-only. Requests are not signed, so it answers only this machine's users. Answers
+ * `/`, the page's files, `/live` and `/live/console/ID`, and returns false for other paths.
  */
 export function createWeb(zone: Zone): Otherwise {
   const files = new Set(readdirSync(ROOT).map((name) => `/${name}`));
@@ -69,7 +69,7 @@ export function createWeb(zone: Zone): Otherwise {
     return path === "/" || files.has(path) ? (request, response) => sendFile(path, request, response) : undefined;
   }
 
-  /** A stream's step that sends each section of the snapshot when it has changed. */
+  /** A stream's step that sends each changed section of the snapshot. */
   function followZone(): Step {
     const sent = new Map<string, string>();
     return (send) => {
@@ -97,18 +97,18 @@ export function createWeb(zone: Zone): Otherwise {
 }
 
 function sendFile(path: string, request: IncomingMessage, response: ServerResponse): void {
-  response.setHeader("cache-control", "no-cache"); // the next version of the zone has the next version of the page
+  response.setHeader("cache-control", "no-cache"); // another version of the zone has another version of the page
   send(request, path, { root: ROOT, cacheControl: false })
     .on("error", (error: { status?: number }) => refuse(response, error.status ?? 500, `${path} cannot be read`))
     .pipe(response);
 }
 
 /**
- * Whether `Host` is this machine's own name or the address that was connected to. A website can give its own name that
- * address, and its pages would then share an origin with this page.
+ * Whether `Host` is localhost or the address of the connection. This prevents DNS rebinding: a website can point its
+ * name at this address, and its pages would then share an origin with this page.
  */
 function isAddressedHere({ headers, socket }: IncomingMessage): boolean {
-  const { hostname } = new URL(`http://${headers.host}`); // isLocal has read it before
+  const { hostname } = new URL(`http://${headers.host}`); // isLocal has parsed it already
   const name = hostname.replace(/^\[|\]$/g, "");
   return (
     name === "localhost" || ipaddr.process(name).toString() === ipaddr.process(socket.localAddress ?? "").toString()

@@ -12,7 +12,7 @@ describe.each(["light", "dark"] as const)("in %s colours", (colorScheme) => {
     [1600, 900],
     [1100, 800],
     [320, 640],
-  ])("fits %i pixels and breaks no rule of accessibility", async (width, height) => {
+  ])("fits %i pixels and is accessible", async (width, height) => {
     const group = await bed.client.operate("POST", "/security-group", {
       name: `${"a-long-name-".repeat(8)}group`,
       description: "for a test",

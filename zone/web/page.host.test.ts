@@ -6,7 +6,7 @@ import { Bed, isGone, isVisible, row, section } from "./testing/page.ts";
 const bed = new Bed();
 
 describe("the page", () => {
-  it("says what to do where there is nothing", async () => {
+  it("shows hints in empty sections", async () => {
     const page = await bed.open();
     for (const [name, hint] of [
       ["Instances", "No instances: run npm run up"],
@@ -21,7 +21,7 @@ describe("the page", () => {
     expect(await page.title()).toBe("Zone local-1");
   });
 
-  it("follows the zone without being loaded again", async () => {
+  it("follows the zone without a reload", async () => {
     const page = await bed.open();
     await page.evaluate(() => Object.assign(window, { isFirst: true }));
 
@@ -90,7 +90,7 @@ describe("the page", () => {
     expect(await page.evaluate(() => "isFirst" in window)).toBe(true);
   });
 
-  it("keeps what the reader has in hand while rows change", async () => {
+  it("keeps the focus while rows change", async () => {
     const id = await bed.makeInstance("one");
     const page = await bed.open();
     await row(page, "Instances", "one").getByRole("link", { name: "one", exact: true }).focus();
@@ -99,7 +99,7 @@ describe("the page", () => {
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("one");
   });
 
-  it("links resources, and shows each by its address", async () => {
+  it("links resources, and scrolls to the one in its address", async () => {
     const page = await bed.open();
     await bed.makeInstance("one");
     await row(page, "Instances", "one").getByRole("link", { name: "default" }).click();
@@ -108,7 +108,7 @@ describe("the page", () => {
     await isVisible(again.locator("tbody:target", { hasText: "Default Security Group" }));
   });
 
-  it("says when the zone is away, and goes on when it is back", async () => {
+  it("shows when the zone does not answer, and continues when it does", async () => {
     const page = await bed.open();
     const comeBack = await bed.interrupt();
     await isVisible(page.getByRole("status").filter({ hasText: "start it with bin/zone up" }));
@@ -118,7 +118,7 @@ describe("the page", () => {
     await isVisible(row(page, "Instances", "later").filter({ hasText: "running" }));
   });
 
-  it("asks nothing of the zone while nobody sees it", async () => {
+  it("closes its connections while it is hidden", async () => {
     await bed.makeInstance("one");
     const page = await bed.open("#instance/one", {}, (page) =>
       page.addInitScript(() => {

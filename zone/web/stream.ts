@@ -4,12 +4,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** Sends one event; `data` is any JSON value. */
 export type Send = (event: string, data: unknown) => void;
 
-/** Sends what is new; returns false when nothing more will come. */
+/** Sends what is new; returns false if nothing more will follow. */
 export type Step = (send: Send) => Promise<boolean> | boolean;
 
 /**
- * Server-sent events while the client listens: `step` sends what is new and runs again `pause` milliseconds later. It
- * waits for a client that does not read, so nothing is buffered here.
+ * Sends server-sent events while the client listens. `step` sends what is new and runs again `pause` milliseconds
+ * later; it does not run while the client reads too slowly, so events do not pile up.
  */
 export async function stream(response: ServerResponse, pause: number, step: Step): Promise<void> {
   const gone = new AbortController();

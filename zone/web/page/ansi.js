@@ -1,12 +1,12 @@
-/** What a terminal would do with a console's text, as far as a page can: colours and weight; all else is dropped. */
+/** Reads a terminal's escape sequences: keeps colours and bold, drops all others. */
 
 const NAMES = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
 /** Escape sequences (CSI, strings, others), line ends, other control characters. */
 const SPECIAL =
   /\x1b\[(?<codes>[0-9;:?]*)[ -/]*(?<end>[@-~])|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]+[0-~]|\x1b[0-Z=>\\a-~]|(?<line>\r*\n|\r+)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
-/** The beginning of something special whose end is yet to come. */
+/** An escape sequence or line end that is still incomplete at the end of a piece. */
 const UNFINISHED = /(?:\r+|\x1b(?:\[[0-9;:?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[ -/]+)?)$/;
-/** Characters; a sequence longer than that is none. */
+/** Maximum length of an escape sequence in characters; longer ones are dropped. */
 const LONGEST = 256;
 
 /** Reads a text that comes in pieces. */
@@ -15,7 +15,7 @@ export class Ansi {
   #colour = "";
   #isBold = false;
 
-  /** The next piece as runs of one look each: `{ text, look }`, the look being names of CSS classes. */
+  /** The next piece as runs `{ text, look }`; `look` holds names of CSS classes. */
   read(piece) {
     const text = this.#rest + piece;
     const unfinished = UNFINISHED.exec(text)?.[0] ?? "";
@@ -54,7 +54,7 @@ export class Ansi {
       else if (number === 39) this.#colour = "";
       else if (number >= 30 && number <= 37) this.#colour = NAMES[number - 30];
       else if (number >= 90 && number <= 97) this.#colour = NAMES[number - 90];
-      // Colours by number: 5;N or 2;R;G;B behind it are no codes of their own.
+      // Skips the numbers of an indexed (5;N) or RGB (2;R;G;B) colour.
       else if (number === 38 || number === 48) index += numbers[index + 1] === 5 ? 2 : 4;
     }
   }

@@ -1,10 +1,10 @@
-/** The console pane: follows one instance's console, and its own end as long as the reader has not scrolled away. */
+/** The console pane: follows one instance's console, and keeps its end in view unless the reader has scrolled up. */
 import { Ansi } from "./ansi.js";
 import { el } from "./dom.js";
 
-/** Characters kept; the oldest go first. */
+/** Characters kept; the oldest are dropped first. */
 const KEPT = 2 ** 20;
-/** Pixels from the end that still count as the end. */
+/** Distance from the end, in pixels, that still counts as the end. */
 const NEAR = 24;
 
 const pane = document.getElementById("console");
@@ -16,14 +16,14 @@ let source;
 let ansi = new Ansi();
 let isFollowing = true;
 
-/** Begins to follow the console of the instance with this id, from its end. */
+/** Follows the console of the instance with this id, with its end in view. */
 export function openConsole(id) {
   begin("");
   isFollowing = true;
   resumeConsole(id);
 }
 
-/** The same, from where the reader is. */
+/** The same, but keeps the reader's position. */
 export function resumeConsole(id) {
   closeConsole();
   say("waiting", "connecting");
@@ -37,7 +37,7 @@ export function resumeConsole(id) {
   on("end", finish);
   source.onerror = ({ target }) => {
     if (target.readyState === EventSource.CLOSED)
-      finish(); // refused: the zone knows no such instance
+      finish(); // refused: the instance does not exist
     else say("waiting", "The zone does not answer. Trying again.");
   };
 }

@@ -1,6 +1,6 @@
-/** Small makers of elements. Texts are always text nodes: nothing that the zone says is read as HTML. */
+/** Creates elements. Texts are always text nodes: nothing from the zone is parsed as HTML. */
 
-/** An element with attributes and children; attributes and children that are undefined are left out. */
+/** Creates an element; attributes and children that are undefined are left out. */
 export function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) if (value !== undefined) element.setAttribute(name, value);
@@ -15,7 +15,7 @@ export const badge = (state, text = state) => el("span", { class: "badge", "data
 
 export const code = (text) => el("code", {}, text);
 
-/** Items below each other, or a dash where there are none. */
+/** A list of items, or a dash if there are none. */
 export const list = (items) =>
   items.length === 0
     ? none()
@@ -30,7 +30,7 @@ export const none = () => el("span", { class: "none" }, "–");
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
-/** A moment: the time of day, with the date if it is not today's. */
+/** A time of day, with the date unless it is today's. */
 export function time(iso) {
   const date = new Date(iso);
   const isToday = DAY.format(date) === DAY.format(new Date());
@@ -45,7 +45,7 @@ export const count = (number, one, many = `${one}s`) => `${number} ${number === 
 /** A resource's address on this page: `#instance/NAME`. */
 export const hash = (kind, key) => `#${kind}/${encodeURIComponent(key)}`;
 
-/** Makes these the children of `parent`; those that are as before stay, so that focus and selection do. */
+/** Replaces the children of `parent` that have changed; the others stay, and with them focus and selection. */
 export function update(parent, children, onReplaced = () => {}) {
   const old = [...parent.children];
   if (old.length !== children.length) {

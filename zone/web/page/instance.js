@@ -1,4 +1,4 @@
-/** The panel of the instance that the page's address names: what it is, and its console. */
+/** The panel of the instance in the page's address: its properties and its console. */
 import { closeConsole, openConsole, resumeConsole } from "./console.js";
 import { badge, code, count, el, gibibytes, list, none, time, update } from "./dom.js";
 import { attachment, elasticIpLink, groupLink, templateLink } from "./sections.js";
@@ -8,10 +8,10 @@ const title = document.getElementById("instance-name");
 const facts = document.getElementById("instance-facts");
 const pane = document.getElementById("console-pane");
 
-/** What the panel is about: the name or id asked for, and the id of the instance found, if one ever was. */
+/** `key` is the name or id in the address, `id` the id of the instance once it was found. */
 let watched;
 
-/** Shows the instance with this name or id; without one, nothing. */
+/** Shows the instance with this name or id; hides the panel if `key` is undefined. */
 export function showInstance(key, instances) {
   panel.hidden = key === undefined;
   if (key !== watched?.key) {
@@ -22,7 +22,7 @@ export function showInstance(key, instances) {
   const instance = instances.find(({ id }) => id === key) ?? instances.find(({ name }) => name === key);
   pane.hidden = (instance?.id ?? watched.id) === undefined;
   if (instance === undefined) {
-    // One that is gone keeps its last words.
+    // A deleted instance's console stays.
     update(facts, [
       watched.id === undefined ? fact("State", `There is no instance ${key}.`) : fact("State", badge("deleted")),
     ]);
@@ -46,7 +46,7 @@ export function resumeInstance() {
 
 const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, ...value));
 
-/** A fact with several values; nothing if there are none. */
+/** A fact with several values; no fact if there are none. */
 const several = (name, items) => (items.length === 0 ? [] : [fact(name, list(items))]);
 
 const factsOf = (instance) => [

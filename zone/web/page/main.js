@@ -49,7 +49,7 @@ function showSection(name, items) {
   if (name === "operations") goToTarget();
 }
 
-/** Shows the instance that the address names, `#instance/NAME`; other addresses are places on the page. */
+/** Shows the instance in the address, `#instance/NAME`; other addresses are anchors on the page. */
 function route() {
   if (instances === undefined) return; // not received yet
   const key = instanceInAddress();
@@ -62,11 +62,11 @@ function instanceInAddress() {
   try {
     return encoded && decodeURIComponent(encoded);
   } catch {
-    return encoded; // not a valid encoding: no instance has that name
+    return encoded; // invalid encoding: no instance has that name
   }
 }
 
-/** The browser looked for the address's place before it existed; once every section is there, it looks again. */
+/** Scrolls to the address's anchor once all sections have arrived: the browser tried before the anchor existed. */
 let goToTarget = () => {
   goToTarget = () => {};
   if (instanceInAddress() !== undefined) goToInstance();
@@ -83,7 +83,7 @@ addEventListener("hashchange", () => {
   if (instanceInAddress() !== undefined) goToInstance();
 });
 
-// A browser opens few connections to one server, so hidden tabs have none.
+// Browsers limit connections per server, so hidden tabs close theirs.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) {
     source.close();

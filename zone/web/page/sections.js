@@ -1,4 +1,4 @@
-/** How each section of the snapshot is shown: its table's rows, and its caption. */
+/** Each section's table: its rows, caption and anchors. */
 import { badge, code, count, el, gibibytes, hash, link, list, none, time } from "./dom.js";
 
 const head = (...children) => el("th", { scope: "row" }, ...children);

@@ -1,11 +1,11 @@
-/** Tables that follow their data: one body for each item, and only what has changed is touched. */
+/** Tables that follow their data: one `tbody` per item, and only changed cells are replaced. */
 import { update } from "./dom.js";
 
 const shown = new WeakMap();
 
 /**
- * Makes a table show these items in this order. `rowsOf(item)` makes its rows; bodies are identified by the items' ids,
- * so focus, selection and scroll position stay.
+ * Shows these items in a table, in this order. `rowsOf(item)` returns an item's rows. Bodies are identified by the
+ * items' ids, so focus, selection and scroll position stay.
  */
 export function fill(table, items, { rowsOf, anchorOf }) {
   const isFirst = !shown.has(table);
@@ -30,7 +30,7 @@ export function fill(table, items, { rowsOf, anchorOf }) {
   }
 }
 
-/** Makes these the rows of a body, in place where they are as many as before. */
+/** Replaces a body's rows; cells are replaced one by one if the number of rows is the same. */
 function patch(body, rows, labels, onReplaced) {
   for (const row of rows) label(row, labels);
   if (body.rows.length !== rows.length) {
@@ -41,7 +41,7 @@ function patch(body, rows, labels, onReplaced) {
   }
 }
 
-/** Each cell names its column, for narrow screens where the columns are gone. Rows under a spanning cell are shorter. */
+/** Labels each cell with its column, for narrow screens. Rows below a spanning cell have fewer cells. */
 function label(row, labels) {
   const cells = [...row.cells];
   const offset = labels.length - cells.reduce((sum, { colSpan }) => sum + colSpan, 0);
