@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
+import { releaseNetworkCommand } from "./node/remote/scripts.ts";
 import { byName, run, settled, type Registered } from "./components/testing/engine.ts";
 import { decodeUserData } from "./exoscale/user-data.ts";
+import { userDataSize } from "./ignition/index.ts";
 import { configure, program } from "./test/program.ts";
 
 /** The program with nothing but what is required. */
@@ -29,6 +31,7 @@ test("six nodes, their names, what each costs", async () => {
   expect(ofWorker.sort()).toEqual([
     "Boot dev-worker-2",
     "CertRequest dev-worker-2",
+    "CertRequest dev-worker-2-infra-etcd",
     "Claim dev-worker-2-instance",
     "Command dev-worker-2-node",
     "Instance dev-worker-2",
@@ -75,6 +78,8 @@ test("masters are behind the elastic IP and are never rebuilt, workers are", () 
     diskSize: 50,
   });
   expect(boots["dev-master-2"].template).toBeUndefined();
+  // On its own way: SSH may be closed where the API is open.
+  expect(boots["dev-master-2"].kubernetes).toMatchObject({ server: "https://198.51.100.99:6443" });
   expect(boots["dev-worker-2"]).toMatchObject({
     name: "dev-worker-2",
     kind: "worker",
@@ -93,24 +98,41 @@ test("rules between groups name the groups", () => {
   expect(new Set(peers)).toEqual(new Set(["203.0.113.7/32", "dev-masters-id", "dev-workers-id"]));
 });
 
-test("scaling changes only what belongs to the new workers", async () => {
+/** Who may register. */
+const isNodeList = ({ type, name }: { type: string; name: string }) =>
+  type.endsWith(":ConfigMap") && name === "dev-nodes";
+
+test("scaling changes only what belongs to the new workers, and who may register", async () => {
   const before = plain.resources;
   const after = (await program({ desiredWorkers: "5" })).resources;
   const known = new Map(before.map((resource) => [key(resource), resource.inputs]));
   const added = after.filter((resource) => !known.has(key(resource)));
   for (const { name } of added) expect(name).toMatch(/^dev-worker-[45]/);
-  expect(added).toHaveLength(18);
-  for (const resource of after.filter((resource) => known.has(key(resource)))) {
+  expect(added).toHaveLength(20);
+  for (const resource of after.filter((resource) => known.has(key(resource)) && !isNodeList(resource))) {
     expect(resource.inputs, key(resource)).toEqual(known.get(key(resource)));
   }
+  expect(Object.keys(after.find(isNodeList)!.inputs["data"] as object)).toContain("dev-worker-5");
   expect(after).toHaveLength(before.length + added.length);
+});
+
+test("a worker that is removed by its name takes nothing with it but its own, and cannot register again", async () => {
+  const after = (await program({ desiredWorkers: "2", removedWorkers: '["dev-worker-2"]' })).resources;
+  const left = new Map(after.map((resource) => [key(resource), resource.inputs]));
+  const gone = plain.resources.filter((resource) => !left.has(key(resource)));
+  for (const { name } of gone) expect(name).toMatch(/^dev-worker-2/);
+  expect(gone).toHaveLength(10);
+  expect(after).toHaveLength(plain.resources.length - gone.length);
+  expect(Object.keys(after.find(isNodeList)!.inputs["data"] as object)).not.toContain("dev-worker-2");
+  for (const resource of plain.resources.filter((resource) => left.has(key(resource)) && !isNodeList(resource)))
+    expect(left.get(key(resource)), key(resource)).toEqual(resource.inputs);
 });
 
 test("a worker's Node object is joined and removed through the elastic IP, with the pinned host key", async () => {
   const { resources } = await program({ drainTimeout: "90s" });
   expect(byName(resources, "Command")["dev-worker-2-node"]).toMatchObject({
     create: "sudo bash /run/kubernetes/bin/node-join dev-worker-2 worker",
-    delete: "sudo bash /run/kubernetes/bin/node-remove dev-worker-2 90",
+    delete: `sudo bash /run/kubernetes/bin/node-remove dev-worker-2 90 && ${releaseNetworkCommand("198.51.100.22")}`,
     logging: "stdoutAndStderr",
     connection: { host: "198.51.100.99", user: "core", hostKey: "ecdsa-sha2-nistp256 dev-master-host-key" },
     triggers: ["dev-worker-2-id"],
@@ -151,6 +173,11 @@ test.each([
     for (const { secret } of secretbox.keys) expect(Buffer.from(secret, "base64")).toHaveLength(32);
     expect(encryptionOf(resources, "dev-master-1")).toEqual(encryptionOf(resources, master));
   }
+});
+
+test("user-data is measured as it is sent", () => {
+  for (const { userData } of Object.values(byName(plain.resources, "Boot")))
+    expect(userDataSize(decodeUserData(userData)).bytes).toBe(Buffer.from(userData, "base64").length);
 });
 
 test("whether a cluster is new is asked before there are instances", () => {

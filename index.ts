@@ -13,8 +13,8 @@ import {
   Template,
   WorkerPool,
 } from "./components/index.ts";
-import { checkUserData } from "./components/preflight.ts";
-import { loadSettings, nodeSettings } from "./config.ts";
+import { checkAddress, checkUserData } from "./components/preflight.ts";
+import { loadSettings, nodeSettings } from "./config/index.ts";
 
 // Pulumi records a stack trace for every resource and promise, as an error without a message. They would be a sixth of the
 // state, with paths of the machine that ran it, and a fifth of a preview's memory. Real errors keep theirs.
@@ -23,23 +23,35 @@ Error.prepareStackTrace = (error: Error, stack) =>
 
 const settings = loadSettings(configuration(), pulumi.getStack(), import.meta.dirname);
 checkUserData(settings);
+if (settings.sshSources.includes("0.0.0.0/0")) {
+  void pulumi.log.warn(
+    "sshSources has 0.0.0.0/0: everybody may try the SSH of the nodes. Name the networks that you use.",
+  );
+}
 const { clusterName: name, waitFor } = settings;
 
-const shape = new ClusterShape(name, {
-  zone: settings.zone,
-  podCIDR: settings.podCIDR,
-  serviceCIDR: settings.serviceCIDR,
-  masters: settings.masters,
-});
+// The cluster's name is not part of this one's: so it also sees a stack that was renamed.
+const shape = new ClusterShape(
+  "cluster",
+  {
+    name,
+    zone: settings.zone,
+    podCIDR: settings.podCIDR,
+    serviceCIDR: settings.serviceCIDR,
+    masters: settings.masters,
+  },
+  { aliases: [{ name }] },
+);
 const api = { endpoint: settings.apiEndpoint, zone: shape.zone };
 
 const pki = new Pki(name, settings);
 const { sshSources, apiSources, nodePortSources } = settings;
 const groups = new SecurityGroups(name, { api, sshSources, apiSources, nodePortSources });
 const apiEndpoint = new ApiEndpoint(name, { api });
+apiEndpoint.address.apply((address) => checkAddress(settings, "The elastic IP", address));
 
 const template = new Template(name, { api, name, ...settings.template, defaultUser: "core" });
-const sshKey = new SshKey(name, { api, name, publicKey: publicLine(pki.ssh) });
+const sshKey = new SshKey(name, { api, name, publicKey: publicLine(pki.ssh) }, { dependsOn: pki.inUse });
 
 const cluster = {
   clusterName: name,
@@ -47,6 +59,7 @@ const cluster = {
   pki,
   endpoint: apiEndpoint,
   template: template.id,
+  image: template.image,
   sshKey: { name, resource: sshKey },
   waitFor,
 };
@@ -57,6 +70,7 @@ const masters = new MasterPool(name, {
   type: settings.masterType,
   diskSize: settings.masterDisk,
   securityGroup: groups.masters,
+  podSecurity: settings.podSecurity,
   settings: nodeSettings(settings, settings.masterRebootWindow),
 });
 
@@ -64,6 +78,7 @@ const workers = new WorkerPool(name, {
   ...cluster,
   masters,
   count: settings.desiredWorkers,
+  removed: settings.removedWorkers,
   type: settings.workerType,
   diskSize: settings.workerDisk,
   securityGroup: groups.workers,
@@ -88,7 +103,7 @@ if (waitFor === "cluster") {
     endpoint: apiEndpoint,
     serviceCIDR: settings.serviceCIDR,
     ready: masters.ready,
-    nodes: settings.masters + settings.desiredWorkers,
+    nodes: [...masters.nodes, ...workers.nodes],
   });
 }
 

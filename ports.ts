@@ -17,6 +17,7 @@ export const ports = {
   infraEtcdPeer: 7001,
   kubelet: 10250,
   vxlan: 8472,
+  dhcpClient: 68,
   nodePortFirst: 30000,
   nodePortLast: 32767,
   // On loopback only: no rule opens these.
@@ -29,6 +30,58 @@ export const ports = {
   controllerManager: 10257,
   scheduler: 10259,
 } as const;
+
+/** A port of which a node's own programs need every packet. */
+export interface OwnPort {
+  readonly port: number;
+  readonly protocol: "tcp" | "udp";
+  /** The program that listens. */
+  readonly listener: string;
+  /** Why pods may connect. Absent: they may not, from any node. */
+  readonly pods?: string;
+}
+
+const own = (port: number, listener: string, protocol: "tcp" | "udp" = "tcp"): OwnPort => ({
+  port,
+  protocol,
+  listener,
+});
+const ownForPods = (port: number, listener: string, pods: string): OwnPort => ({ ...own(port, listener), pods });
+
+const onEveryNode = [
+  own(ports.ssh, "sshd"),
+  own(ports.dhcpClient, "systemd-networkd", "udp"),
+  own(ports.vxlan, "flannel", "udp"),
+  own(ports.kubeletHealthz, "kubelet"),
+  own(ports.proxyMetrics, "kube-proxy"),
+  own(ports.kubelet, "kubelet"),
+  own(ports.proxyHealthz, "kube-proxy"),
+];
+
+/**
+ * What no pod may have of a node: with one of these as `hostPort`, or in the host's network, it would take over the
+ * node's way to the API, its SSH or its health. The pod of kube-proxy, which runs on every node, has them all as its own,
+ * so that scheduler and kubelet know.
+ */
+export const ownPorts: Readonly<Record<Group, readonly OwnPort[]>> = {
+  masters: [
+    ...onEveryNode,
+    own(ports.etcdClient, "kubernetes-etcd"),
+    own(ports.etcdPeer, "kubernetes-etcd"),
+    own(ports.etcdMetrics, "kubernetes-etcd"),
+    own(ports.infraEtcdClient, "infra-etcd"),
+    own(ports.infraEtcdMetrics, "infra-etcd"),
+    ownForPods(ports.apiserver, "kube-apiserver", "the kubernetes Service leads there"),
+    own(ports.infraEtcdPeer, "infra-etcd"),
+    own(ports.controllerManager, "kube-controller-manager"),
+    own(ports.scheduler, "kube-scheduler"),
+  ],
+  workers: [...onEveryNode, own(ports.haproxy, "haproxy")],
+};
+
+/** The ports of a node's own that its firewall closes to pods and to the overlay network. */
+export const closedToPods = (group: Group, protocol: "tcp" | "udp"): number[] =>
+  ownPorts[group].filter((own) => own.protocol === protocol && own.pods === undefined).map(({ port }) => port);
 
 /** One opening in the nodes' security groups. */
 export interface Opening {
@@ -122,4 +175,11 @@ export const openings: readonly Opening[] = [
   open("workers", "workers", "udp", ports.vxlan, "flannel", "pod traffic between nodes"),
   open("workers", "nodePortSources", "tcp", nodePorts, "kube-proxy", "Services of type NodePort"),
   open("workers", "nodePortSources", "udp", nodePorts, "kube-proxy", "Services of type NodePort"),
+  ...(["masters", "workers"] as const).flatMap((on) =>
+    (["masters", "workers"] as const).flatMap((from) =>
+      (["tcp", "udp"] as const).map((protocol) =>
+        open(on, from, protocol, nodePorts, "kube-proxy", "pods reach a NodePort of every node"),
+      ),
+    ),
+  ),
 ];

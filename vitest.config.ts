@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 
 const exclude = ["node_modules/**", ".local/**"];
 const cluster = "test/cluster/**/*.test.ts";
+const sandbox = ["test/*.host.test.ts", "test/{chaos,compatibility}/**/*.host.test.ts"];
 
 export default defineConfig({
   test: {
@@ -20,12 +21,23 @@ export default defineConfig({
           maxWorkers: Math.max(6, availableParallelism()),
         },
       },
+      // Pulumi's own engine, which takes time: each stack in a sandbox without machines, so several files at once.
+      {
+        test: {
+          name: "sandbox",
+          include: sandbox,
+          exclude,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          maxWorkers: availableParallelism(),
+        },
+      },
       // Root, Docker, nft, or time: one file after the other, since they share this machine's network.
       {
         test: {
           name: "host",
           include: ["**/*.host.test.ts"],
-          exclude,
+          exclude: [...exclude, ...sandbox],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,

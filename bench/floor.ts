@@ -1,6 +1,6 @@
 /** The lower bound for a new worker: a bare machine of the same type, until a kubelet without a cluster answers. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/index.ts";
 import { encodeUserData } from "../exoscale/user-data.ts";
 import { toYAML } from "../ignition/cloudconfig.ts";
 import { download, mirrorCA, registries } from "../ignition/download.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { parse } from "yaml";
-import { loadSettings, type Settings } from "../config.ts";
+import { loadSettings, type Settings } from "../config/index.ts";
 import { root } from "../toolchain/paths.ts";
 import { Sandbox } from "../test/sandbox/sandbox.ts";
 import { files } from "../versions.ts";

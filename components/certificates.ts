@@ -19,7 +19,7 @@ export interface MasterIdentity extends NodeIdentity {
 
 /** Whom a leaf names. */
 export interface Subject {
-  commonName: string;
+  commonName?: string;
   organization?: string;
   dnsNames?: string[];
   ipAddresses?: pulumi.Input<string>[];
@@ -56,21 +56,23 @@ export const kubeletSubject = ({ name, address }: NodeIdentity): Subject => ({
   ipAddresses: [address],
 });
 
-/** A worker's leaves: `kubeletSubject` is the subject of each. */
-export const workerLeaves: Record<NodeLeaf, Pick<Leaf, "ca" | "uses">> = {
-  kubelet: { ca: "kubernetes-ca", uses: BOTH },
-  // flanneld and locksmithd.
-  "infra-etcd": { ca: "infra-etcd-ca", uses: CLIENT },
-};
+/** A worker's leaves. */
+export const workerLeaves = (node: NodeIdentity): Record<NodeLeaf, Leaf> => ({
+  kubelet: { ca: "kubernetes-ca", ...kubeletSubject(node), uses: BOTH },
+  // flanneld and locksmithd. One name for all workers: it is infra-etcd's user, so that scaling changes nothing there.
+  "infra-etcd": { ca: "infra-etcd-ca", commonName: "worker", uses: CLIENT },
+});
 
 /** A master's leaves. */
 export function masterLeaves(node: MasterIdentity, serviceCIDR: string): Record<MasterLeaf, Leaf> {
   const { name, address, apiAddress } = node;
-  // Server and peer of one of the two etcds, and its client.
+  // Server and peer of one of the two etcds, and its client. infra-etcd has a user of that name, and both take no other peer.
   const member = { commonName: name, dnsNames: [name, "localhost"], ipAddresses: [address, "127.0.0.1"], uses: BOTH };
   return {
     kubelet: { ca: "kubernetes-ca", ...kubeletSubject(node), uses: BOTH },
     "infra-etcd": { ca: "infra-etcd-ca", ...member },
+    // infra-etcd's API in JSON refuses a certificate with a name: bin/infra logs in with a password.
+    "infra-etcd-json": { ca: "infra-etcd-ca", organization: "masters", uses: CLIENT },
     "kubernetes-etcd": { ca: "kubernetes-etcd-ca", ...member },
     apiserver: {
       ca: "kubernetes-ca",

@@ -14,6 +14,8 @@ export interface ClusterArgs {
   endpoint: ApiEndpoint;
   /** Id of the template that instances are made from. */
   template: pulumi.Input<string>;
+  /** What it is made of, so that workers outlive its registration. @default another id is another template */
+  image?: pulumi.Input<string>;
   /**
    * The registered SSH key: its name in Exoscale and the resource behind it. Instances take the name as plain text, so
    * that none is replaced when the key is.
@@ -41,6 +43,6 @@ export interface Node {
   readonly role: "master" | "worker";
   /** Public IPv4 address. */
   readonly address: pulumi.Output<string>;
-  /** SSH host key, an OpenSSH public key line. */
+  /** SSH host key, an OpenSSH public key line; two lines while it is replaced. */
   readonly hostKey: pulumi.Output<string>;
 }

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Boot, Instance, type BootArgs, type InstanceArgs } from "../provider/index.ts";
 import type { ClusterArgs, Node, PoolArgs } from "./cluster.ts";
-import { publicLine } from "./pki.ts";
 
 type Args = ClusterArgs & PoolArgs;
 
@@ -34,10 +33,10 @@ export function createInstance(
   );
 }
 
-interface NodeBoot extends Pick<BootArgs, "kind" | "group" | "maxUnavailable" | "template"> {
+interface NodeBoot extends Pick<BootArgs, "kind" | "group" | "maxUnavailable" | "template" | "image"> {
   /** The one to boot. */
   instance: Instance;
-  /** Its SSH host key, an OpenSSH public key line. */
+  /** SSH host keys that it may show, OpenSSH public key lines. */
   hostKey: pulumi.Output<string>;
   /** Its cloud-config, as text. */
   userData: pulumi.Output<string>;
@@ -49,6 +48,7 @@ export function createBoot(
   name: string,
   args: Args,
   { instance, hostKey, userData, ...own }: NodeBoot,
+  dependsOn: pulumi.Resource[] = [],
 ): Boot {
   const { api, pki, endpoint } = args;
   return new Boot(
@@ -63,10 +63,12 @@ export function createBoot(
       waitFor: args.waitFor,
       drainTimeout: args.settings.drainTimeout,
       caReplacement: pki.caReplacement,
+      keyReplacement: pki.keyReplacement,
       ssh: { host: instance.publicIp, user: "core", privateKey: pki.ssh.privateKeyOpenssh, hostKey },
-      masters: { host: endpoint.address, hostKey: publicLine(pki.masterHostKey) },
+      masters: { host: endpoint.address, hostKey: pki.masterHostKey.lines },
+      kubernetes: { server: endpoint.url, ca: pki.kubernetesCA.trusted, cert: pki.admin.cert, key: pki.admin.key },
       ...own,
     },
-    { parent },
+    { parent, dependsOn: [pki.inUse, ...dependsOn] },
   );
 }

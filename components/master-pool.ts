@@ -1,15 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AntiAffinityGroup, ClusterOrigin, type Boot, type Instance } from "../provider/index.ts";
-import { renderMaster, type EncryptionKey, type Peer } from "../ignition/index.ts";
+import {
+  AntiAffinityGroup,
+  ClusterOrigin,
+  PodSecurity,
+  SecretsKey,
+  type Boot,
+  type Instance,
+} from "../provider/index.ts";
+import { renderMaster, type Peer } from "../ignition/index.ts";
+import type { PodSecurityLevel } from "../pod-security.ts";
 import { scriptCommand } from "../node/remote/scripts.ts";
 import type { ClusterArgs, Node, PoolArgs } from "./cluster.ts";
 import { createBoot, createInstance } from "./machine.ts";
 import { nodeCommand } from "./node-command.ts";
-import { publicLine } from "./pki.ts";
 
 export interface MasterPoolArgs extends ClusterArgs, PoolArgs {
   /** Number of masters: 1, 3 or 5. Each is a member of both etcds. Cannot change while the cluster exists. */
   count: number;
+  /** Level of Pod Security for namespaces that have none of their own. @default a new cluster's is `baseline`; it stays */
+  podSecurity?: PodSecurityLevel | undefined;
 }
 
 /**
@@ -27,7 +36,13 @@ export class MasterPool extends pulumi.ComponentResource {
   constructor(name: string, args: MasterPoolArgs, opts?: pulumi.ComponentResourceOptions) {
     super("kubernetes-on-exoscale:MasterPool", name, {}, opts);
     const { api, pki, endpoint } = args;
-    const hostKey = publicLine(pki.masterHostKey);
+    const { line: hostKey, lines: hostKeys } = pki.masterHostKey;
+    const anyMaster = {
+      host: endpoint.address,
+      user: "core",
+      privateKey: pki.ssh.privateKeyOpenssh,
+      hostKey: hostKeys,
+    };
     const antiAffinityGroup = new AntiAffinityGroup(
       `${name}-masters`,
       { api, name: `${name}-masters` },
@@ -35,16 +50,31 @@ export class MasterPool extends pulumi.ComponentResource {
     );
     // It depends on no instance: in a new cluster it looks for masters before there are any.
     const origin = new ClusterOrigin(name, { api, cluster: args.clusterName }, { parent: this });
+    const security = new PodSecurity(
+      name,
+      {
+        api,
+        cluster: args.clusterName,
+        wanted: args.podSecurity,
+        waitFor: args.waitFor,
+        masters: anyMaster,
+      },
+      { parent: this },
+    );
     const instances = Array.from({ length: args.count }, (_, i) => createMachine(this, `${name}-master-${i + 1}`));
 
     this.nodes = instances.map(({ nodeName, instance }) => ({
       name: nodeName,
       role: "master",
       address: instance.publicIp,
-      hostKey,
+      hostKey: hostKeys,
     }));
     this.peers = pulumi.all(this.nodes.map(({ name, address }) => address.apply((address) => ({ name, address }))));
-    const boots = instances.map(({ nodeName, instance }) => bootMaster(this, nodeName, instance));
+    // A key goes when nothing is encrypted with it any more, and nothing is written again before all masters write with the
+    // next one.
+    const isKeyLeaving = pki.keyReplacement % 3 === 0;
+    const before = isKeyLeaving ? [createSecretsKey(this, [])] : [];
+    const boots = instances.map(({ nodeName, instance }) => bootMaster(this, nodeName, instance, before));
     this.ready =
       args.waitFor === "cluster"
         ? waitForApi(
@@ -52,6 +82,7 @@ export class MasterPool extends pulumi.ComponentResource {
             instances.map(({ nodeName, instance }, i) => waitUntilHealthy(this, nodeName, instance, boots[i]!)),
           )
         : boots;
+    if (!isKeyLeaving) createSecretsKey(this, this.ready);
     this.registerOutputs();
 
     function createMachine(parent: MasterPool, nodeName: string) {
@@ -59,7 +90,7 @@ export class MasterPool extends pulumi.ComponentResource {
       return { nodeName, instance: createInstance(parent, nodeName, args, "master", apart) };
     }
 
-    function bootMaster(parent: MasterPool, nodeName: string, instance: Instance): Boot {
+    function bootMaster(parent: MasterPool, nodeName: string, instance: Instance, dependsOn: pulumi.Resource[]): Boot {
       const userData = pulumi
         .output({
           ...args.settings,
@@ -67,26 +98,33 @@ export class MasterPool extends pulumi.ComponentResource {
           name: nodeName,
           address: instance.publicIp,
           masters: parent.peers,
-          encryptionKeys: encryptionKeys(origin),
+          encryptionKeys: pki.encryptionKeys(origin.secretsKey),
+          podSecurity: security.level,
         })
         .apply(renderMaster);
       // Without a template: a master is never rebuilt, since its members of both etcds would be lost.
-      return createBoot(parent, nodeName, args, {
-        instance,
-        hostKey,
-        userData,
-        kind: "master",
-        group: `${name}-masters`,
-        maxUnavailable: 1,
-      });
+      return createBoot(
+        parent,
+        nodeName,
+        args,
+        { instance, hostKey: hostKeys, userData, kind: "master", group: `${name}-masters`, maxUnavailable: 1 },
+        dependsOn,
+      );
     }
 
-    /** The first one writes. */
-    function encryptionKeys({ secretsKey }: ClusterOrigin): pulumi.Output<EncryptionKey[]> {
-      const { derived, random } = pki.encryptionKeys;
-      return pulumi
-        .all([secretsKey, derived, random])
-        .apply(([writer, derived, random]) => (writer === "derived" ? [derived, random] : [random, derived]));
+    function createSecretsKey(parent: MasterPool, dependsOn: pulumi.Resource[]): SecretsKey {
+      return new SecretsKey(
+        name,
+        {
+          api,
+          cluster: args.clusterName,
+          key: pki.nameOfSecretsKey(origin.secretsKey),
+          keyReplacement: pki.keyReplacement,
+          waitFor: args.waitFor,
+          masters: anyMaster,
+        },
+        { parent, dependsOn: [pki.inUse, ...dependsOn] },
+      );
     }
 
     function waitUntilHealthy(parent: MasterPool, nodeName: string, instance: Instance, boot: Boot): pulumi.Resource {

@@ -17,7 +17,7 @@ export interface NodeCommandArgs {
   /** Runs when the resource is created, and again when anything here changes: it has to be idempotent. */
   create: string;
   /** Runs before the resource is deleted. @default nothing runs */
-  delete?: string;
+  delete?: pulumi.Input<string>;
   /** Replaces the resource when one of them changes. */
   triggers: pulumi.Input<string>[];
 }

@@ -13,7 +13,7 @@ const program = `
 import * as pulumi from "@pulumi/pulumi";
 import { Pki } from "./components/pki.ts";
 const pki = new Pki("dev", { serviceCIDR: "10.96.0.0/16", leafValidity: 48, renewBefore: 12, caValidity: 96, caReplacement: 0 });
-export const keys = pulumi.all([pki.encryptionKeys.derived, pki.encryptionKeys.random]);
+export const keys = pki.encryptionKeys(pulumi.output("derived"));
 `;
 
 const bin = join(root, ".local", "bin");
@@ -37,7 +37,10 @@ test("a state has the keys that encrypt Secrets, and what they are made from, in
   for (const each of ["ports.ts", "versions.ts"]) symlinkSync(join(root, each), join(directory, each));
   for (const each of ["state", "home"]) mkdirSync(join(directory, each));
   symlinkSync(join(root, ".local", "pulumi", "plugins"), join(directory, "home", "plugins"));
-  writeFileSync(join(directory, "package.json"), '{"name":"pki","type":"module"}');
+  writeFileSync(
+    join(directory, "package.json"),
+    '{"name":"kubernetes-on-exoscale","type":"module","exports":{"./exoscale/provider.ts":"./provider/handlers.ts"}}',
+  );
   writeFileSync(
     join(directory, "Pulumi.yaml"),
     "name: pki\nmain: index.ts\nruntime: {name: nodejs, options: {typescript: false}}\n",

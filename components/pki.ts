@@ -11,9 +11,9 @@ import {
   type NodeLeaf,
 } from "../ignition/certificates.ts";
 import type { EncryptionKey } from "../ignition/index.ts";
+import { ClusterKeys, type ClusterKeyArgs } from "../provider/index.ts";
 import {
   adminLeaf,
-  kubeletSubject,
   masterLeaves,
   workerLeaves,
   type Leaf,
@@ -37,6 +37,11 @@ export interface PkiArgs {
    * and in the middle of any, everybody trusts all that sign.
    */
   caReplacement: number;
+  /**
+   * The same of the keys that belong to no authority: SSH's and the nodes' host keys, the one that signs service-account
+   * tokens, the one that encrypts Secrets, the password of infra-etcd's root. @default 0
+   */
+  keyReplacement?: number;
 }
 
 interface Authority {
@@ -47,11 +52,24 @@ interface Authority {
   readonly trusted: pulumi.Output<string>;
 }
 
+/** A node's SSH host key. */
+interface HostKey {
+  /** The one that the node shows. */
+  readonly key: tls.PrivateKey;
+  /** The same, an OpenSSH public key line. */
+  readonly line: pulumi.Output<string>;
+  /** Lines of all that the node may show until it has taken this step. */
+  readonly lines: pulumi.Output<string>;
+}
+
+/** A generation of the keys that encrypt Secrets, the one that writes first. */
+type EncryptionGeneration = (first: "derived" | "random") => pulumi.Output<EncryptionKey[]>;
+
 const ECDSA = { algorithm: "ECDSA", ecdsaCurve: "P256" } as const;
 
 /**
  * Every key and certificate of one cluster: an authority per purpose, so that what one signs is worth nothing to the
- * others; one key per node, whose leaves name that node and its addresses; least usages.
+ * others; one key per node, and one more per master for its scheduler; least usages.
  */
 export class Pki extends pulumi.ComponentResource {
   /**
@@ -66,20 +84,22 @@ export class Pki extends pulumi.ComponentResource {
   /** Opens core's account on every node for Pulumi. */
   readonly ssh: tls.PrivateKey;
   /** One SSH host key for all masters: the elastic IP leads to any of them. */
-  readonly masterHostKey: tls.PrivateKey;
-  /** Encrypt Secrets in kubernetes-etcd. */
-  readonly encryptionKeys: {
-    /** Of the releases that derived it from a TLS key. Their Secrets stay readable by it. */
-    readonly derived: pulumi.Output<EncryptionKey>;
-    readonly random: pulumi.Output<EncryptionKey>;
-  };
+  readonly masterHostKey: HostKey;
   /** The administrator's client certificate. Its group is bound to cluster-admin and, unlike system:masters, can be unbound. */
   readonly admin: { readonly key: pulumi.Output<string>; readonly cert: pulumi.Output<string> };
   /** As in its arguments. */
   readonly caReplacement: number;
+  readonly keyReplacement: number;
+  /** Refuses another key in the place of one in use. Whatever takes keys to nodes depends on it. */
+  readonly inUse: pulumi.Resource;
 
   readonly #name: string;
   readonly #args: PkiArgs;
+  readonly #keys: Record<string, ClusterKeyArgs> = {};
+  readonly #serviceAccounts: readonly tls.PrivateKey[];
+  readonly #sshKeys: readonly tls.PrivateKey[];
+  readonly #encryptionKeys: readonly EncryptionGeneration[];
+  readonly #infraEtcdPasswords: readonly pulumi.Output<string>[];
 
   /** @param name the cluster's name */
   constructor(name: string, args: PkiArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -87,69 +107,141 @@ export class Pki extends pulumi.ComponentResource {
     this.#name = name;
     this.#args = args;
     this.caReplacement = args.caReplacement;
+    this.keyReplacement = args.keyReplacement ?? 0;
     this.authorities = forEach([...nodeAuthorities, ...masterAuthorities], (purpose) => this.#authority(purpose));
     this.kubernetesCA = this.authorities["kubernetes-ca"];
-    this.serviceAccount = this.#key(`${name}-service-account`);
-    this.ssh = this.#key(`${name}-ssh`);
-    this.masterHostKey = this.#key(`${name}-master-host-key`);
-    this.encryptionKeys = {
-      derived: pulumi.secret(this.#key(`${name}-encryption`).privateKeyPem.apply(derivedKey)),
-      random: pulumi.secret(this.#password(`${name}-encryption-key`).apply(randomKey)),
-    };
+    const inUse = generations(this.keyReplacement);
+    this.#serviceAccounts = inUse.map((generation) =>
+      this.#clusterKey("keyReplacement", numbered(`${name}-service-account`, generation)),
+    );
+    this.#sshKeys = inUse.map((generation) => this.#clusterKey("keyReplacement", numbered(`${name}-ssh`, generation)));
+    this.serviceAccount = this.#serviceAccounts[0]!;
+    this.ssh = this.#sshKeys[0]!;
+    this.masterHostKey = this.#hostKey((generation) =>
+      this.#clusterKey("keyReplacement", numbered(`${name}-master-host-key`, generation)),
+    );
+    this.#encryptionKeys = inUse.map((generation) => this.#encryption(generation));
+    this.#infraEtcdPasswords = inUse.map((generation) => this.#password(numbered(`${name}-infra-etcd`, generation)));
     const adminKey = this.#key(`${name}-admin`);
     this.admin = {
       key: adminKey.privateKeyPem,
       cert: this.#leaf(`${name}-admin`, adminKey, adminLeaf),
     };
+    this.inUse = new ClusterKeys(
+      name,
+      { caReplacement: this.caReplacement, keyReplacement: this.keyReplacement, keys: this.#keys },
+      { parent: this },
+    );
     this.registerOutputs();
   }
 
   /** A worker's SSH host key: not the node's, since sshd reads it from the disk. */
-  hostKey(node: string): tls.PrivateKey {
-    return this.#key(`${node}-host-key`);
+  hostKey(node: string): HostKey {
+    return this.#hostKey((generation) => this.#keptKey(numbered(`${node}-host-key`, generation)));
   }
 
   /**
-   * What a worker's cloud-config holds of keys and certificates. Both leaves are of one request: workers are many, and
-   * each resource costs every preview time and memory.
+   * The keys that encrypt Secrets in kubernetes-etcd: the first one writes, all of them read.
+   *
+   * @param secretsKey which of the first generation's two keys writes, as `ClusterOrigin` remembers it
    */
+  encryptionKeys(secretsKey: pulumi.Output<"derived" | "random">): pulumi.Output<EncryptionKey[]> {
+    return secretsKey
+      .apply((first) => pulumi.all(this.#encryptionKeys.map((keysOf) => keysOf(first))))
+      .apply((generations) => generations.flat());
+  }
+
+  /** The name of the first of `encryptionKeys`. */
+  nameOfSecretsKey(secretsKey: pulumi.Output<"derived" | "random">): pulumi.Output<string> {
+    const [generation] = generations(this.keyReplacement);
+    return secretsKey.apply((first) =>
+      generation === 1 && first === "derived" ? "key1" : numbered("random", generation!),
+    );
+  }
+
+  /** What a worker's cloud-config holds of keys and certificates. */
   worker(node: NodeIdentity) {
     const key = this.#key(node.name);
-    const request = this.#request(node.name, key, kubeletSubject(node));
-    const leaves = forEach(Object.keys(workerLeaves) as NodeLeaf[], (leaf) =>
-      this.#sign(`${node.name}-${leaf}`, request, workerLeaves[leaf]),
-    );
+    const described = workerLeaves(node);
+    // States know the kubelet's request by the node's name: it was that of both leaves.
+    const kubelet = this.#request(node.name, key, described.kubelet);
+    const leaves: Record<NodeLeaf, pulumi.Output<string>> = {
+      kubelet: this.#sign(`${node.name}-kubelet`, kubelet, described.kubelet),
+      "infra-etcd": this.#leaf(`${node.name}-infra-etcd`, key, described["infra-etcd"]),
+    };
     return { ...this.#ofEveryNode(key), certificates: { ...this.#trusted(nodeAuthorities), ...leaves } };
   }
 
   /** What a master's cloud-config holds of keys and certificates, but for `encryptionKeys`. */
   master(node: MasterIdentity) {
     const key = this.#key(node.name);
+    // The scheduler reads what tenants write, and needs nothing else of its master.
+    const schedulerKey = this.#key(`${node.name}-scheduler`);
     const described = masterLeaves(node, this.#args.serviceCIDR);
     const leaves = forEach(Object.keys(described) as MasterLeaf[], (leaf) =>
-      this.#leaf(`${node.name}-${leaf}`, key, described[leaf]),
+      this.#leaf(`${node.name}-${leaf}`, leaf === "scheduler" ? schedulerKey : key, described[leaf]),
     );
     return {
       ...this.#ofEveryNode(key),
       certificates: { ...this.#trusted([...nodeAuthorities, ...masterAuthorities]), ...leaves },
-      sshHostKey: this.masterHostKey.privateKeyOpenssh,
+      schedulerKey: schedulerKey.privateKeyPem,
+      sshHostKey: this.masterHostKey.key.privateKeyPem,
       kubernetesSigningCA: this.kubernetesCA.cert,
       kubernetesCAKey: this.kubernetesCA.key.privateKeyPem,
+      infraEtcdPasswords: this.#infraEtcdPasswords,
       serviceAccountKey: this.serviceAccount.privateKeyPem,
-      serviceAccountPublicKey: this.serviceAccount.publicKeyPem,
+      otherServiceAccountKeys: this.#serviceAccounts.slice(1).map((key) => key.publicKeyPem),
     };
   }
 
   #ofEveryNode(key: tls.PrivateKey) {
-    return { key: key.privateKeyPem, stackPublicKey: publicLine(this.ssh) };
+    return { key: key.privateKeyPem, stackPublicKeys: this.#sshKeys.map(publicLine) };
   }
 
   #trusted<Name extends AuthorityName>(names: readonly Name[]): Record<Name, pulumi.Output<string>> {
     return forEach(names, (name) => this.authorities[name].trusted);
   }
 
-  #key(name: string): tls.PrivateKey {
-    return new tls.PrivateKey(name, ECDSA, { parent: this });
+  #key(name: string, opts?: pulumi.CustomResourceOptions): tls.PrivateKey {
+    return new tls.PrivateKey(name, ECDSA, { parent: this, ...opts });
+  }
+
+  /**
+   * A key that is never replaced, only followed by another one. For `--replace` the engine asks the resources that depend
+   * on it first, since it would be deleted before the new one is created: `ClusterKeys` and `Boot` refuse.
+   */
+  #keptKey(name: string): tls.PrivateKey {
+    return this.#key(name, { deleteBeforeReplace: true });
+  }
+
+  /** A key of the whole cluster, known to `inUse`. */
+  #clusterKey(setting: ClusterKeyArgs["setting"], name: string): tls.PrivateKey {
+    const key = this.#keptKey(name);
+    this.#keys[name] = { setting, urn: key.urn, fingerprint: fingerprint(key.publicKeyPem) };
+    return key;
+  }
+
+  #hostKey(make: (generation: number) => tls.PrivateKey): HostKey {
+    const keys = generations(this.keyReplacement).map(make);
+    const lines = keys.map(publicLine);
+    return { key: keys[0]!, line: lines[0]!, lines: pulumi.all(lines).apply((all) => all.join("\n")) };
+  }
+
+  /** The first generation has two keys: releases before the random one derived theirs from a TLS key. */
+  #encryption(generation: number): EncryptionGeneration {
+    const fromPassword = pulumi.secret(
+      this.#password(numbered(`${this.#name}-encryption-key`, generation)).apply((password) => ({
+        name: numbered("random", generation),
+        secret: createHash("sha256").update(password).digest("base64"),
+      })),
+    );
+    if (generation > 1) return () => fromPassword.apply((key) => [key]);
+    const key = this.#clusterKey("keyReplacement", `${this.#name}-encryption`);
+    const fromTLSKey = pulumi.secret(key.privateKeyPem.apply(derivedKey));
+    return (first) =>
+      pulumi
+        .all([fromPassword, fromTLSKey])
+        .apply(([random, derived]) => (first === "derived" ? [derived, random] : [random, derived]));
   }
 
   /**
@@ -157,25 +249,29 @@ export class Pki extends pulumi.ComponentResource {
    * (https://github.com/pulumi/pulumi/issues/8946).
    */
   #password(name: string): pulumi.Output<string> {
-    return new random.RandomPassword(name, { length: 64, special: false }, { parent: this }).result;
+    const { result, urn } = new random.RandomPassword(
+      name,
+      { length: 64, special: false },
+      { parent: this, deleteBeforeReplace: true },
+    );
+    // Nobody finds one of 381 bits by a hash.
+    this.#keys[name] = { setting: "keyReplacement", urn, fingerprint: pulumi.unsecret(fingerprint(result)) };
+    return result;
   }
 
   /** The one that signs at this step of a replacement, and the one that is trusted beside it. */
   #authority(purpose: AuthorityName): Authority {
-    const step = this.#args.caReplacement % 3;
-    const generation = (this.#args.caReplacement - step) / 3 + 1;
-    const current = this.#generation(purpose, generation);
-    if (step === 0) return { ...current, trusted: current.cert };
-    const next = this.#generation(purpose, generation + 1);
-    const [signs, other] = step === 1 ? [current, next] : [next, current];
-    return { ...signs, trusted: pulumi.concat(signs.cert, other.cert) };
+    const [signs, ...others] = generations(this.caReplacement).map((generation) =>
+      this.#generation(purpose, generation),
+    );
+    return { ...signs!, trusted: pulumi.concat(signs!.cert, ...others.map(({ cert }) => cert)) };
   }
 
   #generation(purpose: AuthorityName, generation: number): Pick<Authority, "key" | "cert"> {
     // Two authorities with the same subject confuse clients: they may try the wrong one only.
-    const commonName = generation === 1 ? purpose : `${purpose}-${generation}`;
+    const commonName = numbered(purpose, generation);
     const name = `${this.#name}-${commonName}`;
-    const key = this.#key(name);
+    const key = this.#clusterKey("caReplacement", name);
     const cert = new tls.SelfSignedCert(
       name,
       {
@@ -188,6 +284,12 @@ export class Pki extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    this.#keys[`${name}-certificate`] = {
+      setting: "caReplacement",
+      urn: cert.urn,
+      fingerprint: fingerprint(cert.certPem),
+      validity: this.#args.caValidity,
+    };
     return { key, cert: cert.certPem };
   }
 
@@ -239,6 +341,19 @@ function derivedKey(pem: string): EncryptionKey {
   return { name: "key1", secret: Buffer.from(bytes).toString("base64") };
 }
 
-function randomKey(password: string): EncryptionKey {
-  return { name: "random", secret: createHash("sha256").update(password).digest("base64") };
+/**
+ * The generations in use at a step, the one that signs, opens or writes first. Three steps lead to the next one: it is
+ * accepted, it is used, it is alone.
+ */
+function generations(steps: number): number[] {
+  const step = steps % 3;
+  const generation = (steps - step) / 3 + 1;
+  return [[generation], [generation, generation + 1], [generation + 1, generation]][step]!;
 }
+
+/** Names of the first generation have no number. */
+const numbered = (name: string, generation: number): string => (generation === 1 ? name : `${name}-${generation}`);
+
+/** Tells keys apart, and is no secret. */
+const fingerprint = (text: pulumi.Output<string>): pulumi.Output<string> =>
+  text.apply((value) => createHash("sha256").update(`fingerprint of ${value}`).digest("hex"));

@@ -31,6 +31,10 @@ test("masters let in exactly this", () => {
     "tcp 10250 from masters-id",
     "udp 8472 from masters-id",
     "udp 8472 from workers-id",
+    "tcp 30000-32767 from masters-id",
+    "udp 30000-32767 from masters-id",
+    "tcp 30000-32767 from workers-id",
+    "udp 30000-32767 from workers-id",
   ]);
 });
 
@@ -41,6 +45,10 @@ test("workers let in exactly this", () => {
     "tcp 10250 from masters-id",
     "udp 8472 from masters-id",
     "udp 8472 from workers-id",
+    "tcp 30000-32767 from masters-id",
+    "udp 30000-32767 from masters-id",
+    "tcp 30000-32767 from workers-id",
+    "udp 30000-32767 from workers-id",
   ]);
 });
 

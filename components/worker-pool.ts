@@ -1,16 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Boot, Instance } from "../provider/index.ts";
+import { workerNames } from "../config/workers.ts";
 import { renderWorker } from "../ignition/index.ts";
-import { scriptCommand } from "../node/remote/scripts.ts";
+import { releaseNetworkCommand, scriptCommand } from "../node/remote/scripts.ts";
 import type { ClusterArgs, Node, PoolArgs } from "./cluster.ts";
 import { createBoot, createInstance } from "./machine.ts";
 import type { MasterPool } from "./master-pool.ts";
 import { nodeCommand } from "./node-command.ts";
-import { publicLine } from "./pki.ts";
 
 export interface WorkerPoolArgs extends ClusterArgs, PoolArgs {
   /** Number of workers, from 0. One that is removed is drained first; the others are left alone. */
   count: number;
+  /** Names of workers that are removed for good; their numbers are not used again. @default none */
+  removed?: readonly string[];
   /** The masters of the same cluster. */
   masters: MasterPool;
   /** How many workers of this pool may be down at the same time while they are changed, from 1. */
@@ -27,8 +29,8 @@ export class WorkerPool extends pulumi.ComponentResource {
   /** @param name its nodes are `NAME-worker-1` and so on; the cluster's name for the first pool, another one for each further pool */
   constructor(name: string, args: WorkerPoolArgs, opts?: pulumi.ComponentResourceOptions) {
     super("kubernetes-on-exoscale:WorkerPool", name, {}, opts);
-    const { pki, endpoint, masters } = args;
-    this.nodes = Array.from({ length: args.count }, (_, i) => createWorker(this, `${name}-worker-${i + 1}`));
+    const { pki, endpoint, masters, count, removed = [] } = args;
+    this.nodes = workerNames(name, count, removed).map((worker) => createWorker(this, worker));
     this.registerOutputs();
 
     function createWorker(parent: WorkerPool, nodeName: string): Node {
@@ -36,7 +38,7 @@ export class WorkerPool extends pulumi.ComponentResource {
       const hostKey = pki.hostKey(nodeName);
       const boot = bootWorker(parent, nodeName, instance, hostKey);
       if (args.waitFor === "cluster") createMembership(parent, nodeName, instance, boot);
-      return { name: nodeName, role: "worker", address: instance.publicIp, hostKey: publicLine(hostKey) };
+      return { name: nodeName, role: "worker", address: instance.publicIp, hostKey: hostKey.lines };
     }
 
     function bootWorker(
@@ -52,17 +54,18 @@ export class WorkerPool extends pulumi.ComponentResource {
           name: nodeName,
           address: instance.publicIp,
           masters: masters.peers,
-          sshHostKey: hostKey.privateKeyOpenssh,
+          sshHostKey: hostKey.key.privateKeyPem,
         })
         .apply(renderWorker);
       return createBoot(parent, nodeName, args, {
         instance,
-        hostKey: publicLine(hostKey),
+        hostKey: hostKey.lines,
         userData,
         kind: "worker",
         group: `${name}-workers`,
         maxUnavailable: args.maxUnavailable,
         template: args.template,
+        ...(args.image !== undefined && { image: args.image }),
       });
     }
 
@@ -75,11 +78,15 @@ export class WorkerPool extends pulumi.ComponentResource {
         `${nodeName}-node`,
         {
           host: endpoint.address,
-          hostKey: publicLine(pki.masterHostKey),
+          hostKey: pki.masterHostKey.line,
           ssh: pki.ssh,
           dialErrorLimit: 10,
           create: scriptCommand("node-join", nodeName, "worker"),
-          delete: scriptCommand("node-remove", nodeName, String(args.settings.drainTimeout)),
+          // By its address: the Node object may be gone.
+          delete: instance.publicIp.apply(
+            (address) =>
+              `${scriptCommand("node-remove", nodeName, String(args.settings.drainTimeout))} && ${releaseNetworkCommand(address)}`,
+          ),
           triggers: [instance.id],
         },
         {

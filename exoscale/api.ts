@@ -27,6 +27,8 @@ export interface Instance {
   // Not in lists.
   readonly "disk-size"?: number;
   readonly "elastic-ips"?: readonly Reference[];
+  readonly "anti-affinity-groups"?: readonly Reference[];
+  readonly "ssh-keys"?: readonly { readonly name: string }[];
   readonly "user-data"?: string;
 }
 
@@ -56,6 +58,8 @@ export interface Group {
 export interface SecurityGroup extends Group {
   /** Omitted when there are none. */
   readonly rules?: readonly SecurityGroupRule[];
+  /** CIDRs that count as members where a rule names the group as its peer. Omitted when there are none. */
+  readonly "external-sources"?: readonly string[];
 }
 
 export type Protocol = "tcp" | "udp" | "icmp" | "icmpv6" | "esp" | "ah" | "gre" | "ipip";

@@ -6,6 +6,7 @@ import { remove } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
 import { elasticIps } from "./elastic-ip.ts";
 import { firstLook, type Collection } from "./find.ts";
+import { wasInUse } from "./in-use.ts";
 import { emptyCloudConfig, instances, removeInstance } from "./instance.ts";
 import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 import { getInstance } from "./instance-actions.ts";
@@ -43,7 +44,20 @@ export interface ClaimInputs {
   readonly uses: readonly string[];
 }
 
+/** The claims of this run's program. */
+const current = new Set<string>();
+
+/** Claims of one meaning are for the same resource. */
+function meaning({ api, of, name, mark, keepers }: ClaimInputs): string {
+  return JSON.stringify([api.endpoint, of, name, mark, Object.entries(keepers ?? {}).sort()]);
+}
+
 export const claim: ResourceProvider<ClaimInputs, ClaimInputs> = {
+  check(_olds, news) {
+    current.add(meaning(news));
+    return [];
+  },
+
   diff(_id, olds, news) {
     const replaces = changed(olds, news, ["of", "mark", "keepers"]);
     return {
@@ -57,11 +71,19 @@ export const claim: ResourceProvider<ClaimInputs, ClaimInputs> = {
   read: async (_id, olds) => ({ outs: olds, inputs: olds }),
   update: async (_id, _olds, news) => news,
 
-  async delete(id, { api, of, name, mark: token = id }) {
+  async delete(id, olds) {
+    // `--replace` of the claim alone: its resource lives, and is not a leftover.
+    if (current.has(meaning(olds))) return;
+    const { api, of, name, mark: token = id } = olds;
     const client = connect(api);
     if (of === "instance") return removeInstances(client, name, token);
     const { kind, path } = collections[of];
     for (const leftover of await withToken(client, of, token)) {
+      // It was in the state, and somebody took it out to keep it: `pulumi state move`, `pulumi state delete`.
+      if (await wasInUse(client, leftover)) {
+        console.log(`${kind} ${name} is left: it was in use, and is no longer this stack's.`);
+        continue;
+      }
       await remove(client, `${path.split("?")[0]}/${encodeURIComponent(leftover)}`, `${kind} ${name}`);
     }
   },

@@ -106,7 +106,7 @@ async function createHttp(pace: Pace): Promise<Got> {
           const body = typeof options.body === "string" ? options.body : "";
           options.headers.authorization = sign(
             { method: options.method, url: options.url as URL, body },
-            credentials(),
+            await credentials(),
             Math.floor(Date.now() / 1000) + signatureLifetime,
           );
         },

@@ -1,10 +1,6 @@
-import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
-
-import { parse } from "smol-toml";
-
-import { messageOf, Refused } from "./errors.ts";
+import { type Account, findConfiguration, readAccount } from "./exo-configuration.ts";
+import { Refused } from "./errors.ts";
+import { secretFrom } from "./secret-command.ts";
 
 /** An API key pair. */
 export interface Credentials {
@@ -13,46 +9,37 @@ export interface Credentials {
   readonly secret: string;
 }
 
-/** The part of the exo CLI's configuration that is used. */
-interface ExoConfiguration {
-  readonly defaultaccount?: string;
-  readonly accounts?: readonly { readonly name?: string; readonly key?: string; readonly secret?: string }[];
-}
+/** Variables with the key and with the secret: the first that is set counts, as in the exo CLI. */
+const variables = {
+  key: ["EXOSCALE_API_KEY", "EXOSCALE_KEY"],
+  secret: ["EXOSCALE_API_SECRET", "EXOSCALE_SECRET", "EXOSCALE_SECRET_KEY"],
+} as const;
 
 /**
- * The current credentials: EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or else the account EXOSCALE_ACCOUNT (or the default
- * account) of the exo CLI's configuration file. Read for every call, never stored.
+ * The current credentials: those of the environment, or else of the account EXOSCALE_ACCOUNT (or the default account) in the
+ * exo CLI's configuration. Read for every call, never stored; only a `secretCommand` runs once per process.
  *
- * @throws Refused if there are none; the message names both ways.
+ * @throws Refused if there are none; the message names both ways, and no secret.
  */
-export function credentials(env: NodeJS.ProcessEnv = process.env): Credentials {
-  const { EXOSCALE_API_KEY: key, EXOSCALE_API_SECRET: secret } = env;
+export async function credentials(env: NodeJS.ProcessEnv = process.env): Promise<Credentials> {
+  const [key, secret] = [variables.key, variables.secret].map((names) =>
+    names.map((name) => env[name]).find((value) => value !== undefined),
+  );
   if (key && secret) return { key, secret };
   if (key || secret) {
-    throw new Refused(
-      `No Exoscale credentials: EXOSCALE_API_${key ? "SECRET" : "KEY"} is not set, though its partner is.`,
-    );
+    const missing = key ? "SECRET" : "KEY";
+    throw new Refused(`No Exoscale credentials: EXOSCALE_API_${missing} is not set, though its partner is.`);
   }
 
-  const file = join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), ".config"), "exoscale", "exoscale.toml");
-  const remedy = `Set EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or run \`exo config\`, which writes ${file}.`;
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch {
-    throw new Refused(`No Exoscale credentials. ${remedy}`);
-  }
-  let configuration: ExoConfiguration;
-  try {
-    configuration = parse(text);
-  } catch (error) {
-    // Only the first line of the parser's message: the rest quotes the file.
-    throw new Refused(`${file} cannot be read: ${messageOf(error).split("\n")[0]}`);
-  }
-  const name = env.EXOSCALE_ACCOUNT || configuration.defaultaccount;
-  const account = configuration.accounts?.find((candidate) => candidate.name === name);
-  if (!account?.key || !account.secret) {
-    throw new Refused(`${file} has no account ${JSON.stringify(name ?? "")} with key and secret. ${remedy}`);
-  }
-  return { key: account.key, secret: account.secret };
+  const file = findConfiguration(env);
+  const remedy = "Set EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or run `exo config`";
+  if (file.path === undefined) throw new Refused(`No Exoscale credentials. ${remedy}, which writes ${file.usual}.`);
+  const account = readAccount(file.path, env.EXOSCALE_ACCOUNT);
+  return { key: account.key, secret: await secretOf(account) };
+}
+
+async function secretOf({ where, secret, secretCommand }: Account): Promise<string> {
+  if (secretCommand.length > 0) return secretFrom(secretCommand, where);
+  if (secret) return secret;
+  throw new Refused(`${where} has neither a secret nor a secretCommand. Run \`exo config\` to set it.`);
 }

@@ -1,7 +1,7 @@
 import type { Api, ElasticIp } from "./api.ts";
 import { remove } from "./busy.ts";
 import { connect } from "./client.ts";
-import { findOrCreate, tokenLabel, type Collection } from "./find.ts";
+import { findOrCreate, keptNotice, tokenLabel, type Collection } from "./find.ts";
 import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 
 /** Decides which instances get the address's traffic. */
@@ -48,12 +48,13 @@ export const elasticIps: Collection<ElasticIp> = {
 
 export const elasticIp: ResourceProvider<ElasticIpInputs, ElasticIpOutputs> = {
   diff(_id, olds, news) {
-    const replaces = changed(olds, news, ["token"]);
+    const isClaimedAnew = changed(olds, news, ["token"]).length > 0;
     const updates = changed(olds, { ...news, labels: labelsOf(news) }, ["api", "name", "healthcheck", "labels"]);
     return {
-      changes: replaces.length > 0 || updates.length > 0,
-      replaces,
-      deleteBeforeReplace: olds.name === news.name,
+      changes: isClaimedAnew || updates.length > 0,
+      replaces: [],
+      // Masters hold it, and certificates and kubeconfigs name it.
+      ...(isClaimedAnew && { notice: keptNotice("elastic IP", olds.name) }),
     };
   },
 

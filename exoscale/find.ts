@@ -13,6 +13,11 @@ export function tokenDescription(token: string): string {
   return `${tokenLabel}: ${token}`;
 }
 
+/** What a preview says of a resource that stays although its claim is made anew. */
+export function keptNotice(kind: string, name: string): string {
+  return `${kind} ${name} is kept: only its claim is made anew. The cluster uses it, so it cannot be replaced.`;
+}
+
 /** How resources of one kind are listed and identified. */
 export interface Collection<T> {
   /** For messages: `security group`. */

@@ -1,7 +1,7 @@
 import type { Api, Group } from "./api.ts";
 import { remove } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
-import { findOrCreate, tokenDescription, type Collection } from "./find.ts";
+import { findOrCreate, keptNotice, tokenDescription, type Collection } from "./find.ts";
 import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 
 /** A group of instances. Nothing of it can change. */
@@ -33,12 +33,13 @@ export function groupProvider(
   const { kind, path } = among;
   return {
     diff(_id, olds, news) {
-      const replaces = changed(olds, news, ["name", "token"]);
+      const replaces = changed(olds, news, ["name"]);
+      const isClaimedAnew = changed(olds, news, ["token"]).length > 0;
       return {
-        changes: replaces.length > 0 || changed(olds, news, ["api"]).length > 0,
+        changes: replaces.length > 0 || isClaimedAnew || changed(olds, news, ["api"]).length > 0,
         replaces,
-        // Names are unique.
-        deleteBeforeReplace: olds.name === news.name,
+        // Instances are in it, and no second one can have its name.
+        ...(isClaimedAnew && { notice: keptNotice(kind, olds.name) }),
       };
     },
 

@@ -3,6 +3,7 @@ import { ensure, remove, whileBusy } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
 import { ApiError, Incomplete, messageOf } from "./errors.ts";
 import { findOrCreate, tokenLabel, type Collection } from "./find.ts";
+import { rememberUses } from "./in-use.ts";
 import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 import {
   atRest,
@@ -131,12 +132,30 @@ export const instance: ResourceProvider<InstanceInputs, InstanceOutputs> = {
 export async function removeInstance(client: Client, id: string, name: string): Promise<void> {
   const actual = await orGone(getInstance(client, id));
   if (!actual) return;
+  rememberUses(client, actual);
   if (!isLeaving(actual)) {
     // An elastic IP that is still attached cannot be deleted.
     await setMembership(client, actual, "elastic-ips", []);
-    await remove(client, `/instance/${id}`, `instance ${name}`);
+    try {
+      await remove(client, `/instance/${id}`, `instance ${name}`);
+    } catch (error) {
+      await holdAgain(client, actual).catch((again: unknown) => {
+        throw new Error(
+          `${messageOf(error)}. It lives on without its elastic IP (${messageOf(again)}): \`pulumi up --refresh\` attaches it.`,
+        );
+      });
+      throw error;
+    }
   }
   await waitUntilGone(client, actual);
+}
+
+/** Attaches the elastic IPs of an instance that was not deleted: it may be protected, and goes on serving. */
+async function holdAgain(client: Client, before: Instance): Promise<void> {
+  const actual = await orGone(getInstance(client, before.id));
+  if (!actual || isLeaving(actual)) return;
+  const held = (before["elastic-ips"] ?? []).map((each) => each.id);
+  await setMembership(client, actual, "elastic-ips", held);
 }
 
 /** Retries while the template is being imported, perhaps since an interrupted run: the API does not say so, but refuses. */

@@ -38,6 +38,13 @@ export interface ResourceProvider<Inputs extends object, Outputs extends object>
   delete(id: string, olds: Outputs): Promise<void>;
 }
 
+/** What Pulumi's dynamic provider has in previews for a value that is not known yet. */
+export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+export function isUnknown(value: unknown): boolean {
+  return value === unknownValue;
+}
+
 /** Those of `keys` whose values differ. A value that is unknown yet differs. Lists of strings are compared as sets. */
 export function changed<Key extends string>(
   olds: Partial<Record<Key, unknown>>,
@@ -48,7 +55,7 @@ export function changed<Key extends string>(
 }
 
 function canonical(value: unknown): unknown {
-  return Array.isArray(value) && value.every((each) => typeof each === "string") ? [...value].sort() : value;
+  return Array.isArray(value) && value.every((each) => typeof each === "string") ? [...new Set(value)].sort() : value;
 }
 
 /** The answer, or undefined if the API says 404. */

@@ -1,9 +1,10 @@
 import pLimit from "p-limit";
 
-import type { Api, Protocol, SecurityGroup, SecurityGroupRule } from "./api.ts";
-import { remove, whileBusy } from "./busy.ts";
+import type { Api, Instance, Protocol, SecurityGroup, SecurityGroupRule } from "./api.ts";
+import { ensure, remove, whileBusy } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
-import { Incomplete, mayHaveHappened, messageOf } from "./errors.ts";
+import { Incomplete, mayHaveHappened, messageOf, Refused } from "./errors.ts";
+import { isLeaving } from "./instance-actions.ts";
 import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 
 /** Allows traffic of one protocol from a peer, or to it for egress. */
@@ -23,7 +24,7 @@ export interface Rule {
   readonly description: string;
 }
 
-/** All rules of a security group. Any other rule is removed, including those added by hand. */
+/** All rules of a security group. Any other rule is removed, and any external source: both were added by hand. */
 export interface SecurityGroupRulesInputs {
   readonly api: Api;
   /** The group's id. */
@@ -31,7 +32,10 @@ export interface SecurityGroupRulesInputs {
   readonly rules: readonly Rule[];
 }
 
-type SecurityGroupRulesOutputs = SecurityGroupRulesInputs;
+export interface SecurityGroupRulesOutputs extends SecurityGroupRulesInputs {
+  /** CIDRs that a refresh found to count as members of the group. @default none */
+  readonly externalSources?: readonly string[];
+}
 
 /** How many rules of one group are added or removed at the same time. */
 const parallel = 4;
@@ -40,7 +44,8 @@ export const securityGroupRules: ResourceProvider<SecurityGroupRulesInputs, Secu
   diff(_id, olds, news) {
     const replaces = changed(olds, news, ["securityGroup"]);
     const rules = changed({ rules: keys(olds.rules) }, { rules: keys(news.rules) }, ["rules"]);
-    return { changes: [...replaces, ...rules, ...changed(olds, news, ["api"])].length > 0, replaces };
+    const updates = [...rules, ...changed(olds, news, ["api"]), ...(olds.externalSources ?? [])];
+    return { changes: [...replaces, ...updates].length > 0, replaces };
   },
 
   async create(inputs) {
@@ -59,7 +64,13 @@ export const securityGroupRules: ResourceProvider<SecurityGroupRulesInputs, Secu
     const actual = new Map((group.rules ?? []).map((rule) => [key(fromApi(rule)), fromApi(rule)]));
     // In their known order, so that a diff shows only what changed.
     const known = olds.rules.filter((rule) => actual.delete(key(rule)));
-    const outs = { ...olds, rules: [...known, ...actual.values()] };
+    const { externalSources: _before, ...rest } = olds;
+    const externalSources = group["external-sources"] ?? [];
+    const outs = {
+      ...rest,
+      rules: [...known, ...actual.values()],
+      ...(externalSources.length > 0 && { externalSources }),
+    };
     return { outs, inputs: outs };
   },
 
@@ -71,12 +82,26 @@ export const securityGroupRules: ResourceProvider<SecurityGroupRulesInputs, Secu
   delete: (id, { api }) => dropRules(connect(api), id),
 };
 
-/** Removes all rules of a group. The group may be gone. */
+/**
+ * Removes all rules of a group that no instance is in. The group may be gone.
+ *
+ * @throws Refused while an instance is in it, whose traffic would end
+ */
 export async function dropRules(client: Client, id: string): Promise<void> {
-  if (await orGone(client.get(`/security-group/${id}`))) await reconcile(client, id, []);
+  const group = await orGone(client.get<SecurityGroup>(`/security-group/${id}`));
+  if (!group) return;
+  const members = (await client.list<Instance>("/instance", "instances")).filter(
+    (each) => !isLeaving(each) && each["security-groups"]?.some((membership) => membership.id === id),
+  );
+  if (members.length > 0) {
+    throw new Refused(
+      `Security group ${group.name} keeps its rules: ${members.map(({ name }) => name).join(", ")} would lose all traffic. Delete these instances first, or take them out of the group.`,
+    );
+  }
+  await reconcile(client, id, []);
 }
 
-/** Adds the missing rules, then removes the others. */
+/** Adds the missing rules, then removes the others and all external sources. */
 async function reconcile(client: Client, id: string, wanted: readonly Rule[]): Promise<void> {
   const group = await client.get<SecurityGroup>(`/security-group/${id}`);
   const surplus = new Map((group.rules ?? []).map((rule) => [rule.id, fromApi(rule)]));
@@ -100,6 +125,18 @@ async function reconcile(client: Client, id: string, wanted: readonly Rule[]): P
     ),
   );
   await all([...surplus.keys()].map((ruleId) => limit(() => drop(ruleId))));
+  // One after the other: each changes the group's one list.
+  for (const cidr of group["external-sources"] ?? []) await dropSource(client, group, cidr);
+}
+
+async function dropSource(client: Client, { id, name }: SecurityGroup, cidr: string): Promise<void> {
+  const what = `the external source ${cidr} of security group ${name} to be removed`;
+  await whileBusy(what, () =>
+    ensure(
+      async () => !(await client.get<SecurityGroup>(`/security-group/${id}`))["external-sources"]?.includes(cidr),
+      async () => client.wait(await client.put(`/security-group/${id}:remove-source`, { cidr }), { what }),
+    ),
+  );
 }
 
 async function add(client: Client, group: SecurityGroup, rule: Rule): Promise<void> {

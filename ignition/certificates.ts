@@ -1,5 +1,6 @@
 /**
- * The certificates on a node. Each is the file `pki/NAME.crt` and stands under its NAME in `NodeArgs.certificates`.
+ * The certificates on a node. Each is the file `pki/NAME.crt` (bin/certificates writes it) and stands under its NAME in
+ * `NodeArgs.certificates`.
  * components/certificates.ts has whom they name, who signs them and what for.
  */
 
@@ -12,6 +13,7 @@ export const nodeLeaves = ["kubelet", "infra-etcd"] as const;
 export const masterAuthorities = ["front-proxy-ca", "kubernetes-etcd-ca"] as const;
 /** Leaves that masters have in addition. */
 export const masterLeaves = [
+  "infra-etcd-json",
   "kubernetes-etcd",
   "apiserver",
   "apiserver-kubelet-client",

@@ -1,5 +1,5 @@
 /** What nodes download: where from, and how it is verified or trusted. */
-import { files, images, type FileName, type ImageName } from "../versions.ts";
+import { files, images, type FileName } from "../versions.ts";
 import type { File } from "./cloudconfig.ts";
 import { plain, RUN } from "./file.ts";
 import { fill } from "./template.ts";
@@ -17,11 +17,6 @@ export function download(name: FileName, mirror: Mirror): { url: string; sha256:
     throw new Error(`no sha256 of ${file.address}: the manifest that mirror.checksums names has no line for it`);
   }
   return { url: `${mirror.files ?? "https:/"}/${file.address}`, sha256 };
-}
-
-/** An image's name for docker, which knows mirrors of docker.io only: the mirror becomes part of the name. */
-export function dockerImage(name: ImageName, mirror: Mirror): string {
-  return mirror.registries ? `${mirror.registries}/${images[name]}` : images[name];
 }
 
 /** Where bin/fetch and containerd look for the mirror's CA. */
@@ -42,11 +37,4 @@ export function registries(mirror: Mirror): File[] {
       fill("node/hosts.toml", { server, mirror: mirror.registries!, registry, ca }),
     );
   });
-}
-
-/** docker's trust in a mirror whose CA the system does not know; docker reads it nowhere else. */
-export function dockerCA(mirror: Mirror): File[] {
-  if (!mirror.registries || !mirror.ca) return [];
-  const host = mirror.registries.split("/")[0];
-  return [{ path: `/etc/docker/certs.d/${host}/ca.crt`, permissions: "0644", content: mirror.ca }];
 }

@@ -2,7 +2,7 @@
  * The environment file: what differs from node to node, for the scripts in `files/`. They are the same on every node of
  * a role and read these shell variables by way of `files/node/common`.
  */
-import { ports } from "../ports.ts";
+import { closedToPods, ports } from "../ports.ts";
 import { files, type FileName } from "../versions.ts";
 import type { File } from "./cloudconfig.ts";
 import { download } from "./download.ts";
@@ -34,27 +34,39 @@ export interface NodeEnvironment {
   readonly CNI_BIN_DIR: string;
   /** Directory of containerd's CNI configuration. */
   readonly CNI_CONF_DIR: string;
-  /** Ports of kube-apiserver, of the kubelet's health check and of infra-etcd's clients. */
+  /** Ports of kube-apiserver, of the kubelet's and kube-proxy's health checks and of infra-etcd's clients. */
   readonly API_PORT: number;
   readonly KUBELET_HEALTHZ_PORT: number;
+  readonly PROXY_HEALTHZ_PORT: number;
   readonly INFRA_ETCD_PORT: number;
+  /** flannel's network. */
+  readonly POD_CIDR: string;
+  /** Ports of flannel's vxlan and of the kubelet. */
+  readonly VXLAN_PORT: number;
+  readonly KUBELET_PORT: number;
+  /** Ports of this node that its firewall closes to pods, separated by commas; the same of masters. */
+  readonly CLOSED_TCP: string;
+  readonly CLOSED_UDP: string;
+  readonly MASTERS_CLOSED_TCP: string;
 }
 
 /** The variables of a master. */
 export interface MasterEnvironment extends NodeEnvironment {
   /** The master's public IPv4 address. */
   readonly NODE_ADDRESS: string;
-  /** flannel's network. */
-  readonly POD_CIDR: string;
   /** Where kubectl is downloaded, and its checksum in hex. */
   readonly KUBECTL_URL: string;
   readonly KUBECTL_SHA256: string;
-  /** Ports of flannel's vxlan, of kubernetes-etcd (clients, peers, metrics) and of infra-etcd's peers. */
-  readonly VXLAN_PORT: number;
+  /**
+   * Ports of kubernetes-etcd (clients, peers, metrics), of infra-etcd's peers, of the controller manager and of the
+   * scheduler.
+   */
   readonly ETCD_PORT: number;
   readonly ETCD_PEER_PORT: number;
   readonly ETCD_METRICS_PORT: number;
   readonly INFRA_ETCD_PEER_PORT: number;
+  readonly CONTROLLER_MANAGER_PORT: number;
+  readonly SCHEDULER_PORT: number;
 }
 
 /** Directories that scripts and containerd's configuration share. */
@@ -80,7 +92,14 @@ export function nodeEnvironment(node: NodeArgs, role: "master" | "worker"): Node
     CNI_CONF_DIR: cni.configuration,
     API_PORT: ports.apiserver,
     KUBELET_HEALTHZ_PORT: ports.kubeletHealthz,
+    PROXY_HEALTHZ_PORT: ports.proxyHealthz,
     INFRA_ETCD_PORT: ports.infraEtcdClient,
+    POD_CIDR: node.podCIDR,
+    VXLAN_PORT: ports.vxlan,
+    KUBELET_PORT: ports.kubelet,
+    CLOSED_TCP: closedToPods(`${role}s`, "tcp").join(),
+    CLOSED_UDP: closedToPods(`${role}s`, "udp").join(),
+    MASTERS_CLOSED_TCP: closedToPods("masters", "tcp").join(),
   };
 }
 
@@ -88,13 +107,13 @@ export function masterEnvironment(master: MasterArgs): MasterEnvironment {
   return {
     ...nodeEnvironment(master, "master"),
     NODE_ADDRESS: master.address,
-    POD_CIDR: master.podCIDR,
     ...downloadVariables("KUBECTL", "kubectl", master.mirror),
-    VXLAN_PORT: ports.vxlan,
     ETCD_PORT: ports.etcdClient,
     ETCD_PEER_PORT: ports.etcdPeer,
     ETCD_METRICS_PORT: ports.etcdMetrics,
     INFRA_ETCD_PEER_PORT: ports.infraEtcdPeer,
+    CONTROLLER_MANAGER_PORT: ports.controllerManager,
+    SCHEDULER_PORT: ports.scheduler,
   };
 }
 

@@ -1,6 +1,6 @@
 export { renderMaster } from "./master.ts";
 export { renderWorker } from "./worker.ts";
-export { assertFits, userDataSize } from "./size.ts";
+export { assertFits, userDataLimit, userDataSize } from "./size.ts";
 export type {
   EncryptionKey,
   MasterArgs,

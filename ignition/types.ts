@@ -1,4 +1,5 @@
 /** What a node's cloud-config is made from: plain values, every address known. */
+import type { PodSecurityLevel } from "../pod-security.ts";
 import type { MasterCertificate, NodeCertificate } from "./certificates.ts";
 
 /** Where nodes fetch files and images. Upstream's paths stay as they are. */
@@ -59,9 +60,9 @@ export interface NodeArgs extends NodeSettings {
   /** Its public IPv4 address. */
   readonly address: string;
   readonly masters: readonly Peer[];
-  /** The stack's own SSH key, an OpenSSH public key line: Pulumi logs in with it. */
-  readonly stackPublicKey: string;
-  /** The SSH host key, OpenSSH private format (ECDSA). Masters share one. */
+  /** The stack's own SSH keys, OpenSSH public key lines: Pulumi logs in with the first one. */
+  readonly stackPublicKeys: readonly string[];
+  /** The SSH host key (ECDSA). Masters share one. */
   readonly sshHostKey: string;
   /** The node's one private key; every leaf is for it. */
   readonly key: string;
@@ -72,12 +73,19 @@ export type WorkerArgs = NodeArgs;
 
 export interface MasterArgs extends NodeArgs {
   readonly certificates: Readonly<Record<MasterCertificate, string>>;
+  /** Private key of the scheduler's certificate. All others are for `key`. */
+  readonly schedulerKey: string;
   /** The kubernetes CA that signs, alone, and its private key: controller-manager signs CertificateSigningRequests with it. */
   readonly kubernetesSigningCA: string;
   readonly kubernetesCAKey: string;
-  /** Service-account signing key and public key. */
+  /** Of infra-etcd's root: the first one is set, all of them may be until then. */
+  readonly infraEtcdPasswords: readonly string[];
+  /** Level of Pod Security that is enforced outside of kube-system. */
+  readonly podSecurity: PodSecurityLevel;
+  /** Signs service-account tokens. */
   readonly serviceAccountKey: string;
-  readonly serviceAccountPublicKey: string;
+  /** Public keys whose tokens are accepted beside those of `serviceAccountKey`. */
+  readonly otherServiceAccountKeys: readonly string[];
   /** Encrypt Secrets in kubernetes-etcd: the first one writes, all of them read. */
   readonly encryptionKeys: readonly EncryptionKey[];
 }

@@ -126,6 +126,18 @@ describe("a window", () => {
     expect(opens({ ...night, timeZone: "Asia/Kathmandu" }, "2026-11-24T12:00:00Z")).toBe("2026-11-24T22:15:00.000Z");
   });
 
+  test("in a time zone that the node does not have keeps it from going down", () => {
+    const obstacle = (timeZone: string): string => {
+      const place = mkdtempSync(join(directory, "node-"));
+      unpack(renderWorker({ ...worker, rebootWindow: { start: "00:00", length: 86_400 }, timeZone }), place);
+      return execFileSync("bash", [`${place}/bin/reboot-window`, "obstacle"], { encoding: "utf8" });
+    };
+    for (const timeZone of ["europe/zurich", "PST", "Nowhere/Here"])
+      expect(obstacle(timeZone)).toBe(`has no time zone ${timeZone}\n`);
+    for (const timeZone of ["UTC", "Europe/Zurich", "US/Pacific"])
+      expect(obstacle(timeZone)).not.toContain("time zone");
+  });
+
   test(`agrees with a wall clock, at any time in any zone (SEED=${seed})`, () => {
     let state = seed;
     const random = (below: number): number => {

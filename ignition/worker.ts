@@ -18,10 +18,11 @@ export function renderWorker(worker: WorkerArgs): string {
     hostname: worker.name,
     authorizedKeys: authorizedKeys(worker),
     files: [
-      ...commonFiles(worker, nodeEnvironment(worker, "worker"), ""),
+      ...commonFiles(worker, nodeEnvironment(worker, "worker"), "", {
+        "haproxy/ca.crt": worker.certificates["kubernetes-ca"],
+      }),
       // haproxy does not run as root; its files hold no secret.
       plain("haproxy/haproxy.cfg", fill("worker/haproxy.cfg", v)),
-      plain("haproxy/ca.crt", worker.certificates["kubernetes-ca"]),
       manifest("haproxy", fill("worker/haproxy.yaml", v)),
     ],
     units: units(worker, []),

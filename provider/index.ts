@@ -6,16 +6,21 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { BootInputs } from "../node/rollout/boot.ts";
 import type { ClaimInputs } from "../exoscale/claim.ts";
+import type { ClusterKey } from "../node/rollout/cluster-keys.ts";
 import type { ClusterOriginInputs, ClusterOriginOutputs } from "../node/rollout/cluster-origin.ts";
 import type { ClusterShapeInputs } from "../node/rollout/cluster-shape.ts";
 import type { ElasticIpInputs } from "../exoscale/elastic-ip.ts";
 import type { GroupInputs } from "../exoscale/group.ts";
 import { addressOf, idOf, keyToken } from "../exoscale/identity.ts";
 import type { InstanceInputs } from "../exoscale/instance.ts";
+import type { PodSecurityInputs, PodSecurityOutputs } from "../node/rollout/pod-security.ts";
+import type { SecretsKeyInputs } from "../node/rollout/secrets-key.ts";
+import type { Replacement } from "../node/rollout/steps.ts";
 import { DynamicResource } from "./dynamic-resource.ts";
 import type { SecurityGroupRulesInputs } from "../exoscale/security-group-rules.ts";
 import type { SshKeyInputs } from "../exoscale/ssh-key.ts";
 import type { TemplateInputs } from "../exoscale/template.ts";
+import type { SshTarget } from "../node/remote/ssh.ts";
 import { encodeUserData } from "../exoscale/user-data.ts";
 
 /** The inputs of a resource, each of them perhaps an output of another. */
@@ -32,18 +37,29 @@ export type ElasticIpArgs = Args<Omit<ElasticIpInputs, "token">>;
 export type InstanceArgs = Args<Omit<InstanceInputs, "token">>;
 export type ClusterShapeArgs = Args<ClusterShapeInputs>;
 export type ClusterOriginArgs = Args<ClusterOriginInputs>;
+export type ClusterKeyArgs = { readonly [K in keyof ClusterKey]: pulumi.Input<ClusterKey[K]> };
+export type ClusterKeysArgs = Readonly<Record<Replacement, number>> & {
+  /** By name. */
+  readonly keys: Readonly<Record<string, ClusterKeyArgs>>;
+};
+export type SecretsKeyArgs = Args<Omit<SecretsKeyInputs, "masters">> & { readonly masters: SshTargetArgs };
+export type PodSecurityArgs = Args<Omit<PodSecurityInputs, "masters">> & { readonly masters: SshTargetArgs };
+type SshTargetArgs = { readonly [K in keyof SshTarget]: pulumi.Input<SshTarget[K]> };
 type ClaimArgs = Args<Omit<ClaimInputs, "of" | "uses">> & {
   readonly of: ClaimInputs["of"];
   readonly uses?: pulumi.Input<string[]>;
 };
 /** `userData` is the cloud-config's text. */
-export type BootArgs = Args<BootInputs>;
+export type BootArgs = Args<Omit<BootInputs, "ssh">> & { readonly ssh: SshTargetArgs };
 
 /**
  * A disk image for instances, which Exoscale downloads. Its name is `name` and its creation token, so that a new image can
  * exist beside the one that it replaces.
  */
 export class Template extends DynamicResource {
+  /** What it is made of. A template that is registered again has another id and the same image. */
+  readonly image: pulumi.Output<string>;
+
   constructor(name: string, { api, name: prefix, ...image }: TemplateArgs, opts?: pulumi.CustomResourceOptions) {
     const { token, options } = claimed(name, { of: "template", api, name: prefix, keepers: image }, opts);
     super(
@@ -53,6 +69,7 @@ export class Template extends DynamicResource {
       { api, name: pulumi.interpolate`${prefix}-${token}`, ...image, token },
       options,
     );
+    this.image = pulumi.interpolate`${image.url} ${image.checksum} ${image.bootMode} ${image.defaultUser}`;
   }
 }
 
@@ -61,7 +78,8 @@ export class SshKey extends DynamicResource {
   constructor(name: string, args: SshKeyArgs, opts?: pulumi.CustomResourceOptions) {
     const mark = pulumi.all([args.name, args.publicKey]).apply(([keyName, publicKey]) => keyToken(keyName, publicKey));
     const { api, name: thing } = args;
-    super("sshKey", "SshKey", name, args, claimed(name, { of: "sshKey", api, name: thing, mark }, opts).options);
+    const { options } = claimed(name, { of: "sshKey", api, name: thing, mark }, opts);
+    super("sshKey", "SshKey", name, args, replacedAnew(options));
   }
 }
 
@@ -108,23 +126,29 @@ export class Instance extends DynamicResource {
     const uses = pulumi.all([args.securityGroups, args.antiAffinityGroups, addresses]).apply((ids) => ids.flat());
     const { token, options } = claimed(name, { of: "instance", api: args.api, name: args.name, uses }, opts);
     const inputs = { ...args, elasticIps: addresses, token };
-    // Also for `--replace`, where the token stays: the old instance would be found by it and taken for the new one.
-    super("instance", "Instance", name, inputs, pulumi.mergeOptions({ deleteBeforeReplace: true }, options), [
-      "publicIp",
-    ]);
+    super("instance", "Instance", name, inputs, replacedAnew(options), ["publicIp"]);
     this.publicIp = fixed(this.id, this.publicIp);
   }
 }
 
 /** Keeps an instance running with the wanted user-data, type, disk and template. */
 export class Boot extends DynamicResource {
-  constructor(name: string, { instance, userData, ssh, ...args }: BootArgs, opts?: pulumi.CustomResourceOptions) {
+  constructor(
+    name: string,
+    { instance, userData, ssh, kubernetes, ...args }: BootArgs,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
     const inputs = {
       ...args,
       instance: pulumi.output(instance).apply(idOf),
       // Compressed here, so that the state holds it once and small.
       userData: pulumi.secret(pulumi.output(userData).apply(encodeUserData)),
-      ssh: pulumi.output(ssh).apply((target) => ({ ...target, privateKey: pulumi.secret(target.privateKey) })),
+      ssh: secretTarget(ssh),
+      ...(kubernetes && {
+        kubernetes: pulumi
+          .output(kubernetes)
+          .apply((access) => access && { ...access, key: pulumi.secret(access.key) }),
+      }),
     };
     super("boot", "Boot", name, inputs, opts);
   }
@@ -135,7 +159,7 @@ export class ClusterShape extends DynamicResource {
   declare readonly zone: pulumi.Output<string>;
 
   constructor(name: string, args: ClusterShapeArgs, opts?: pulumi.CustomResourceOptions) {
-    super("clusterShape", "ClusterShape", name, args, opts);
+    super("clusterShape", "ClusterShape", name, args, replacedAnew(opts));
   }
 }
 
@@ -144,7 +168,31 @@ export class ClusterOrigin extends DynamicResource {
   declare readonly secretsKey: pulumi.Output<ClusterOriginOutputs["secretsKey"]>;
 
   constructor(name: string, args: ClusterOriginArgs, opts?: pulumi.CustomResourceOptions) {
-    super("clusterOrigin", "ClusterOrigin", name, args, opts, ["secretsKey"]);
+    super("clusterOrigin", "ClusterOrigin", name, args, replacedAnew(opts), ["secretsKey"]);
+  }
+}
+
+/** Refuses another key in the place of one that is in use: see `cluster-keys.ts`. */
+export class ClusterKeys extends DynamicResource {
+  constructor(name: string, { keys, ...steps }: ClusterKeysArgs, opts?: pulumi.CustomResourceOptions) {
+    super("clusterKeys", "ClusterKeys", name, { ...steps, ...keys }, opts);
+  }
+}
+
+/** Has every Secret written with the key that writes now: see `secrets-key.ts`. */
+export class SecretsKey extends DynamicResource {
+  constructor(name: string, { masters, ...args }: SecretsKeyArgs, opts?: pulumi.CustomResourceOptions) {
+    super("secretsKey", "SecretsKey", name, { ...args, masters: secretTarget(masters) }, opts);
+  }
+}
+
+/** Decides which level of Pod Security is enforced: see `pod-security.ts`. */
+export class PodSecurity extends DynamicResource {
+  declare readonly level: pulumi.Output<PodSecurityOutputs["level"]>;
+
+  constructor(name: string, { masters, ...args }: PodSecurityArgs, opts?: pulumi.CustomResourceOptions) {
+    const inputs = { ...args, masters: secretTarget(masters) };
+    super("podSecurity", "PodSecurity", name, inputs, replacedAnew(opts), ["level"]);
   }
 }
 
@@ -155,12 +203,22 @@ class Claim extends DynamicResource {
   }
 }
 
+/** Each part by itself, so that what is not known yet is no more than it has to be. */
+function secretTarget(target: SshTargetArgs): pulumi.Inputs {
+  return { ...target, privateKey: pulumi.secret(target.privateKey) };
+}
+
 /** Claims a resource before its creation. @returns its creation token, and the options for it */
 function claimed(name: string, args: ClaimArgs, opts: pulumi.CustomResourceOptions = {}) {
   const { parent, dependsOn, retainOnDelete } = opts;
   // With its type: resources of several types share one name.
   const claim = new Claim(`${name}-${args.of}`, args, { parent, dependsOn, retainOnDelete });
   return { token: claim.id, options: pulumi.mergeOptions(opts, { dependsOn: claim }) };
+}
+
+/** For `--replace`, where name and token stay: the old one would be found by them and taken for the new one. */
+function replacedAnew(opts: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
+  return pulumi.mergeOptions({ deleteBeforeReplace: true }, opts);
 }
 
 /** The address in the id, which every preview knows, or else the output. */

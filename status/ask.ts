@@ -1,23 +1,35 @@
 /** Asks all nodes over SSH and the API at the elastic IP at the same time, each with a timeout. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
 import pLimit from "p-limit";
-import { scriptCommand, scriptPath } from "../node/remote/scripts.ts";
 import { local } from "../toolchain/paths.ts";
-import { type Answers, type NodeAnswer, parseNodes, parseReport } from "./answers.ts";
+import { type Answers, type DnsAnswer, type NodeAnswer, parseReport } from "./answers.ts";
+import { askApi } from "./ask-api.ts";
+import { type Ended, lastLine, run } from "./run.ts";
 import { isPulumiRunning, renewBefore, type Stack, type StackNode } from "./stack.ts";
 
-/** Milliseconds. `bin/report` takes less, whatever is broken; an unreachable node fails after ssh's ConnectTimeout. */
+/** Milliseconds. The report takes less, whatever is broken; an unreachable node fails after ssh's ConnectTimeout. */
 const nodeTimeout = 30_000;
-const apiTimeout = 5_000;
-/** Nodes asked at the same time, each by a process. */
+/** Bytes; a master's report of a cluster of a thousand nodes takes 50 kB. */
+const longestReport = 1_000_000;
+/** Nodes asked at the same time, each by two processes. */
 const parallel = 50;
+/** Both are sent to a node as it is, so that nodes of earlier releases answer them. */
+const report = await readFile(join(import.meta.dirname, "../node/remote/report"), "utf8");
+const dnsQuery = await readFile(join(import.meta.dirname, "dns-query"), "utf8");
 
 export async function ask(stack: Stack): Promise<Answers> {
   const limit = pLimit(parallel);
   const at = new Date();
+  const kubectl = (args: readonly string[], timeout: number, input?: string) =>
+    run(
+      join(local, "bin", "kubectl"),
+      ["--kubeconfig", stack.kubeconfig, ...args, `--request-timeout=${timeout / 1000}s`],
+      2 * timeout,
+      input,
+    );
   const [api, hours, isRunning, nodes] = await Promise.all([
-    askApi(stack),
+    askApi(kubectl),
     renewBefore(stack.name),
     isPulumiRunning(stack.name),
     Promise.all(stack.nodes.map((node) => limit(() => askNode(stack, node)))),
@@ -36,59 +48,27 @@ export async function ask(stack: Stack): Promise<Answers> {
 }
 
 async function askNode({ sshConfig }: Stack, node: StackNode): Promise<NodeAnswer> {
-  const { code, stdout, stderr } = await run(
-    "ssh",
-    ["-F", sshConfig, "-o", "BatchMode=yes", node.name, scriptCommand("report")],
-    nodeTimeout,
-  );
-  if (code === undefined) return { ...node, answer: { silence: `no answer within ${nodeTimeout / 1000} s` } };
+  const ssh = (command: string, input?: string) =>
+    run("ssh", ["-F", sshConfig, "-o", "BatchMode=yes", node.name, command], nodeTimeout, input, longestReport);
+  const [reported, resolved] = await Promise.all([ssh("sudo bash -s", report), ssh("bash -s", dnsQuery)]);
+  return { ...node, answer: answerOf(reported), dns: dnsOf(resolved) };
+}
+
+function answerOf({ code, stdout, stderr }: Ended): NodeAnswer["answer"] {
+  if (code === undefined) return { silence: `no answer within ${nodeTimeout / 1000} s` };
   // A failure of ssh itself; otherwise the exit code is the script's.
-  if (code === 255)
-    return { ...node, answer: { silence: lastLine(stderr).replace(/^ssh: /, "") || "ssh failed with exit code 255" } };
+  if (code === 255) return { silence: lastLine(stderr).replace(/^ssh: /, "") || "ssh failed with exit code 255" };
   try {
-    return { ...node, answer: { report: parseReport(stdout) } };
+    return { report: parseReport(stdout) };
   } catch {
     return {
-      ...node,
-      answer: {
-        refusal: lastLine(stderr) || `the output of ${scriptPath("report")} is not a report (exit code ${code})`,
-      },
+      refusal: lastLine(stderr) || `what it printed is not a report (exit code ${code})`,
     };
   }
 }
 
-/** `--raw` avoids API discovery, which kubectl retries when the API is down. */
-async function askApi({ kubeconfig }: Stack): Promise<Answers["api"]> {
-  const { code, stdout, stderr } = await run(
-    join(local, "bin", "kubectl"),
-    ["--kubeconfig", kubeconfig, "get", "--raw", "/api/v1/nodes", `--request-timeout=${apiTimeout / 1000}s`],
-    2 * apiTimeout,
-  );
-  if (code !== 0) return { silence: lastLine(stderr) || "no answer within the timeout" };
-  try {
-    return { nodes: parseNodes(stdout) };
-  } catch {
-    return { silence: "its answer is not a list of nodes" };
-  }
+/** @returns null if the node could not ask */
+function dnsOf({ code, stdout }: Ended): DnsAnswer | null {
+  if (code === 0) return { answers: true, silence: null };
+  return code === 1 && stdout ? { answers: false, silence: lastLine(stdout) } : null;
 }
-
-interface Ended {
-  /** Undefined after the timeout; 255, as for a failure of ssh, if the program did not start or was killed. */
-  readonly code: number | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function run(command: string, args: readonly string[], timeout: number): Promise<Ended> {
-  const ended = await execa(command, args, {
-    timeout,
-    killSignal: "SIGKILL",
-    reject: false,
-    stdin: "ignore",
-    maxBuffer: 2 ** 28,
-  });
-  const { exitCode = 255, timedOut, stdout, stderr, originalMessage = "" } = ended;
-  return { code: timedOut ? undefined : exitCode, stdout, stderr: stderr || originalMessage };
-}
-
-const lastLine = (text: string): string => text.trimEnd().split("\n").at(-1)!.trim();

@@ -2,7 +2,16 @@
 import { drainAnnotation } from "../node/remote/scripts.ts";
 import type { Answers, ApiNode, NodeAnswer, Report } from "./answers.ts";
 import { digestEtcd } from "./etcd.ts";
-import type { CertificateFacts, Facts, HolderFacts, LockFacts, NodeFacts, UpdateFacts, WindowFacts } from "./facts.ts";
+import type {
+  ApiFacts,
+  CertificateFacts,
+  Facts,
+  HolderFacts,
+  LockFacts,
+  NodeFacts,
+  UpdateFacts,
+  WindowFacts,
+} from "./facts.ts";
 import { isRestarting } from "./restart.ts";
 
 const day = 86_400_000;
@@ -14,7 +23,9 @@ export function digest(answers: Answers): Facts {
   return {
     cluster,
     at: at.toISOString(),
-    api: { endpoint, answers: "nodes" in api, silence: "silence" in api ? api.silence : null },
+    api: apiFactsOf(endpoint, api),
+    addons: "nodes" in api ? api.addons : null,
+    refusals: "nodes" in api ? api.refusals : [],
     nodes,
     etcds: {
       kubernetes: digestEtcd("kubernetes", answers.nodes, nodes),
@@ -24,6 +35,12 @@ export function digest(answers: Answers): Facts {
     windows: { masters: windowOf(answers, "master"), workers: windowOf(answers, "worker") },
     certificates: digestCertificates(answers),
   };
+}
+
+function apiFactsOf(endpoint: string, api: Answers["api"]): ApiFacts {
+  if ("silence" in api) return { endpoint, answers: false, silence: api.silence, connections: 0, failures: [] };
+  const failures = api.readiness.filter((each) => each !== null);
+  return { endpoint, answers: true, silence: null, connections: api.readiness.length, failures };
 }
 
 const reportOf = ({ answer }: NodeAnswer): Report | undefined => ("report" in answer ? answer.report : undefined);
@@ -59,7 +76,8 @@ function digestNode(answers: Answers, node: NodeAnswer, object: ApiNode | undefi
     ...ofApi,
     answers: !("silence" in answer),
     silence: "silence" in answer ? answer.silence : "refusal" in answer ? answer.refusal : null,
-    kubelet: report?.kubelet ?? object?.status.nodeInfo.kubeletVersion ?? null,
+    dns: node.dns,
+    kubelet: report?.kubelet ?? (object?.status.nodeInfo.kubeletVersion || null),
     osVersion: report?.osVersion ?? null,
     upSince: report?.upSince ?? null,
     problems: report?.problems ?? [],
@@ -86,8 +104,9 @@ function digestOther(object: ApiNode): NodeFacts {
     ...apiFacts(object),
     answers: null,
     silence: null,
+    dns: null,
     isRestarting: false,
-    kubelet: status.nodeInfo.kubeletVersion,
+    kubelet: status.nodeInfo.kubeletVersion || null,
     osVersion: null,
     upSince: null,
     problems: [],

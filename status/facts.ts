@@ -2,7 +2,7 @@
  * What `npm run status -- --json` prints; described in docs/status.md. Times are ISO 8601 in UTC; null means unknown.
  * A change that breaks readers of version 1 makes it version 2.
  */
-import type { Role } from "./answers.ts";
+import type { Deployment, DnsAnswer, Refusal, Role } from "./answers.ts";
 import type { Problem, State } from "./problems.ts";
 
 export interface Status extends Facts {
@@ -19,6 +19,10 @@ export interface Facts {
   readonly cluster: string | null;
   readonly at: string;
   readonly api: ApiFacts | null;
+  /** The Deployments of the add-ons; null if the API does not say. */
+  readonly addons: readonly Deployment[] | null;
+  /** What the API refuses of that which nodes and the control plane have to write. */
+  readonly refusals: readonly Refusal[];
   readonly nodes: readonly NodeFacts[];
   readonly etcds: { readonly kubernetes: EtcdFacts; readonly infra: EtcdFacts } | null;
   readonly lock: LockFacts;
@@ -34,6 +38,9 @@ export interface ApiFacts {
   readonly answers: boolean;
   /** Why it does not answer. */
   readonly silence: string | null;
+  /** Connections on which `/readyz` was asked, and what came on those where it did not say so. */
+  readonly connections: number;
+  readonly failures: readonly string[];
 }
 
 export interface NodeFacts {
@@ -51,6 +58,8 @@ export interface NodeFacts {
   readonly answers: boolean | null;
   /** Why it does not answer, or why it has no report. */
   readonly silence: string | null;
+  /** Whether the cluster's DNS answers this node; null if the node could not ask. */
+  readonly dns: DnsAnswer | null;
   /** Restarting normally: it drained itself or holds the reboot lock, and takes no longer than usual. */
   readonly isRestarting: boolean;
   /** `by` is "itself" for a node that drained itself, otherwise the field manager of the cordon, such as kubectl. */

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -25,6 +26,18 @@ describe("every kind of problem", () => {
     if (typeof todo === "string") expect(first!.todo).toBe(todo);
     else expect(first!.todo).toMatch(todo);
     expect(status(broken).state).toBe(problemKinds[first!.kind].severity);
+  });
+
+  test("has a command line to type, or a page to read", () => {
+    const todos = new Set(cases.flatMap(({ broken }) => problems(broken).map(({ todo }) => todo)));
+    for (const todo of todos) {
+      if (/^(free space: )?see “/.test(todo)) continue;
+      const quoted = [...todo.matchAll(/`([^`]+)`/g)].map(([, command]) => command!);
+      for (const command of quoted.length > 0 ? quoted : [todo]) {
+        expect(command).toMatch(/^bin\/(ssh|kubectl|pulumi) /);
+        expect(spawnSync("bash", ["-n", "-c", command], { encoding: "utf8" }).stderr, command).toBe("");
+      }
+    }
   });
 
   test("is among these", () => {
@@ -112,6 +125,28 @@ describe("what is unknown is not a problem", () => {
     expect(problems(situation)).toEqual([]);
   });
 
+  test("nodes that could not ask the cluster's DNS, and an API that does not tell of add-ons", () => {
+    const situation = new Situation().sayApi({ addons: null });
+    situation.answers.nodes = situation.answers.nodes.map((node) => ({ ...node, dns: null }));
+    expect(problems(situation)).toEqual([]);
+  });
+
+  test("an add-on that waits for a node, or for a Pulumi run that changes it", () => {
+    expect(problems(new Situation().coredns({ available: 1 }).drained(w2, 3).silence(w2).lock(w2))).toEqual([]);
+    const rollout = new Situation().coredns({ available: 1 });
+    rollout.answers.isPulumiRunning = true;
+    expect(problems(rollout)).toEqual([]);
+  });
+
+  test("a node that restarts, and its way to the cluster's DNS", () => {
+    const situation = new Situation()
+      .drained(w2, 8)
+      .notReady(w2, 7)
+      .say(w2, { upSince: minutesAgo(0.5) })
+      .lock(w2);
+    expect(problems(situation.silenceDns(w2))).toEqual([]);
+  });
+
   test("an update that is pending for its first window", () => {
     expect(problems(new Situation().say(m1, { update: { ...needsReboot, since: minutesAgo(600) } }))).toEqual([]);
     expect(problems(new Situation().say(m1, { update: { ...needsReboot, since: null } }))).toEqual([]);
@@ -156,7 +191,8 @@ test("the lines of bin/health that judge matches are those it prints", () => {
     "node is drained",
     "node is not Ready",
     "API does not answer",
-    "pod $pod is not Ready",
+    "kube-proxy does not answer",
+    "kube-scheduler does not answer",
   ]) {
     expect(health).toContain(`problem "${line}`);
   }

@@ -1,9 +1,11 @@
 /** Facts in, problems out. Nothing else decides what is wrong with a cluster. */
 import type { Facts, Status } from "./facts.ts";
+import { judgeAddons, judgeDns } from "./judge/addons.ts";
 import { judgeCertificates } from "./judge/certificates.ts";
 import { judgeEtcd } from "./judge/etcd.ts";
 import { judgeLock } from "./judge/lock.ts";
 import { judgeApi, judgeNodes } from "./judge/nodes.ts";
+import { judgeRefusals } from "./judge/refusals.ts";
 import { judgeUpdates, judgeVersions } from "./judge/updates.ts";
 import { problem, type Problem, sortProblems, worstOf } from "./problems.ts";
 
@@ -19,7 +21,10 @@ function problemsOf(facts: Facts): Problem[] {
   }
   return [
     ...judgeApi(facts),
+    ...judgeRefusals(facts),
     ...judgeNodes(facts),
+    ...judgeDns(facts),
+    ...judgeAddons(facts),
     ...judgeEtcd(facts),
     ...judgeLock(facts),
     ...judgeUpdates(facts),

@@ -55,6 +55,8 @@ function notAsked(reason: string): Status {
     cluster: null,
     at: new Date().toISOString(),
     api: null,
+    addons: null,
+    refusals: [],
     nodes: [],
     etcds: null,
     lock: { isKnown: false, holders: [], isPulumiRunning: null },

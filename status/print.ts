@@ -1,4 +1,5 @@
 /** Prints a status for a terminal. Monitoring shows the first line only. */
+import { visible } from "../node/remote/words.ts";
 import { table } from "../table.ts";
 import { needsReboot } from "./digest.ts";
 import type { EtcdFacts, Facts, NodeFacts, Status, WindowFacts } from "./facts.ts";
@@ -19,6 +20,7 @@ export function print(status: Status): string {
         [
           ["API", apiLine(status)],
           ...(etcds ? [etcds.kubernetes, etcds.infra].map((etcd) => [etcd.name, etcdLine(etcd)]) : []),
+          ...(status.addons ?? []).map(({ name, wanted, available }) => [name, `${available} of ${wanted} replicas`]),
           ["reboot lock", lockLine(status)],
           ["master window", windowLine(status, status.windows.masters)],
           ["worker window", windowLine(status, status.windows.workers)],
@@ -35,6 +37,7 @@ export function print(status: Status): string {
         ].join("\n"),
   ]
     .filter((part) => part)
+    .map((part) => visible(String(part)))
     .join("\n\n");
 }
 

@@ -16,12 +16,18 @@ export const problemKinds = {
   "etcd-alarm": { severity: "CRITICAL", meaning: "an etcd has raised an alarm such as NOSPACE: it refuses writes" },
   "certificate-ended": { severity: "CRITICAL", meaning: "a certificate has expired" },
   "api-silent": { severity: "CRITICAL", meaning: "the API does not answer at the elastic IP" },
+  "writes-refused": {
+    severity: "CRITICAL",
+    meaning: "a webhook, a policy, a quota or a limit refuses what nodes or the control plane have to write",
+  },
   "node-missing": { severity: "CRITICAL", meaning: "a node of the stack is not in the cluster" },
   "node-not-ready": { severity: "CRITICAL", meaning: "a node is not Ready and not restarting normally" },
   "node-silent": {
     severity: "CRITICAL",
     meaning: "a node does not answer over SSH, and the API cannot say whether it is Ready",
   },
+  "dns-silent": { severity: "CRITICAL", meaning: "nodes get no answer from the cluster's DNS" },
+  "api-unsteady": { severity: "WARNING", meaning: "the API at the elastic IP is not ready on some connections" },
   "apiserver-not-ready": { severity: "WARNING", meaning: "a master's apiserver is not ready" },
   "etcd-member": { severity: "WARNING", meaning: "a member of an etcd is unhealthy; the others have a leader" },
   "etcd-membership": { severity: "WARNING", meaning: "an etcd's members are not the stack's masters" },
@@ -36,6 +42,7 @@ export const problemKinds = {
   "lock-long": { severity: "WARNING", meaning: "the reboot lock has been held for more than an hour" },
   "lock-unknown": { severity: "WARNING", meaning: "no node can read from infra-etcd who holds the reboot lock" },
   "ssh-silent": { severity: "WARNING", meaning: "nodes that are Ready do not answer over SSH" },
+  "addon-short": { severity: "WARNING", meaning: "an add-on has fewer replicas than it should have" },
   "node-unwell": { severity: "WARNING", meaning: "a node is unhealthy by its own report" },
   "node-stays-drained": {
     severity: "WARNING",

@@ -2,10 +2,11 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parse } from "yaml";
-import { local, root } from "../toolchain/paths.ts";
+import { isMap, parse, parseDocument } from "yaml";
+import { schema } from "../config/schema.ts";
+import { ownBackend, root } from "../toolchain/paths.ts";
 import { Failure, output } from "../toolchain/run.ts";
-import { isPulumi, lockHolders } from "../toolchain/state.ts";
+import { isElsewhere, isPulumi, locks } from "../toolchain/state.ts";
 import type { Role } from "./answers.ts";
 
 export interface Stack {
@@ -71,16 +72,20 @@ export function nodesIn(sshConfig: string): StackNode[] {
 
 /** The stack's setting `renewBefore`, hours. */
 export async function renewBefore(stack: string): Promise<number> {
-  // Loads Pulumi's SDK, which takes a while; the nodes answer in the meantime.
-  const { schema } = await import("../config.ts");
-  const file = await readFile(join(root, `Pulumi.${stack}.yaml`), "utf8").catch(() => "");
-  const { config } = (parse(file) ?? {}) as { config?: Record<string, unknown> };
-  return schema.shape.renewBefore.parse(config?.["kubernetes:renewBefore"]);
+  return renewBeforeIn(await readFile(join(root, `Pulumi.${stack}.yaml`), "utf8").catch(() => ""));
 }
 
-/** Whether a Pulumi run is active on the stack; null for any backend but this checkout's. */
+/** The same of a stack's configuration file. A value that cannot be used, which `pulumi up` refuses, counts as none. */
+export function renewBeforeIn(file: string): number {
+  const { renewBefore } = schema.shape;
+  const { contents } = parseDocument(file);
+  const value: unknown = isMap(contents) ? contents.getIn(["config", "kubernetes:renewBefore"]) : undefined;
+  return renewBefore.safeParse(value).data ?? renewBefore.parse(undefined);
+}
+
+/** Whether a Pulumi run is active on the stack; null for any backend but this checkout's, and for another machine's run. */
 export async function isPulumiRunning(stack: string): Promise<boolean | null> {
   if (process.env["PULUMI_BACKEND_URL"]) return null;
-  const pids = await lockHolders(local, stack);
-  return pids.some(isPulumi);
+  const held = await locks(ownBackend, stack);
+  return held.some(isElsewhere) ? null : held.some(({ pid }) => isPulumi(pid));
 }

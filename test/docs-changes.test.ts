@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 
 import { byName, type Registered } from "../components/testing/engine.ts";
-import { schema } from "../config.ts";
+import { schema } from "../config/schema.ts";
 import { boot, type BootInputs } from "../node/rollout/boot.ts";
 import { clusterShape } from "../node/rollout/cluster-shape.ts";
 import type { ResourceProvider } from "../exoscale/resource-provider.ts";
@@ -22,18 +22,24 @@ beforeAll(async () => {
 /** What is said of a setting, and each change that does so. */
 const rows: [string, Record<string, string>[]][] = [
   [
-    "`sshPublicKeys`, `timeZone`, `drainTimeout`, `mirror`, `leafValidity`, `caValidity`, `caReplacement`",
+    "`sshPublicKeys`, `timeZone`, `drainTimeout`, `mirror`, `leafValidity`, `caValidity`, `caReplacement`, `keyReplacement`",
     [
-      { sshPublicKeys: '["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE0example me@laptop"]' },
+      {
+        sshPublicKeys: '["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFDYWOCYXsx/YEGKrwzFq1h/QsJXCohAlanozKzQ9lRc me@laptop"]',
+      },
       { timeZone: "Europe/Zurich" },
       { drainTimeout: "2m" },
       { mirror: '{"files": "https://mirror.example"}' },
       { leafValidity: "2000h" },
       { caValidity: "80000h" },
       { caReplacement: "1" },
+      { keyReplacement: "1" },
     ],
   ],
-  ["`masterRebootWindow`", [{ masterRebootWindow: '{"start": "03:00"}' }]],
+  [
+    "`masterRebootWindow`, `podSecurity`",
+    [{ masterRebootWindow: '{"start": "03:00"}' }, { podSecurity: "restricted" }],
+  ],
   ["`workerRebootWindow`", [{ workerRebootWindow: '{"start": "03:00"}' }]],
   ["`masterType` of the same family, a larger `masterDisk`", [{ masterType: "standard.large" }, { masterDisk: "60" }]],
   ["`workerType` of the same family, a larger `workerDisk`", [{ workerType: "standard.large" }, { workerDisk: "60" }]],
@@ -45,20 +51,20 @@ const rows: [string, Record<string, string>[]][] = [
     ],
   ],
   [
-    "`desiredWorkers`, `maxUnavailable`, `sshSources`, `apiSources`, `nodePortSources`, `renewBefore`, `waitFor`, `apiEndpoint`",
+    "`desiredWorkers`, `removedWorkers`, `maxUnavailable`, `sshSources`, `apiSources`, `nodePortSources`, `renewBefore`, `apiEndpoint`",
     [
       { desiredWorkers: "5" },
+      { desiredWorkers: "2", removedWorkers: '["dev-worker-2"]' },
       { maxUnavailable: "2" },
       { sshSources: '["203.0.113.8/32"]' },
       { apiSources: '["203.0.113.8/32"]' },
       { nodePortSources: '["203.0.113.8/32"]' },
       { renewBefore: "700h" },
-      { waitFor: "instances" },
       { apiEndpoint: "https://api.example/v2" },
     ],
   ],
   [
-    "another family, a smaller `masterDisk`, `zone`, `masters`, `podCIDR`, `serviceCIDR`",
+    "another family, a smaller `masterDisk`, `zone`, `masters`, `podCIDR`, `serviceCIDR`, `waitFor` from `cluster` to `instances`",
     [
       { masterType: "cpu.large" },
       { workerType: "cpu.large" },
@@ -67,6 +73,7 @@ const rows: [string, Record<string, string>[]][] = [
       { masters: "5" },
       { podCIDR: "10.0.0.0/16" },
       { serviceCIDR: "10.64.0.0/16" },
+      { waitFor: "instances" },
     ],
   ],
 ];

@@ -40,6 +40,8 @@ async function life(environment: Environment): Promise<void> {
 
   await template.update({ ...template.inputs, name: "renamed" });
   await elasticIp.update({ ...elasticIp.inputs, labels: { cluster: "other" } });
+  const group = environment.state.securityGroups.get(securityGroup.id)!;
+  environment.state.write((write) => write.put("securityGroups", { ...group, externalSources: ["192.0.2.0/24"] }));
   await rules.update({ ...rules.inputs, rules: [] });
   await master.update({ ...master.inputs, name: "renamed", securityGroups: [other.id], elasticIps: [] });
   await boot.update({ ...boot.inputs, userData: encodeUserData("#cloud-config\n# two\n") });

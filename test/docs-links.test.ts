@@ -5,7 +5,7 @@ import { dirname, join, normalize } from "node:path";
 import { execaSync } from "execa";
 import { expect, test } from "vitest";
 
-import { schema } from "../config.ts";
+import { schema } from "../config/schema.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { root } from "../toolchain/paths.ts";
 
@@ -97,4 +97,14 @@ test("the checks find what they look for", () => {
   expect(links("docs/security.md")).toContain("configuration.md#leafvalidity");
   expect(anchors("docs/architecture.md")).toContain("from-nothing-to-a-cluster");
   expect(zoneCommands).toEqual(expect.arrayContaining(["up", "down", "kill"]));
+});
+
+test("docs/security.md names tests by titles that they have", () => {
+  const page = text("docs/security.md");
+  const named = [...page.matchAll(/\[([^\]]+)\]\(\.\.\/([\w./-]+\.test\.ts)\)/g)].map(([, title, file]) => ({
+    title,
+    file,
+  }));
+  expect(named.length).toBeGreaterThan(15);
+  for (const { title, file } of named) if (title !== file) expect(text(file!), file).toContain(`"${title}"`);
 });

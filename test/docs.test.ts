@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 
-import { adminLeaf, masterLeaves } from "../components/certificates.ts";
+import { adminLeaf, masterLeaves, workerLeaves } from "../components/certificates.ts";
 import { configurationPage } from "../docs/generate/configuration.ts";
 import { costsPage, defaultMonth } from "../docs/generate/costs.ts";
 import { picture } from "../docs/generate/picture.ts";
@@ -15,8 +15,8 @@ const read = (file: string): string => readFileSync(new URL(`../${file}`, import
 
 test.each([
   ["ports.md", "ports.ts", portsPage],
-  ["configuration.md", "config.ts", configurationPage],
-  ["costs.md", "config.ts", costsPage],
+  ["configuration.md", "config/schema.ts", configurationPage],
+  ["costs.md", "config/schema.ts", costsPage],
   ["architecture.svg", "docs/generate/picture.ts", picture],
 ])("docs/%s says what %s says", async (page, _source, write) => {
   await expect(write()).toMatchFileSnapshot(`../docs/${page}`);
@@ -47,18 +47,35 @@ test("README shows the commands that `npm run up` prints at its end", () => {
 
 test("docs/security.md names every subject of a certificate, and every role", () => {
   const page = read("docs/security.md");
-  const leaves = Object.values(masterLeaves({ name: "NAME", address: "", apiAddress: "" }, "10.96.0.0/16"));
+  const node = { name: "NAME", address: "" };
+  const leaves = [
+    ...Object.values(masterLeaves({ ...node, apiAddress: "" }, "10.96.0.0/16")),
+    ...Object.values(workerLeaves(node)),
+  ];
   const names = [adminLeaf, ...leaves].flatMap(({ commonName, organization }) =>
-    [commonName, organization ?? []].flat(),
+    [commonName ?? [], organization ?? []].flat(),
   );
   // Etcd's members: the page has them in words.
   const subjects = [...new Set(names)].filter((name) => name !== "NAME");
-  expect(subjects).toHaveLength(12);
-  expect(page).toContain("a node's name, signed by infra-etcd's authority");
+  expect(subjects).toHaveLength(14);
+  expect(page).toContain("a master's name, signed by infra-etcd's authority");
   const roles = parseAllDocuments(read("ignition/files/master/rbac.yaml")).map(
     (each) => each.toJS().metadata.name as string,
   );
   for (const name of [...subjects, ...roles]) expect(page, name).toContain(`\`${name}\``);
+});
+
+test("the preview in CI uses each action by its commit, and its last step alone has secrets", () => {
+  const text = read(".github/workflows/preview.yaml");
+  const uses = [...text.matchAll(/uses: (.*)/g)].map(([, action]) => action);
+  expect(uses).toHaveLength(3);
+  for (const action of uses) expect(action).toMatch(/^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  const { jobs } = parse(text) as { jobs: { preview: { steps: { run?: string }[] } } };
+  const { steps, ...job } = jobs.preview;
+  expect(JSON.stringify(job)).not.toContain("secrets.");
+  expect(
+    steps.filter((step) => JSON.stringify(step).includes("secrets.")).map(({ run }) => /pulumi \w+/.exec(run!)![0]),
+  ).toEqual(["pulumi preview"]);
 });
 
 test("the preview in CI has the program's own Node and Pulumi", () => {

@@ -6,6 +6,7 @@ import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
 import { masters, object, report, workers } from "../status/testing/fixtures.ts";
+import { replicasAnnotation } from "../node/remote/scripts.ts";
 import type { NodeReport } from "../node/remote/report.ts";
 import type { Status } from "../status/facts.ts";
 import { root as checkout } from "../toolchain/paths.ts";
@@ -30,6 +31,16 @@ const today = (name: string): NodeReport => ({
 });
 const say = (name: string, text: string) => put(`answers/${name}`, text);
 
+/** CoreDNS' Deployment with so many replicas of the two that it was made with. */
+const coredns = (replicas: number) => ({
+  metadata: {
+    name: "coredns",
+    annotations: { [replicasAnnotation]: "2" },
+  },
+  spec: { replicas },
+  status: { availableReplicas: replicas },
+});
+
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "status-"));
   for (const each of [
@@ -38,11 +49,12 @@ beforeEach(async () => {
     "status",
     "ignition",
     "node",
-    "config.ts",
-    "config-files.ts",
+    "config",
     "versions.ts",
     "ports.ts",
+    "pod-security.ts",
     "table.ts",
+    "Pulumi.yaml",
     "package.json",
   ]) {
     await cp(join(checkout, each), join(root, each), { recursive: true });
@@ -91,12 +103,31 @@ beforeEach(async () => {
   await put("outputs-dev.json", outputs("dev"));
   await put("outputs-prod.json", outputs("prod"));
   await program(".local/bin/pulumi", `cat "${root}/outputs-\${PULUMI_STACK:-dev}.json"`);
-  // ssh's last two arguments are the node and the command; kubectl's are not looked at.
+  // ssh's last two arguments are the node and the command.
   await program(
     "path/ssh",
-    `for a; do node=$command command=$a; done; [ "$command" = "sudo bash /run/kubernetes/bin/report" ] || exit 9; exec sh "${root}/answers/$node"`,
+    `for a; do node=$command command=$a; done
+     case $command in
+       "sudo bash -s") exec sh "${root}/answers/$node" ;;
+       "bash -s") exec sh "${root}/answers/dns" "$node" ;;
+       *) exit 9 ;;
+     esac`,
   );
-  await program(".local/bin/kubectl", `exec sh "${root}/answers/api"`);
+  await program(
+    ".local/bin/kubectl",
+    `case $* in
+       *"get --raw /api/v1/nodes "*) exec sh "${root}/answers/api" ;;
+       *"get --raw /readyz "*) sh "${root}/answers/api" > /dev/null && exec echo ok ;;
+       *"get --raw /apis/apps/v1/namespaces/kube-system/deployments"*) exec sh "${root}/answers/addons" ;;
+       *"get --raw "*webhookconfigurations*) exec sh "${root}/answers/webhooks" ;;
+       *"patch "*"--dry-run=server"* | *"create --raw "*"?dryRun=All"*) exec sh "${root}/answers/writes" "$@" ;;
+       *) exit 9 ;;
+     esac`,
+  );
+  await say("dns", "exit 0");
+  await say("addons", `cat <<'END'\n${JSON.stringify({ items: [coredns(2)] })}\nEND`);
+  await say("writes", "exit 0");
+  await say("webhooks", `echo '{"items": []}'`);
   for (const name of names) await say(name, `cat <<'END'\n${JSON.stringify(today(name))}\nEND`);
   await say("api", `cat <<'END'\n${JSON.stringify({ items: names.map((name) => object(name, "198.18.0.11")) })}\nEND`);
 });
@@ -159,6 +190,49 @@ test("nothing answers: one problem", async () => {
     answers: false,
     silence: "connect to host 198.18.0.11 port 22: Connection refused",
   });
+  expect(code).toBe(2);
+});
+
+test("no node gets an answer from the cluster's DNS: exit code 2, and what brings it back", async () => {
+  await say("dns", "echo no answer from 10.96.0.10; exit 1");
+  await say("addons", `cat <<'END'\n${JSON.stringify({ items: [coredns(0)] })}\nEND`);
+  const { code, stdout } = await status();
+  expect(stdout).toMatch(
+    /^CRITICAL - .*: cluster DNS: none of 6 nodes gets an answer from the cluster's DNS: no answer from 10.96.0.10 \(and 1 more\)\n/,
+  );
+  expect(stdout).toContain("> `bin/pulumi up --refresh` brings its pods back\n");
+  expect(stdout).toMatch(/^coredns +0 of 2 replicas$/m);
+  expect(code).toBe(2);
+});
+
+test("a node whose DNS cannot be asked is not a problem", async () => {
+  await say("dns", "[ $1 = dev-worker-1 ] && exit 2; exit 0");
+  const { code, stdout } = await status("--json");
+  expect((JSON.parse(stdout) as Status).nodes.map(({ dns }) => dns?.answers ?? null)).toEqual(
+    names.map((name) => (name === "dev-worker-1" ? null : true)),
+  );
+  expect(code).toBe(0);
+});
+
+test("what refuses a node's writes is named by its configuration", async () => {
+  await say(
+    "writes",
+    `case $* in *" node "*) echo 'Error from server (InternalError): Internal error occurred: failed calling webhook "b.example.com": failed to call webhook: no endpoints' >&2; exit 1 ;; esac`,
+  );
+  await say(
+    "webhooks",
+    `cat <<'END'\n${JSON.stringify({ items: [{ metadata: { name: "tenant" }, webhooks: [{ name: "a.example.com" }, { name: "b.example.com" }] }] })}\nEND`,
+  );
+  const { code, stdout } = await status("--json");
+  const { problems } = JSON.parse(stdout) as Status;
+  expect(problems).toMatchObject([
+    {
+      kind: "writes-refused",
+      where: "validatingwebhookconfiguration tenant",
+      what: expect.stringMatching(/^the API refuses changes of a Node, the status of a Node: .*b\.example\.com/),
+      todo: expect.stringContaining("/webhooks/1/failurePolicy"),
+    },
+  ]);
   expect(code).toBe(2);
 });
 

@@ -17,6 +17,7 @@ interface Step {
   readonly name?: string;
   readonly shell?: string;
   readonly run?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 interface Job {
   readonly env: Readonly<Record<string, string>>;
@@ -57,10 +58,13 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
+const stepOf = (name: string): Step => job.steps.find((each) => each.name === name)!;
+
 /** Runs a command as a user on their machine. */
 async function type(command: string, stack = "prod"): Promise<string> {
+  const all = { ...job.env, ...stepOf("Preview").env };
   const env = Object.fromEntries(
-    ["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"].map((name) => [name, filled(job.env[name]!)]),
+    ["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"].map((name) => [name, filled(all[name]!)]),
   );
   const { code, output } = await bash(checkout, command, {
     ...env,
@@ -74,8 +78,8 @@ async function type(command: string, stack = "prod"): Promise<string> {
 
 /** Runs a step as GitHub's runner does; without `shell: bash` the shell gets fewer flags. */
 function step(name: string): Promise<Result> {
-  const { run, shell } = job.steps.find((each) => each.name === name)!;
-  const env = Object.fromEntries(Object.entries(job.env).map(([key, value]) => [key, filled(value)]));
+  const { run, shell, env: own } = stepOf(name);
+  const env = Object.fromEntries(Object.entries({ ...job.env, ...own }).map(([key, value]) => [key, filled(value)]));
   return bash(
     checkout,
     run!,

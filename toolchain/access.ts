@@ -2,8 +2,9 @@
  * `access.ts DIRECTORY`: writes what bin/kubectl and bin/ssh need from the stack's outputs:
  * `kubeconfig`, `ssh_config`, `ssh_key`, `known_hosts`. Nobody else may read them.
  */
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import writeFileAtomic from "write-file-atomic";
 import { root } from "./paths.ts";
 import { Failure, main, output } from "./run.ts";
 
@@ -11,7 +12,7 @@ import { Failure, main, output } from "./run.ts";
 export interface NodeOutput {
   readonly address: string;
   readonly role: "master" | "worker";
-  /** OpenSSH public key line. */
+  /** OpenSSH public key lines: two while the key is replaced. */
   readonly hostKey: string;
 }
 
@@ -54,21 +55,22 @@ Host *
 /** known_hosts lines with the host keys that the program generated. */
 function knownHosts(nodes: Readonly<Record<string, NodeOutput>>): string {
   return Object.entries(nodes)
-    .map(([name, { hostKey }]) => `${name} ${hostKey.trim()}\n`)
+    .flatMap(([name, { hostKey }]) =>
+      hostKey
+        .trim()
+        .split("\n")
+        .map((line) => `${name} ${line.trim()}\n`),
+    )
     .join("");
 }
 
-/** Writes files, each atomically, because several commands may do so at the same time. */
+/** Writes files, each in one piece, because several commands may do so at the same time, and disks may be full. */
 async function writeFiles(directory: string, files: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const made = await mkdtemp(join(directory, ".new-"));
-  try {
-    for (const [name, content] of Object.entries(files)) {
-      await writeFile(join(made, name), content, { mode: 0o600 });
-      await rename(join(made, name), join(directory, name));
-    }
-  } finally {
-    await rm(made, { recursive: true, force: true });
+  for (const [name, content] of Object.entries(files)) {
+    await writeFileAtomic(join(directory, name), content, { mode: 0o600 }).catch((error: Error) => {
+      throw new Failure(`${join(directory, name)} cannot be written, and is as it was: ${error.message}`);
+    });
   }
 }
 

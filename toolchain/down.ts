@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { diskUse } from "./cache.ts";
-import { cache, local, root } from "./paths.ts";
+import { cache, local, ownBackend, root } from "./paths.ts";
 import { size } from "./progress.ts";
 import { Failure, main, run } from "./run.ts";
 import { foreignStacks, runningPulumi } from "./state.ts";
@@ -13,15 +13,15 @@ await main(async () => {
     console.log("There is nothing to remove.");
     return;
   }
-  const pulumi = await runningPulumi(local);
+  const pulumi = await runningPulumi(ownBackend);
   if (pulumi)
     throw new Failure(
       `A Pulumi run is in progress (process ${pulumi}): wait for it, or end it with: kill -INT ${pulumi}`,
     );
-  const foreign = await foreignStacks(local, root);
+  const foreign = await foreignStacks(ownBackend, root);
   if (foreign.length > 0) {
     throw new Failure(
-      `${join(local, "state")} has the state of ${foreign.join(", ")}, whose resources are not in the local zone. ` +
+      `${ownBackend} has the state of ${foreign.join(", ")}, whose resources are not in the local zone. ` +
         `Without this state Pulumi can no longer manage them. First destroy them, or move the state to another backend ` +
         `(https://www.pulumi.com/docs/iac/concepts/state-and-backends).`,
     );

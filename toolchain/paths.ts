@@ -8,6 +8,9 @@ export const root = resolve(import.meta.dirname, "..");
 /** State and links of this checkout; ignored by git, removed by `npm run down`. */
 export const local = join(root, ".local");
 
+/** The backend of this checkout's stacks, unless PULUMI_BACKEND_URL names another one. */
+export const ownBackend = join(local, "state");
+
 /** Artifacts of all checkouts; stays until the user removes it. */
 export const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "kubernetes-on-exoscale");
 

@@ -1,50 +1,74 @@
 /**
- * Repairs a stack after its Pulumi CLI was killed: ends what the CLI left running, releases the lock, and drops
- * creations of unknown outcome from the state, which the next `up` finds or makes. Also a command: `recover.ts STACK`.
+ * Repairs a stack after its Pulumi CLI was killed or its disk was full: ends what the CLI left running, puts the newest whole
+ * state in the place of one that is cut, releases the lock, and drops creations of unknown outcome from the state, which the
+ * next `up` finds or makes. Also a command: `recover.ts STACK`.
  */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { local, root } from "./paths.ts";
+import { checkRoom } from "./check-state.ts";
+import { ownBackend, root } from "./paths.ts";
 import { type Process, processesIn, processOf, signal } from "./processes.ts";
 import { checkInterrupted, Failure, main, run } from "./run.ts";
-import { lockHolders, pendingOperations, runningPulumi } from "./state.ts";
+import { backendDirectory, isElsewhere, locks, mend, pendingOperations, runningPulumi } from "./state.ts";
 
 const pulumi = (...args: string[]) => run(join(root, "bin", "pulumi"), args);
 
 /**
- * @param stack in the checkout's own file backend; other backends have nothing to mend here
- * @throws Failure while another Pulumi run works on the stack
+ * @param backend the directory of a `file://` backend; others have nothing to mend here
+ * @throws Failure while another Pulumi run works on the stack, or may do so on another machine
  */
-export async function recover(stack: string): Promise<void> {
-  const living = await runningPulumi(local, stack);
+export async function recover(stack: string, backend = ownBackend): Promise<void> {
+  const living = await runningPulumi(backend, stack);
   if (living !== undefined) {
     throw new Failure(
       `A Pulumi run (process ${living}) works on stack ${stack}, so there is nothing to recover: ` +
         `wait for it, or end it with: kill -INT ${living}`,
     );
   }
+  await refuseElsewhere(stack, backend);
   // Even without a lock: a plugin that still works would get in the way of the next run.
   await endOrphans();
-  if ((await lockHolders(local, stack)).length > 0) {
+  const restored = await mend(backend, stack).catch((error: Error) => {
+    throw new Failure(`Stack ${stack} cannot be recovered. ${error.message}.`);
+  });
+  if (restored) {
+    const { state, cut, file, time, resources } = restored;
+    console.log(
+      `The state of stack ${stack} ended in the middle, as a disk that was full leaves it: ${state}\n` +
+        `In its place is now the newest whole one, of ${time.toISOString()} with ${resources} resources, from ${file}. ` +
+        `The other is ${cut}.\n` +
+        `What was created after that time is not in it: if the next up says that something exists already, delete that first.`,
+    );
+  }
+  if ((await locks(backend, stack)).length > 0) {
     console.log(`A Pulumi run on stack ${stack} was killed; releasing its lock.`);
     await pulumi("cancel", stack, "--yes");
   }
-  const pending = await pendingOperations(local, stack);
-  if (pending > 0) {
-    console.log(
-      `It left ${pending} operation${pending === 1 ? "" : "s"} of unknown outcome; asking the API what exists.`,
-    );
-    await pulumi("refresh", "--stack", stack, "--yes", "--skip-preview", "--clear-pending-creates");
-  }
+  const pending = await pendingOperations(backend, stack);
+  if (pending === 0 && !restored) return;
+  await checkRoom(backend, stack);
+  const left = pending > 0 ? `${pending} operation${pending === 1 ? " is" : "s are"} of unknown outcome; a` : "A";
+  console.log(`${left}sking the API what exists.`);
+  await pulumi("refresh", "--stack", stack, "--yes", "--skip-preview", "--clear-pending-creates");
 }
 
-/** Waits until no Pulumi run works on the stack. */
-export async function waitForOthers(stack: string): Promise<void> {
+/** @throws Failure if a run on another machine, which uses the same directory, has locked the stack */
+async function refuseElsewhere(stack: string, backend: string): Promise<void> {
+  const lock = (await locks(backend, stack)).find(isElsewhere);
+  if (!lock) return;
+  throw new Failure(
+    `Stack ${stack} is locked by process ${lock.pid} of ${lock.username} on ${lock.hostname}. Whether that run lives can only ` +
+      `be seen there: wait for it, or type bin/pulumi recover on ${lock.hostname}. If that machine is gone for good, or this ` +
+      `one had that name, type here: bin/pulumi cancel ${stack} --yes && bin/pulumi recover ${stack}`,
+  );
+}
+
+/** Waits until no Pulumi run works on the stack dev. */
+export async function waitForOthers(): Promise<void> {
   for (let announced = false; ; announced = true) {
-    const living = await runningPulumi(local, stack);
+    const living = await runningPulumi(ownBackend, "dev");
     if (living === undefined) return;
-    if (!announced)
-      console.log(`Another Pulumi run (process ${living}) works on stack ${stack}; waiting for it to end.`);
+    if (!announced) console.log(`Another Pulumi run (process ${living}) works on stack dev; waiting for it to end.`);
     await sleep(1000);
     checkInterrupted();
   }
@@ -72,12 +96,12 @@ function isOrphan({ parent }: Process): boolean {
   return started.test(above.command) ? isOrphan(above) : above.name === "systemd";
 }
 
-/** @throws Failure with the commands to type if the state is in another backend than this checkout's own */
-function refuseOtherBackend(stack: string): void {
-  const backend = process.env["PULUMI_BACKEND_URL"];
-  if (!backend || backend.startsWith(`file://${join(local, "state")}?`)) return;
+/** @throws Failure with the commands to type if the state is not in a directory */
+function directoryOf(url: string, stack: string): string {
+  const directory = backendDirectory(url);
+  if (directory !== undefined) return directory;
   throw new Failure(
-    `PULUMI_BACKEND_URL names another backend than this checkout's own. Make sure that nothing of the killed run is left, then type:\n` +
+    `PULUMI_BACKEND_URL names a backend that is no directory. Make sure that nothing of the killed run is left, then type:\n` +
       `  pulumi cancel ${stack} --yes\n` +
       `  pulumi refresh --stack ${stack} --yes --skip-preview --clear-pending-creates\n` +
       `  pulumi up --stack ${stack}`,
@@ -87,7 +111,6 @@ function refuseOtherBackend(stack: string): void {
 if (import.meta.main) {
   await main(async () => {
     const stack = process.argv[2]!;
-    refuseOtherBackend(stack);
-    await recover(stack);
+    await recover(stack, directoryOf(process.env["PULUMI_BACKEND_URL"]!, stack));
   });
 }

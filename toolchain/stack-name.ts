@@ -10,15 +10,16 @@ import { parseArgs } from "node:util";
 import { root } from "./paths.ts";
 
 /** Commands whose argument is a stack's name. */
-const ofStacks = ["stack init", "stack select", "stack rm", "cancel", "recover"];
+const ofStacks = ["stack init", "stack select", "stack rm", "stack remove", "stack delete", "cancel", "recover"];
 
 /** Options that take a value, so that it does not count as an argument: the CLI's own, and those of these commands. */
 const withValue =
   "color config-file copy-config-from memprofilerate otel-traces profiling secrets-provider teams tracing".split(" ");
 
-function named(args: string[]): string | undefined {
-  const { values, positionals } = parseArgs({
-    args,
+/** The command's words, as `["stack", "rm", "prod"]`, and its options. */
+export function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
     strict: false,
     options: {
       stack: { type: "string", short: "s" },
@@ -27,6 +28,10 @@ function named(args: string[]): string | undefined {
       ...Object.fromEntries(withValue.map((name) => [name, { type: "string" as const }])),
     },
   });
+}
+
+function named(args: readonly string[]): string | undefined {
+  const { values, positionals } = parse(args);
   // `-s=NAME` is the CLI's way, too.
   if (typeof values.stack === "string") return values.stack.replace(/^=/, "");
   for (const command of ofStacks) {
@@ -49,4 +54,4 @@ function selected(): string | undefined {
   }
 }
 
-console.log(named(process.argv.slice(2)) || process.env["PULUMI_STACK"] || selected() || "");
+if (import.meta.main) console.log(named(process.argv.slice(2)) || process.env["PULUMI_STACK"] || selected() || "");

@@ -36,13 +36,14 @@ async function vitest(project: string, directory: string): Promise<Sum> {
 }
 
 await main(async () => {
-  const progress = await prepare(4, { debian: testPackages });
+  const progress = await prepare(5, { debian: testPackages, bench: ["kube-bench"] });
   const directory = await mkdtemp(join(tmpdir(), "kubernetes-on-exoscale-test-"));
   const sums: Sum[] = [];
   try {
     const options = { quiet: true, summary };
     sums.push(await progress.step("checks", check, options));
     sums.push(await progress.step("unit tests", () => vitest("unit", directory), options));
+    sums.push(await progress.step("tests in sandboxes", () => vitest("sandbox", directory), options));
     sums.push(await progress.step("tests on this host", () => vitest("host", directory), options));
     sums.push(await progress.step("whole-cluster tests", () => vitest("cluster", directory), options));
   } finally {

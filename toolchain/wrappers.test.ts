@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { root as checkout } from "./paths.ts";
@@ -11,8 +11,10 @@ import { root as checkout } from "./paths.ts";
 const fake = `#!/bin/sh
 printf 'arg %s\\n' "$@"
 pwd
-env | grep -E '^(PULUMI|EXOSCALE|KUBECONFIG)' | sort
+env | grep -E '^(PULUMI|EXOSCALE|KUBECONFIG|SSH_)' | sort
 `;
+
+const modules = ["access", "check-state", "paths", "processes", "progress", "run", "stack-name", "state"];
 
 let root: string;
 let elsewhere: string;
@@ -24,7 +26,8 @@ beforeEach(async () => {
   for (const directory of ["toolchain", ".local/bin", ".local/zone", ".local/state/.pulumi/stacks/p"]) {
     await mkdir(join(root, directory), { recursive: true });
   }
-  for (const file of ["access.sh", "access.ts", "paths.ts", "processes.ts", "run.ts", "stack-name.ts"]) {
+  for (const file of ["Pulumi.yaml", "Pulumi.dev.yaml"]) await cp(join(checkout, file), join(root, file));
+  for (const file of ["access.sh", ...modules.map((name) => `${name}.ts`)]) {
     await cp(join(checkout, "toolchain", file), join(root, "toolchain", file));
   }
   await symlink(join(checkout, "node_modules"), join(root, "node_modules"));
@@ -73,6 +76,12 @@ test.each<[string[], Record<string, string>, string]>([
   expect((await run("pulumi", args, { env })).lines).toEqual([stack]);
 });
 
+test("an SSH agent that is gone does not matter: nodes are reached with the stack's key", async () => {
+  const { code, lines } = await run("pulumi", ["up"], { env: { SSH_AUTH_SOCK: "/tmp/gone/agent.1" } });
+  expect(code).toBe(0);
+  expect(lines.filter((line) => line.startsWith("SSH_"))).toEqual([]);
+});
+
 test("pulumi's processes are set to take less memory, unless the environment says otherwise", async () => {
   await program(
     join(root, ".local/bin/pulumi"),
@@ -115,6 +124,32 @@ test("pulumi gets all arguments as they are, and everything set for the stack de
   ]);
 });
 
+test.each([[["up"]], [["-v=3", "destroy", "--yes"]], [["preview"]], [["stack", "output"]], [["state", "edit"]]])(
+  "pulumi %j with a state that is cut says what to type, not what the CLI's parser thinks of it",
+  async (args) => {
+    const state = join(root, ".local/state/.pulumi/stacks/kubernetes/dev.json");
+    await mkdir(dirname(state));
+    await writeFile(state, '{"version":3,"checkpoint":{"stack":');
+    const { code, lines, stderr } = await run("pulumi", args);
+    expect({ code, lines }).toEqual({ code: 1, lines: [] });
+    expect(stderr.trim()).toBe(
+      `The state of stack dev cannot be read: ${state} ends in the middle. Type: bin/pulumi recover dev`,
+    );
+    expect((await run("pulumi", ["config", "get", "zone"])).code).toBe(0);
+  },
+);
+
+test.each([
+  [["stack", "rm", "dev", "--yes"], true],
+  [["stack", "delete"], true],
+  [["stack", "rm", "prod"], false],
+  [["stack", "remove", "prod"], false],
+])("pulumi %j keeps the settings of the stack dev, which are the repository's: %s", async (args, keeps) => {
+  await writeFile(join(root, "Pulumi.prod.yaml"), "config: {p:zone: ch-gva-2}\n");
+  const { lines } = await run("pulumi", args);
+  expect(lines.includes("arg --preserve-config")).toBe(keeps);
+});
+
 test("pulumi stays where it is inside the checkout", async () => {
   await mkdir(join(root, "components"));
   expect((await run("pulumi", ["up"], { cwd: join(root, "components") })).lines).toContain(join(root, "components"));
@@ -153,6 +188,26 @@ test.each([
   expect(lines.join()).not.toMatch(/PASSPHRASE|EXOSCALE|PULUMI_STACK=dev$/);
 });
 
+test.each([
+  "https://api-{zone}.exoscale.com/v2",
+  "https://127.0.0.1.example/v2",
+  "http://127.0.0.1.example/v2",
+  "http://127.0.0.1@example/v2",
+])("the stack dev gets neither where it is no longer one of the local zone: %s", async (endpoint) => {
+  const settings = await readFile(join(checkout, "Pulumi.dev.yaml"), "utf8");
+  await writeFile(join(root, "Pulumi.dev.yaml"), settings.replace("http://127.0.0.1:8180/v2", endpoint));
+  expect((await run("pulumi", ["up"])).lines.join()).not.toMatch(/PASSPHRASE|EXOSCALE/);
+});
+
+test.each(["s3://states", "file:///srv/states", "https://api.pulumi.com"])(
+  "a state of the local zone that is elsewhere is not encrypted with a passphrase that everybody knows: %s",
+  async (backend) => {
+    const { lines } = await run("pulumi", ["up"], { env: { PULUMI_BACKEND_URL: backend } });
+    expect(lines).toContain("EXOSCALE_API_KEY=EXOlocal");
+    expect(lines.join()).not.toContain("PASSPHRASE");
+  },
+);
+
 test("another stack in the local zone gets both", async () => {
   await writeFile(join(root, "Pulumi.two.yaml"), "config: {p:apiEndpoint: 'http://127.0.0.1:8180/v2'}\n");
   const { lines } = await run("pulumi", ["up", "-s", "two"]);
@@ -172,7 +227,7 @@ test("the stack that was selected counts, for its backend", async () => {
   expect((await run("pulumi", ["up"])).lines.join()).not.toMatch(/PASSPHRASE|EXOSCALE|PULUMI_STACK/);
   expect((await run("pulumi", ["up", "-s", "dev"])).lines).toContain("PULUMI_CONFIG_PASSPHRASE=local-zone");
   const { lines } = await run("pulumi", ["up"], { env: { PULUMI_BACKEND_URL: "s3://states" } });
-  expect(lines).toContain("PULUMI_CONFIG_PASSPHRASE=local-zone");
+  expect(lines).toContain("EXOSCALE_API_KEY=EXOlocal");
 });
 
 test("the user's own CLI comes first, with its own home and its plugins fetched", async () => {
@@ -250,6 +305,14 @@ test("several at once, right after the state changed", async () => {
   await stackWithOutputs();
   const all = await Promise.all(Array.from({ length: 6 }, () => run("kubectl", ["get", "nodes"])));
   expect(all.map(({ code, stderr }) => `${code} ${stderr}`)).toEqual(Array(6).fill("0 "));
+});
+
+test("a kubeconfig that cannot be written is said in one sentence, without it", async () => {
+  await stackWithOutputs();
+  await mkdir(join(root, ".local/access/kubeconfig"), { recursive: true });
+  const { code, stderr } = await run("kubectl", ["get", "nodes"]);
+  expect(code).toBe(1);
+  expect(stderr.trim()).toMatch(/^\S+\/kubeconfig cannot be written, and is as it was: [^\n]*$/);
 });
 
 test("a stack without cluster says what to type", async () => {

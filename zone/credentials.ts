@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+
+import writeFileAtomic from "write-file-atomic";
 
 import type { Credentials } from "./api/signature.ts";
 
@@ -18,7 +20,7 @@ export function loadCredentials(state: string): Credentials {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     const made = { key: `EXO${randomBytes(12).toString("hex")}`, secret: randomBytes(32).toString("base64url") };
-    writeFileSync(file, `EXOSCALE_API_KEY=${made.key}\nEXOSCALE_API_SECRET=${made.secret}\n`, { mode: 0o600 });
+    writeFileAtomic.sync(file, `EXOSCALE_API_KEY=${made.key}\nEXOSCALE_API_SECRET=${made.secret}\n`, { mode: 0o600 });
     return made;
   }
   const [, key] = /^EXOSCALE_API_KEY=(\S+)$/m.exec(text) ?? [];

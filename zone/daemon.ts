@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import writeFileAtomic from "write-file-atomic";
+
 import { openAdmin } from "./admin.ts";
 import { addressesIn } from "./addresses.ts";
 import { tablesOf } from "./api/family.ts";
@@ -67,7 +69,7 @@ export async function runZone(wanted: ZoneOptions, log: (line: string) => void):
     const web = createWeb(api.zone);
     undo.push(() => api.close());
     // For the next start, and for removeZone after a crash.
-    writeFileSync(optionsFile(options.state), JSON.stringify(options));
+    writeFileAtomic.sync(optionsFile(options.state), JSON.stringify(options));
     undo.push(() => network.release());
     // After a restart of the host there are no rules, and the engine may start machines by itself.
     await network.prepare();

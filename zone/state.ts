@@ -86,7 +86,8 @@ export function openState(directory: string, tables: Iterable<TableOptions>): St
       }
       database.exec("COMMIT");
     } catch (error) {
-      database.exec("ROLLBACK");
+      // SQLite has ended the transaction by itself if the disk is full.
+      if (database.isTransaction) database.exec("ROLLBACK");
       throw error;
     }
     for (const { table, id, record } of steps) {

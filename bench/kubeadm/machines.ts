@@ -1,7 +1,7 @@
 /** Six machines for a kubeadm cluster, created through the zone's API. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Settings } from "../../config.ts";
+import type { Settings } from "../../config/index.ts";
 import { encodeUserData } from "../../exoscale/user-data.ts";
 import { files } from "../../versions.ts";
 import type { Client } from "../../zone/testing/client.ts";

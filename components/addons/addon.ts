@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { Node } from "../cluster.ts";
 
 /** What add-ons know of the cluster. */
 export interface AddonArgs {
@@ -9,8 +10,8 @@ export interface AddonArgs {
   kubernetesCA: pulumi.Input<string>;
   /** IPv4 network of the Services. */
   serviceCIDR: string;
-  /** Number of nodes: an add-on has no more replicas than fit. */
-  nodes: number;
+  /** All nodes: an add-on has no more replicas than fit, and no other node may register. */
+  nodes: readonly Pick<Node, "name" | "role">[];
 }
 
 /**

@@ -3,9 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ApiEndpoint } from "../api-endpoint.ts";
 import type { Addon, AddonArgs } from "./addon.ts";
 import { coreDNS } from "./coredns.ts";
+import { nodeGuard } from "./node-guard.ts";
+import { nodeList } from "./node-list.ts";
 
-/** Every add-on: a file of its own, and its images in versions.ts. */
-const addons: readonly Addon[] = [coreDNS];
+/** Every add-on: a file of its own, and its images, if any, in versions.ts. */
+const addons: readonly Addon[] = [coreDNS, nodeGuard, nodeList];
 
 export interface AddonsArgs extends AddonArgs {
   /** The administrator's, as YAML. */
@@ -29,6 +31,8 @@ export class Addons extends pulumi.ComponentResource {
         clusterIdentifier: elasticIp.id,
         // Server-side apply asks the cluster in every preview; a preview must not need one.
         enableServerSideApply: false,
+        // A replaced ConfigMap is away for a moment, and pods that start then wait.
+        enableConfigMapMutable: true,
         // A refresh that is to repair a cluster must not need a healthy one.
         skipUpdateUnreachable: true,
       },

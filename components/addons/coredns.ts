@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { dnsServiceAddress } from "../../ignition/service-addresses.ts";
+import { replicasAnnotation } from "../../node/remote/scripts.ts";
 import { images } from "../../versions.ts";
 import type { AddonArgs } from "./addon.ts";
 
@@ -15,6 +16,7 @@ const COREFILE = `.:53 {
         lameduck 5s
     }
     ready
+    import custom/*.override
     kubernetes cluster.local in-addr.arpa ip6.arpa {
         pods insecure
         fallthrough in-addr.arpa ip6.arpa
@@ -29,7 +31,10 @@ const COREFILE = `.:53 {
     reload
     loadbalance
 }
+import custom/*.server
 `;
+/** The owner's ConfigMap, which nothing here creates or changes: `*.override` joins the block above, `*.server` is blocks of their own. */
+const CUSTOM = "coredns-custom";
 
 /** CoreDNS: the cluster's DNS, twice on two nodes where there are two. */
 export function coreDNS(name: string, args: AddonArgs, inCluster: pulumi.CustomResourceOptions): void {
@@ -105,13 +110,14 @@ export function coreDNS(name: string, args: AddonArgs, inCluster: pulumi.CustomR
 
   /** Its pods need the ServiceAccount and the ConfigMap: without them they are refused or never start. */
   function createDeployment(dependsOn: pulumi.Resource[]): void {
+    const replicas = Math.min(2, args.nodes.length);
     const fingerprint = pulumi.output(args.kubernetesCA).apply((pem) => createHash("sha256").update(pem).digest("hex"));
     new kubernetes.apps.v1.Deployment(
       `${name}-coredns`,
       {
-        metadata: metadata("coredns"),
+        metadata: { ...metadata("coredns"), annotations: { [replicasAnnotation]: String(replicas) } },
         spec: {
-          replicas: Math.min(2, args.nodes),
+          replicas,
           selector: { matchLabels: LABELS },
           // Replace one at a time: two nodes have no room for a third pod.
           strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
@@ -180,9 +186,15 @@ function podSpec() {
           failureThreshold: 5,
         },
         readinessProbe: { httpGet: { path: "/ready", port: "readiness" }, periodSeconds: 2 },
-        volumeMounts: [{ name: "config", mountPath: "/etc/coredns", readOnly: true }],
+        volumeMounts: [
+          { name: "config", mountPath: "/etc/coredns", readOnly: true },
+          { name: "custom", mountPath: "/etc/coredns/custom", readOnly: true },
+        ],
       },
     ],
-    volumes: [{ name: "config", configMap: { name: "coredns", items: [{ key: "Corefile", path: "Corefile" }] } }],
+    volumes: [
+      { name: "config", configMap: { name: "coredns", items: [{ key: "Corefile", path: "Corefile" }] } },
+      { name: "custom", configMap: { name: CUSTOM, optional: true } },
+    ],
   };
 }

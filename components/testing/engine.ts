@@ -19,31 +19,45 @@ export interface Answers {
 }
 let answers: Answers = {};
 
+/** PEM with a text for a certificate. */
+const certificate = (text: string): string =>
+  `-----BEGIN CERTIFICATE-----\n${Buffer.from(text).toString("base64")}\n-----END CERTIFICATE-----\n`;
+
+/** As the private key of this name. */
+export const keyInPEM = (name: string): string =>
+  `-----BEGIN EC PRIVATE KEY-----\nSECRET pem of ${name}\n-----END EC PRIVATE KEY-----\n`;
+
+/** The texts of the certificates of a bundle. */
+export const certificatesIn = (pem: string): string[] =>
+  [...pem.matchAll(/BEGIN CERTIFICATE-----\n(.*)\n/g)].map(([, base64]) => Buffer.from(base64!, "base64").toString());
+
 /** A resource's outputs as its provider would give them. */
 function outputs(
   type: string,
   name: string,
-  { validityPeriodHours }: { validityPeriodHours?: number },
+  { validityPeriodHours, wanted }: { validityPeriodHours?: number; wanted?: string },
 ): Record<string, unknown> {
   const number = Number(/(\d+)$/.exec(name)?.[1] ?? 0);
   const secret = (what: string) => `SECRET ${what} of ${name}`;
   switch (type) {
     case "tls:index/privateKey:PrivateKey":
       return {
-        privateKeyPem: secret("pem"),
+        privateKeyPem: keyInPEM(name),
         privateKeyOpenssh: secret("openssh"),
-        publicKeyPem: `public key of ${name}`,
+        publicKeyPem: `-----BEGIN PUBLIC KEY-----\npublic key of ${name}\n-----END PUBLIC KEY-----\n`,
         publicKeyOpenssh: `ecdsa-sha2-nistp256 ${name}\n`,
       };
     case "tls:index/certRequest:CertRequest":
       return { certRequestPem: `request ${name}` };
     case "tls:index/selfSignedCert:SelfSignedCert":
     case "tls:index/locallySignedCert:LocallySignedCert":
-      return { certPem: `certificate ${name} for ${validityPeriodHours} h` };
+      return { certPem: certificate(`certificate ${name} for ${validityPeriodHours} h`) };
     case "random:index/randomPassword:RandomPassword":
       return { result: secret("password") };
     case "pulumi-nodejs:dynamic/exoscale:ClusterOrigin":
       return { secretsKey: answers.secretsKey ?? "random" };
+    case "pulumi-nodejs:dynamic/exoscale:PodSecurity":
+      return { level: wanted ?? "baseline" };
     case "pulumi-nodejs:dynamic/exoscale:ElasticIp":
       return { ip: "198.51.100.99" };
     case "pulumi-nodejs:dynamic/exoscale:Instance":

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { z } from "zod";
 
-import { schema } from "../../config.ts";
+import { schema } from "../../config/schema.ts";
 
 type Json = z.core.JSONSchema.BaseSchema;
 
@@ -11,7 +11,7 @@ export function configurationPage(): string {
   return [
     "# Configuration",
     "",
-    "Every setting, generated from `config.ts`. Settings are stored in `Pulumi.STACK.yaml`. `pulumi config set NAME VALUE` sets one,",
+    "Every setting, generated from `config/schema.ts`. Settings are stored in `Pulumi.STACK.yaml`. `pulumi config set NAME VALUE` sets one,",
     "`pulumi config set --path 'NAME[0]' VALUE` an item of a list, `--path NAME.FIELD` a field. Commit the file: nothing in it is",
     "secret. Invalid values are refused before the first API call, all of them together, each with a valid example. Relative",
     "paths start from the directory of `Pulumi.yaml`.",

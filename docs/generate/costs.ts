@@ -1,4 +1,4 @@
-import { schema } from "../../config.ts";
+import { schema } from "../../config/schema.ts";
 
 /**
  * EUR per hour without VAT, from the price list in Exoscale's Karpenter provider. The list has the same numbers for CHF and
@@ -78,7 +78,7 @@ export function costsPage(): string {
   return [
     "# Costs",
     "",
-    `Price of a month (${month} hours) with the default sizes, in EUR without VAT, computed from the defaults in \`config.ts\` and`,
+    `Price of a month (${month} hours) with the default sizes, in EUR without VAT, computed from the defaults in \`config/schema.ts\` and`,
     `a [price list of ${prices.date}](${prices.source})`,
     "in one of Exoscale's repositories. For current prices see [Exoscale's pricing page](https://www.exoscale.com/pricing/).",
     "",

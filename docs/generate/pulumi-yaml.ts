@@ -1,10 +1,10 @@
 import { stringify } from "yaml";
 import { z } from "zod";
 
-import { schema } from "../../config.ts";
+import { schema } from "../../config/schema.ts";
 
 /**
- * Pulumi.yaml with the settings of config.ts for `pulumi config`. What is above `config:` stays.
+ * Pulumi.yaml with the settings of config/schema.ts for `pulumi config`. What is above `config:` stays.
  * @param current the file as it is
  */
 export function pulumiYaml(current: string): string {
@@ -18,7 +18,7 @@ export function pulumiYaml(current: string): string {
 function describe(check: z.ZodType) {
   const { type, description, default: value } = z.toJSONSchema(check, { io: "input" });
   const scalar = type === "number" ? "integer" : (["string", "integer"] as const).find((each) => each === type);
-  // A setting without a default gets an empty one: Pulumi itself would refuse it first, and say less than config.ts.
+  // A setting without a default gets an empty one: Pulumi itself would refuse it first, and say less than config/.
   const empty = scalar ? "" : type === "array" ? [] : {};
   return { ...(scalar && { type: scalar }), description, default: value ?? empty };
 }

@@ -2,8 +2,9 @@ import { files } from "../../versions.ts";
 import { forEach, masterCertificates, nodeCertificates } from "../certificates.ts";
 import type { MasterArgs, Mirror, NodeArgs, NodeSettings, WorkerArgs } from "../types.ts";
 
-/** A stand-in PEM that says whose it is; golden files stay readable. */
-const pem = (kind: string, of: string): string => `-----BEGIN ${kind}-----\n${of}\n-----END ${kind}-----\n`;
+/** A stand-in PEM that says whose it is. */
+const pem = (kind: string, of: string): string =>
+  `-----BEGIN ${kind}-----\n${Buffer.from(of).toString("base64")}\n-----END ${kind}-----\n`;
 const cert = (of: string): string => pem("CERTIFICATE", of);
 const key = (of: string): string => pem("EC PRIVATE KEY", of);
 
@@ -31,8 +32,8 @@ const node = (name: string, address: string): NodeArgs => ({
   name,
   address,
   masters,
-  stackPublicKey: "ecdsa-sha2-nistp256 AAAA test",
-  sshHostKey: pem("OPENSSH PRIVATE KEY", `host key of ${name}`),
+  stackPublicKeys: ["ecdsa-sha2-nistp256 AAAA test"],
+  sshHostKey: key(`host key of ${name}`),
   key: key(name),
   certificates: forEach(nodeCertificates, (certificate) => cert(`${certificate} of ${name}`)),
 });
@@ -45,9 +46,12 @@ export const master: MasterArgs = {
   ...first,
   certificates: { ...first.certificates, ...forEach(masterCertificates, cert) },
   kubernetesSigningCA: cert("kubernetes CA"),
+  schedulerKey: key("scheduler"),
+  podSecurity: "baseline",
   kubernetesCAKey: key("kubernetes CA"),
+  infraEtcdPasswords: ["password", "former-password"],
   serviceAccountKey: key("service accounts"),
-  serviceAccountPublicKey: pem("PUBLIC KEY", "service accounts"),
+  otherServiceAccountKeys: [pem("PUBLIC KEY", "former service accounts")],
   encryptionKeys: [
     { name: "first", secret: "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlIQ==" },
     { name: "second", secret: "c2l4dGVlbiBtb3JlLCBhbmQgc2l4dGVlbiBieXRlcyE=" },

@@ -22,8 +22,8 @@ export function unpack(cloudConfig: string, directory: string): void {
   }
 }
 
-/** What scripts read from elsewhere: bash itself, flannel's lease and os-release. */
-const ELSEWHERE = ["SECONDS", "PATH", "FLANNEL_SUBNET", "FLANNEL_MTU", "PRETTY_NAME", "VERSION_ID"];
+/** What scripts read from elsewhere: bash itself and os-release. */
+const ELSEWHERE = ["SECONDS", "PATH", "PRETTY_NAME", "VERSION_ID"];
 
 /** The variables in capitals that a script reads: `$NAME`, `${NAME...}`, `((... NAME ...))`, and jq's `$ENV.NAME`. */
 function variablesOf(script: string): string[] {

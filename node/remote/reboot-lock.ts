@@ -6,9 +6,11 @@ import pLimit from "p-limit";
 
 import { NotYet, poll } from "../../exoscale/poll.ts";
 import { timeouts } from "../timeouts.ts";
+import { adviceFor } from "./access.ts";
 import type { LockReport } from "./report.ts";
 import { exitCode, scriptCommand, scriptPath } from "./scripts.ts";
 import { ssh, SshError, type SshResult, type SshTarget } from "./ssh.ts";
+import { visible } from "./words.ts";
 
 /** Pulumi's name as a holder, the same for all runs: its engine allows one at a time per stack. */
 const holder = "pulumi";
@@ -17,13 +19,16 @@ const attempt = 10;
 
 /** The reboot lock as a master reports it. */
 export interface LockState {
-  /** `unknown`: no master answers, or infra-etcd has no quorum; then nobody can take it. */
-  readonly kind: "taken" | "held" | "unknown";
+  /**
+   * `unknown`: infra-etcd has no quorum, so nobody can take it. `unreachable`: no master answers this machine, which may be
+   * able to reach none.
+   */
+  readonly kind: "taken" | "held" | "unknown" | "unreachable";
   /** Why it is not taken: `the reboot lock is held by dev-worker-2 since 2026-11-24T04:10:03Z`. */
   readonly reason: string;
   /** Name or id of another holder. */
   readonly holder: string;
-  /** Milliseconds for which this run has waited for that holder. */
+  /** Milliseconds for which this run has waited for that holder, or for a master that answers. */
   readonly waited: number;
   /** Nodes that drained themselves and are not back in service, and for how many seconds. */
   readonly drained: Readonly<Record<string, number>>;
@@ -36,6 +41,8 @@ export class RebootLock {
   #users = 0;
   #taken = false;
   #other: { readonly id: string; readonly since: number } | undefined;
+  /** Since when no master answers. */
+  #silent: number | undefined;
 
   /** @param masters An address that leads to a healthy master. */
   constructor(masters: SshTarget) {
@@ -65,10 +72,12 @@ export class RebootLock {
     return this.#inTurn(async () => {
       try {
         const { code, output } = await this.#call("take", String(attempt));
-        if (code !== 0 && code !== exitCode.held) return unavailable(output);
+        this.#silent = undefined;
+        if (code !== 0 && code !== exitCode.held) return unavailable(visible(output));
         return this.#stateOf(await parseLock(output), code === 0);
       } catch (error) {
-        if (error instanceof SshError || error instanceof Unreadable) return unavailable(error.message);
+        if (error instanceof Unreadable) return unavailable(error.message);
+        if (error instanceof SshError) return this.#unreachable(error);
         throw error;
       }
     });
@@ -92,12 +101,27 @@ export class RebootLock {
     };
   }
 
+  async #unreachable(error: SshError): Promise<LockState> {
+    const { host } = this.#masters;
+    this.#silent ??= performance.now();
+    return {
+      ...unavailable(
+        `no master answers at ${host}, the elastic IP of the Kubernetes API (${error.message}). ${await adviceFor(error, host)} ` +
+          `Does \`apiSources\` admit the health checks of the elastic IP? Without them it leads to no master.`,
+      ),
+      kind: "unreachable",
+      waited: performance.now() - this.#silent,
+    };
+  }
+
   async #give(): Promise<void> {
     const wasTaken = this.#taken;
+    // Nobody was there to take it from.
+    if (!wasTaken && this.#silent !== undefined) return;
     try {
       await poll({ limit: wasTaken ? timeouts.giveLock : 0, pause: [1_000, 5_000] }, async () => {
         const { code, output } = await this.#call("give").catch(noAnswer);
-        if (code !== 0) throw new NotYet(output);
+        if (code !== 0) throw new NotYet(visible(output));
       });
     } catch (error) {
       if (!(error instanceof NotYet)) throw error;
@@ -139,7 +163,7 @@ async function parseLock(output: string): Promise<LockReport> {
   try {
     return lockReport.parse(JSON.parse(output));
   } catch {
-    throw new Unreadable(`what ${scriptPath("reboot-lock")} prints cannot be read: ${output}`);
+    throw new Unreadable(`what ${scriptPath("reboot-lock")} prints cannot be read: ${visible(output)}`);
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * What a node says of itself: the one JSON object that its script `report` prints (`ignition/files/node/report`), and the
+ * What a node says of itself: the one JSON object that the script `report` beside this file prints, and the
  * reboot lock as `reboot-lock` prints it. What could not be asked is null. Times are ISO 8601 in UTC.
  *
  * Loads zod: whatever a preview loads imports types only, and the schemas once it needs them.
  */
 import { z } from "zod";
+import { oneLine } from "./words.ts";
 
-const text = z.string();
+const text = z.string().transform(oneLine);
 const time = z.iso.datetime();
 
 export const lockHolder = z.object({
@@ -26,7 +27,7 @@ export const lockReport = z.object({
    * Nodes that drained themselves and are not back in service, and for how many seconds; empty where the API does not
    * answer.
    */
-  drainedSeconds: z.record(text, z.number()),
+  drainedSeconds: z.record(z.string(), z.number()),
 });
 
 /** When a node may go down for an update. */

@@ -9,7 +9,7 @@ const golden = join(import.meta.dirname, "../../ignition/golden");
 /** Rendered user-data by file name. */
 const userData = readdirSync(golden).map((file) => [file, readFileSync(join(golden, file), "utf8")] as const);
 
-const everywhere: readonly Script[] = ["health", "reboot-lock", "report", "wait-ready"];
+const everywhere: readonly Script[] = ["health", "reboot-lock", "wait-ready"];
 const onMasters: readonly Script[] = ["node-join", "node-remove"];
 
 test.each(userData)("nodes have these scripts, exit codes and annotation: %s", (file, text) => {

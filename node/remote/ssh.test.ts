@@ -22,21 +22,46 @@ test("accepts no other host key", async () => {
   const other = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 }).public;
   const error = await ssh({ ...node.target, hostKey: other }, "health").catch((error: unknown) => error);
   expect(error).toBeInstanceOf(SshError);
-  expect(error).toMatchObject({ message: "SSH to core@127.0.0.1: the host key is not the one this cluster gave it" });
+  expect(error).toMatchObject({
+    message: "SSH to core@127.0.0.1: the host key is not the one this cluster gave it",
+    failure: "host key",
+  });
   expect(node.commands).toEqual([]);
+});
+
+test("accepts either host key while one replaces the other", async () => {
+  await using node = await fakeNode(() => ({ code: 0, output: "done" }));
+  const { target } = node;
+  const other = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 }).public;
+  for (const hostKey of [`${target.hostKey}\n${other}`, `${other}\n${target.hostKey}\n`])
+    expect(await ssh({ ...target, hostKey }, "true")).toEqual({ code: 0, output: "done" });
+  await expect(ssh({ ...target, hostKey: `${other}\n${other}` }, "true")).rejects.toThrow("host key is not the one");
+});
+
+test("gives a command its input", async () => {
+  await using node = await fakeNode(() => ({ code: 0, output: "done" }));
+  expect((await ssh(node.target, "bash -s", 5_000, "echo done\n")).output).toBe("done");
+  expect(node.inputs).toEqual(["echo done\n"]);
 });
 
 test("stops waiting for a command after its timeout", async () => {
   await using node = await fakeNode(() => "hangs");
-  await expect(ssh(node.target, "health", 300)).rejects.toThrow("`health` did not end within 0.3 s");
+  await expect(ssh(node.target, "health", 300)).rejects.toMatchObject({
+    message: "SSH to core@127.0.0.1: `health` did not end within 0.3 s",
+    failure: "command",
+  });
 });
 
 test("says why a node cannot be reached", async () => {
   const node = await fakeNode(() => ({ code: 0 }));
-  await expect(ssh({ ...node.target, user: "root" }, "health")).rejects.toThrow(
-    "SSH to root@127.0.0.1: All configured authentication methods failed",
-  );
+  await expect(ssh({ ...node.target, user: "root" }, "health")).rejects.toMatchObject({
+    message: "SSH to root@127.0.0.1: All configured authentication methods failed",
+    failure: "login",
+  });
   await expect(ssh({ ...node.target, privateKey: "none" }, "health")).rejects.toThrow(/Cannot parse privateKey/);
   await node[Symbol.asyncDispose]();
-  await expect(ssh(node.target, "health")).rejects.toThrow(/SSH to core@127.0.0.1: .*ECONNREFUSED/);
+  await expect(ssh(node.target, "health")).rejects.toMatchObject({
+    message: expect.stringMatching(/SSH to core@127.0.0.1: .*ECONNREFUSED/),
+    failure: "connection",
+  });
 });

@@ -10,7 +10,7 @@ export interface SshTarget {
   readonly user: string;
   /** OpenSSH format. */
   readonly privateKey: string;
-  /** The only public host key that is accepted, as an OpenSSH line. */
+  /** The public host keys that are accepted, OpenSSH lines: two, of one algorithm, while one replaces the other. */
   readonly hostKey: string;
 }
 
@@ -21,11 +21,16 @@ export interface SshResult {
   readonly output: string;
 }
 
+/** What failed: the way to the node, the proof that it is the node, the login, or a command on a node that was reached. */
+export type SshFailure = "connection" | "host key" | "login" | "command";
+
 /** The node could not be asked: no connection, another host key, no answer in time. */
 export class SshError extends Error {
-  constructor(message: string) {
+  readonly failure: SshFailure;
+  constructor(message: string, failure: SshFailure = "connection") {
     super(message);
     this.name = "SshError";
+    this.failure = failure;
   }
 }
 
@@ -37,27 +42,39 @@ const longestOutput = 4_096;
 /**
  * Runs one command on a node over a connection of its own.
  *
- * @param timeout Milliseconds for the command, connecting not counted.
+ * @param timeout Milliseconds for the command, connecting not counted. @param input What it reads.
  * @throws SshError
  */
-export async function ssh(target: SshTarget, command: string, timeout = 30_000): Promise<SshResult> {
+export async function ssh(target: SshTarget, command: string, timeout = 30_000, input?: string): Promise<SshResult> {
   const { host, port = 22, user, privateKey, hostKey } = target;
-  const [algorithm = "", blob = ""] = hostKey.trim().split(/\s+/);
-  const expected = Buffer.from(blob, "base64");
+  const keys = hostKey
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/));
+  const [[algorithm = ""] = []] = keys;
+  const expected = keys.map(([, blob = ""]) => Buffer.from(blob, "base64"));
   // Loaded with the first connection: a preview makes none, and is quicker without.
   const { Client } = (await import("ssh2")).default;
   const client = new Client();
-  let pinned = true;
+  let failure: SshFailure = "connection";
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<SshResult>((resolve, reject) => {
-      const fail = (reason: string) => reject(new SshError(`SSH to ${user}@${host}: ${reason}`));
-      client.on("error", (error) => fail(pinned ? error.message : `the host key is not the one this cluster gave it`));
-      client.on("close", () => fail("the connection was closed"));
+      const fail = (reason: string) => reject(new SshError(`SSH to ${user}@${host}: ${reason}`, failure));
+      client.on("error", (error) => {
+        if (error.level === "client-authentication") failure = "login";
+        fail(failure === "host key" ? "the host key is not the one this cluster gave it" : error.message);
+      });
+      client.on("close", () => {
+        if (failure === "command") failure = "connection";
+        fail("the connection was closed");
+      });
       client.on("ready", () => {
+        failure = "command";
         timer = setTimeout(() => fail(`\`${command}\` did not end within ${timeout / 1000} s`), timeout);
         client.exec(command, (error, channel) => {
           if (error) return fail(error.message);
+          if (input !== undefined) channel.end(input);
           let output = "";
           const take = (chunk: Buffer) => {
             output = (output + chunk.toString("utf8")).slice(-longestOutput);
@@ -76,14 +93,18 @@ export async function ssh(target: SshTarget, command: string, timeout = 30_000):
         privateKey,
         readyTimeout: connectTimeout,
         algorithms: { serverHostKey: [algorithm as ssh2.ServerHostKeyAlgorithm] },
-        hostVerifier: (key: Buffer) => (pinned = key.equals(expected)),
+        hostVerifier: (key: Buffer) => {
+          if (expected.some((each) => key.equals(each))) return true;
+          failure = "host key";
+          return false;
+        },
       });
       // With Nagle's algorithm each small message of the handshake would wait 40 ms for a delayed acknowledgement.
       client.setNoDelay(true);
     });
   } catch (error) {
     // ssh2 throws synchronously for a key that it cannot read.
-    throw error instanceof SshError ? error : new SshError(`SSH to ${user}@${host}: ${messageOf(error)}`);
+    throw error instanceof SshError ? error : new SshError(`SSH to ${user}@${host}: ${messageOf(error)}`, "login");
   } finally {
     clearTimeout(timer);
     client.destroy();

@@ -1,16 +1,19 @@
 import type { Api, Instance } from "../../exoscale/api.ts";
+import { hasEmptyUserData } from "../../exoscale/claim.ts";
 import { connect, type Client } from "../../exoscale/client.ts";
-import { Incomplete, messageOf } from "../../exoscale/errors.ts";
+import { Incomplete, messageOf, Refused } from "../../exoscale/errors.ts";
 import { atRest, readInstance } from "../../exoscale/instance-actions.ts";
-import { changed, type Failure, type ResourceProvider } from "../../exoscale/resource-provider.ts";
+import { changed, isUnknown, type Failure, type ResourceProvider } from "../../exoscale/resource-provider.ts";
 import { userDataLimit, userDataSha256 } from "../../exoscale/user-data.ts";
-import { judge, type Verdict } from "../remote/health.ts";
+import { judge, type Suspect, type Verdict } from "../remote/health.ts";
+import type { KubernetesAccess } from "../remote/ready.ts";
 import { rebootLock, type RebootLock } from "../remote/reboot-lock.ts";
 import type { SshTarget } from "../remote/ssh.ts";
 import { timeouts } from "../timeouts.ts";
 import { decide, decideFirstBoot, type Configuration, type Inspection, type Situation } from "./decide.ts";
-import { actualSpec, refusals, specChange, specOf, type MachineSpec } from "./machine-spec.ts";
+import { actualSpec, asFound, refusals, specChange, specOf, type MachineSpec } from "./machine-spec.ts";
 import { perform, Unhealthy } from "./perform.ts";
+import { skippedSteps, stepCommands } from "./steps.ts";
 import { queue, type Background, type Blocked, type Queue } from "./queue.ts";
 
 /**
@@ -37,12 +40,19 @@ export interface BootInputs extends MachineSpec {
   readonly drainTimeout: number;
   /** Step of the replacement of certificate authorities that the user-data is at. @default 0 */
   readonly caReplacement?: number;
+  /** The same of the replacement of keys. @default 0 */
+  readonly keyReplacement?: number;
   readonly ssh: SshTarget;
   /** An address that leads to a healthy master; user and key are those of `ssh`. */
   readonly masters: Pick<SshTarget, "host" | "port" | "hostKey">;
+  /** How the Kubernetes API is asked about a node that does not answer. @default only by a master */
+  readonly kubernetes?: KubernetesAccess;
 }
 
-/** Nothing secret: only a hash of the user-data. The machine spec is the wanted one, or what a refresh found. */
+/**
+ * Nothing secret: only a hash of the user-data. The machine spec is the wanted one, or what a refresh found; of the template
+ * always the one that the instance was made from.
+ */
 export interface BootOutputs extends MachineSpec {
   readonly api: Api;
   readonly instance: string;
@@ -51,6 +61,8 @@ export interface BootOutputs extends MachineSpec {
   readonly state: string;
   /** False if the node was restarted and was not seen healthy. */
   readonly well: boolean;
+  /** GiB, where a refresh found the disk larger than this resource has made it. */
+  readonly grownDisk?: number;
 }
 
 export const boot: ResourceProvider<BootInputs, BootOutputs> = {
@@ -63,27 +75,38 @@ export const boot: ResourceProvider<BootInputs, BootOutputs> = {
       });
     }
     if (olds.instance === news.instance) {
-      failures.push(...refusals(news.name, olds, news), ...skippedSteps(olds.caReplacement, news.caReplacement));
+      failures.push(
+        ...refusals(news.name, olds, news),
+        ...skippedSteps("caReplacement", "node", olds.caReplacement, news.caReplacement),
+        ...skippedSteps("keyReplacement", "node", olds.keyReplacement, news.keyReplacement),
+        ...abandoned(olds.waitFor, news.waitFor),
+      );
     }
     return failures;
   },
 
   diff(_id, olds, news) {
     const replaces = changed(olds, news, ["instance"]);
+    // The whole of it is unknown only while the engine asks what the replacement of a key would mean.
+    if (replaces.length === 0 && isUnknown(news.ssh)) throw new Refused(keyRefusal(news));
     const notice = replaces.length > 0 ? undefined : noticeOf(olds, news);
-    return {
-      changes: replaces.length > 0 || needsTurn(olds, news) || changed(olds, news, ["api"]).length > 0,
-      replaces,
-      notice,
-    };
+    const updates = changed(olds, news, ["api", "diskSize", "image"]);
+    return { changes: replaces.length > 0 || needsTurn(olds, news) || updates.length > 0, replaces, notice };
   },
 
   async create(inputs) {
     const client = connect(inputs.api);
     const instance = await atRest(client, inputs.instance);
     const actual = await actualConfiguration(client, instance, inputs);
+    if (instance.state === "running" && !hasEmptyUserData(instance)) {
+      // It has booted before, and this resource was replaced, or taken out of the state: it changes in its turn.
+      const { api } = inputs;
+      const found = { ...actual, ...asFound(actual, actual, inputs), state: "running", well: true };
+      const outs = await boot.update(inputs.instance, { api, instance: inputs.instance, ...found }, inputs);
+      return { id: inputs.instance, outs };
+    }
     const step = decideFirstBoot({ state: instance.state, actual, wanted: configuration(inputs) });
-    await perform(step, { client, instance, wanted: inputs });
+    await perform(step, { client, instance, wanted: inputs, node: suspect(inputs) });
     return { id: inputs.instance, outs: outputs(inputs) };
   },
 
@@ -94,30 +117,35 @@ export const boot: ResourceProvider<BootInputs, BootOutputs> = {
     const { state } = instance;
     const isUp = state === "running" || state === "starting" || state === "migrating";
     const actual = await actualConfiguration(client, instance, olds);
-    return { outs: { ...olds, ...actual, state: isUp ? "running" : state } };
+    const { grownDisk: _grownDisk, image: _image, ...known } = olds;
+    const found = asFound(actual, olds, olds);
+    const grown = found.diskSize === actual.diskSize ? {} : { grownDisk: actual.diskSize };
+    return { outs: { ...known, ...actual, ...found, ...grown, state: isUp ? "running" : state } };
   },
 
   async update(id, olds, news) {
-    if (!needsTurn(olds, news)) return { ...olds, api: news.api };
-    const outs = outputs(news);
+    if (!needsTurn(olds, news)) return outputsOf(news, olds);
     const turns = queue(news.group, {
       parallel: news.kind === "master" ? 1 : news.maxUnavailable,
       timeout: timeouts.turn,
       pause: timeouts.retryTurn,
     });
     let isChanged = false;
+    let found: MachineSpec = olds;
     const run = async () => {
-      await turns.run(news.name, () => takeTurn(olds, news, turns));
+      await turns.run(news.name, () => takeTurn(olds, news, turns, (actual) => (found = actual)));
       isChanged = true;
     };
+    const outs = () => outputsOf(news, { ...found, grownDisk: olds.grownDisk });
     try {
       await (news.waitFor === "instances" ? run() : lockOf(news).during(run));
     } catch (error) {
       // The node has its user-data. The next run checks its health, or gives back the reboot lock.
-      if (isChanged || error instanceof Unhealthy) throw new Incomplete(id, messageOf(error), { ...outs, well: false });
+      if (isChanged || error instanceof Unhealthy)
+        throw new Incomplete(id, messageOf(error), { ...outs(), well: false });
       throw error;
     }
-    return outs;
+    return outs();
   },
 
   async delete() {
@@ -125,8 +153,13 @@ export const boot: ResourceProvider<BootInputs, BootOutputs> = {
   },
 };
 
-/** One attempt of a node's update. */
-async function takeTurn(olds: BootOutputs, news: BootInputs, turns: Queue): Promise<void | Blocked | Background<void>> {
+/** One attempt of a node's update. @param finds Gets the machine spec that the instance has after it. */
+async function takeTurn(
+  olds: BootOutputs,
+  news: BootInputs,
+  turns: Queue,
+  finds: (actual: MachineSpec) => void,
+): Promise<void | Blocked | Background<void>> {
   const client = connect(news.api);
   const instance = await atRest(client, news.instance);
   const situation: Situation = {
@@ -137,24 +170,30 @@ async function takeTurn(olds: BootOutputs, news: BootInputs, turns: Queue): Prom
     wanted: configuration(news),
     waitFor: news.waitFor,
     absence: news.drainTimeout * 1_000 + timeouts.absence,
+    evidence: timeouts.evidence,
   };
   const step = decide(situation);
   const next = step.kind === "inspect" ? decide(situation, await inspect(instance, news, turns)) : step;
-  return perform(next, { client, instance, wanted: news });
+  if (next.kind === "restart") turns.assertNoneFailed(news.name);
+  finds(next.kind === "restart" && next.rebuild ? news : situation.actual);
+  return perform(next, { client, instance, wanted: news, node: suspect(news) });
 }
 
 async function inspect({ state }: Instance, news: BootInputs, turns: Queue): Promise<Inspection> {
   // Takes the lock first: while it is held, no other node goes down during the inspection.
   const lock = await lockOf(news).take();
   const verdict: Verdict =
-    state === "running"
-      ? await judge({ name: news.name, kind: news.kind, ssh: news.ssh, masters: mastersOf(news) })
-      : { kind: "repair", bootId: undefined };
-  return { lock, verdict, recovering: turns.inBackground };
+    state === "running" ? await judge(suspect(news)) : { kind: "repair", bootId: undefined, serves: false };
+  return { lock, verdict, recovering: turns.inBackground, unseen: news.kind === "worker" ? turns.unseen : 0 };
 }
 
 function lockOf(inputs: BootInputs): RebootLock {
   return rebootLock(mastersOf(inputs));
+}
+
+function suspect(inputs: BootInputs): Suspect {
+  const { name, kind, ssh, kubernetes } = inputs;
+  return { name, kind, ssh, masters: mastersOf(inputs), kubernetes };
 }
 
 function mastersOf({ ssh, masters }: BootInputs): SshTarget {
@@ -178,25 +217,57 @@ function outputs(inputs: BootInputs): BootOutputs {
   return { api, instance, ...configuration(inputs), state: "running", well: true };
 }
 
+/** The outputs of an instance with the template that it was made from, and a disk that may be larger than wanted. */
+function outputsOf(
+  news: BootInputs,
+  { template, grownDisk = 0 }: Pick<BootOutputs, "template" | "grownDisk">,
+): BootOutputs {
+  return {
+    ...outputs(news),
+    ...(news.template !== undefined && template !== undefined && { template }),
+    ...(grownDisk > (news.diskSize ?? Infinity) && { grownDisk }),
+  };
+}
+
+/** The recorded machine spec, as it compares with the wanted one. */
+function recordedSpec(olds: BootOutputs, news: MachineSpec): MachineSpec {
+  return olds.grownDisk === undefined ? olds : asFound({ ...olds, diskSize: olds.grownDisk }, olds, news);
+}
+
 /** Whether an update has to look at the node. */
 function needsTurn(olds: BootOutputs, news: BootInputs): boolean {
   return (
     olds.userDataSha256 !== userDataSha256(news.userData) ||
     olds.state !== "running" ||
     !olds.well ||
-    specChange(olds, news) !== "none"
+    specChange(recordedSpec(olds, news), news) !== "none"
   );
 }
 
 /** What an update does to the node, for the preview. */
 function noticeOf(olds: BootOutputs, news: BootInputs): string | undefined {
+  return [changeOf(olds, news), grownDiskOf(olds, news)].filter((each) => each !== undefined).join(" ") || undefined;
+}
+
+/** What is known of a disk that was made larger by hand. */
+function grownDiskOf({ grownDisk }: BootOutputs, { name, kind, diskSize }: BootInputs): string | undefined {
+  if (grownDisk === undefined || diskSize === undefined || diskSize >= grownDisk) return undefined;
+  const setting = `${kind}Disk`;
+  return (
+    `The disk of ${name} has ${grownDisk} GiB, and ${setting} is ${diskSize}: it was made larger by hand, and is kept. ` +
+    `\`pulumi config set ${setting} ${grownDisk}\` makes it so for every ${kind}.`
+  );
+}
+
+function changeOf(olds: BootOutputs, news: BootInputs): string | undefined {
   const { name, type, diskSize } = news;
-  switch (specChange(olds, news)) {
+  switch (specChange(recordedSpec(olds, news), news)) {
     case "rebuild":
       return `${name} will be drained and rebuilt: nothing on its disk is kept.`;
     case "resize":
-      return `${name} will be drained, switched off and started again as ${type} with a disk of ${diskSize} GiB.`;
+      return `${name} will be drained, switched off and started again as ${type} with a disk of ${Math.max(diskSize ?? 0, olds.grownDisk ?? 0)} GiB.`;
     case "none":
+      if (isUnknown(news.userData)) return `${name} will be drained and rebooted if its cloud-config changes.`;
       if (olds.userDataSha256 !== userDataSha256(news.userData)) return `${name} will be drained and rebooted.`;
       if (olds.state !== "running") return `${name} is ${olds.state} and will be started.`;
       return olds.well
@@ -205,16 +276,23 @@ function noticeOf(olds: BootOutputs, news: BootInputs): string | undefined {
   }
 }
 
-/** A node that missed a step does not trust those that have taken the next one. @param before The step of the last inputs. */
-function skippedSteps(before = 0, after = 0): Failure[] {
-  if (Math.abs(after - before) <= 1) return [];
-  const next = before + Math.sign(after - before);
+/** The cluster would lose what `pulumi up` waits for: its add-ons, and the workers' place in it. */
+function abandoned(before: BootInputs["waitFor"] | undefined, after: BootInputs["waitFor"]): Failure[] {
+  if (before !== "cluster" || after !== "instances") return [];
   return [
     {
-      property: "caReplacement",
+      property: "waitFor",
       reason:
-        `the certificate authorities are replaced step by step, and this node is at step ${before}, not at ${after - Math.sign(after - before)}. ` +
-        `Finish the step before: \`pulumi config set caReplacement ${next}\`, then \`pulumi up\`.`,
+        "waitFor cannot change from cluster to instances while the cluster lives: the add-ons would be deleted, and every worker drained and taken out of it. " +
+        "Set it back: `pulumi config set waitFor cluster`.",
     },
   ];
+}
+
+function keyRefusal({ name, keyReplacement }: BootInputs): string {
+  return (
+    `the key that opens ${name} by SSH and its host key are in use and cannot be replaced at once: it could no longer be reached. Nothing was touched. ` +
+    `They are replaced in steps, which docs/operations.md describes: ${stepCommands("keyReplacement", keyReplacement)}. ` +
+    "If `pulumi state taint` marked one, `pulumi state untaint` and its URN come first."
+  );
 }

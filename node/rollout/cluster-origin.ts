@@ -34,7 +34,7 @@ export const clusterOrigin: ResourceProvider<ClusterOriginInputs, ClusterOriginO
 };
 
 /** An instance that still has no user-data of its own never ran a master: a first run was interrupted. */
-async function hasBootedMaster(client: Client, cluster: string): Promise<boolean> {
+export async function hasBootedMaster(client: Client, cluster: string): Promise<boolean> {
   const listed = await client.list<Instance>("/instance", "instances");
   const masters = listed.filter(
     (each) => each.labels?.cluster === cluster && each.labels.role === "master" && !isLeaving(each),

@@ -2,6 +2,8 @@ import { changed, type Failure, type ResourceProvider } from "../../exoscale/res
 
 /** What a living cluster cannot change. Nothing in the API: its `check` refuses such changes. */
 export interface ClusterShapeInputs {
+  /** The cluster's. Earlier releases did not store it. */
+  readonly name?: string;
   readonly zone: string;
   readonly podCIDR: string;
   readonly serviceCIDR: string;
@@ -9,6 +11,7 @@ export interface ClusterShapeInputs {
 }
 
 const reasons: Readonly<Record<keyof ClusterShapeInputs, string>> = {
+  name: "every name in the cloud and on the nodes begins with it, and it is the stack's",
   zone: "instances, addresses and groups cannot move to another zone",
   podCIDR: "running pods keep their addresses, and flannel's leases are cut from it",
   serviceCIDR: "Services keep their addresses, and certificates name the first of them",
@@ -21,9 +24,14 @@ export const clusterShape: ResourceProvider<ClusterShapeInputs, ClusterShapeInpu
       .filter((key) => olds[key] !== undefined && changed(olds, news, [key]).length > 0)
       .map((key): Failure => ({
         property: key,
-        reason: `${key} cannot change from ${olds[key]} to ${news[key]} while the cluster lives: ${reasons[key]}. Set it back to ${olds[key]}, or destroy the cluster first.`,
+        reason: `${key} cannot change from ${olds[key]} to ${news[key]} while the cluster lives: ${reasons[key]}. ${
+          key === "name"
+            ? `Type: pulumi stack rename ${olds[key]}`
+            : `Set it back to ${olds[key]}, or destroy the cluster first.`
+        }`,
       }));
   },
+  // A name that was unknown goes into the state without being a change.
   diff: (_id, olds, news) => ({
     changes: changed(olds, news, ["zone", "podCIDR", "serviceCIDR", "masters"]).length > 0,
   }),

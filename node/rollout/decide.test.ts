@@ -16,6 +16,7 @@ const worker: Situation = {
   wanted: after,
   waitFor: "cluster",
   absence: 900_000,
+  evidence: 60_000,
 };
 const { template: _template, ...masterSpec } = before;
 /** A master has no template: it is never rebuilt. */
@@ -36,7 +37,10 @@ const held: LockState = {
 };
 const unknown: LockState = { ...taken, kind: "unknown", reason: "the reboot lock is not available: no answer" };
 const go: Verdict = { kind: "go", bootId: "one" };
-const repair: Verdict = { kind: "repair", bootId: "one" };
+const unreachableLock: LockState = { ...taken, kind: "unreachable", reason: "no master answers" };
+const repair: Verdict = { kind: "repair", bootId: "one", serves: false };
+const halfBroken: Verdict = { ...repair, serves: true };
+const dependent: Verdict = { kind: "dependent", bootId: "one", reason: "API does not answer" };
 const others: Verdict = { kind: "wait", bootId: "one", reason: "etcd of dev-master-2: no answer" };
 
 const done: Step = { kind: "done" };
@@ -65,7 +69,7 @@ const repaired = (rebuild = false): Step => ({
   until: "recovery",
   bootId: "one",
 });
-const silent: Verdict = { kind: "repair", bootId: undefined };
+const silent: Verdict = { kind: "repair", bootId: undefined, serves: false };
 const unreachable: Verdict = { kind: "unreachable", reason: "it does not answer" };
 const silentRepaired: Step = { kind: "restart", how: "power-cycle", by: "api", rebuild: false, until: "recovery" };
 
@@ -116,6 +120,25 @@ describe("a node whose cluster is asked", () => {
     ["unhealthy, the lock held by another", {}, { verdict: repair, lock: held }, repaired()],
     ["unhealthy, the lock not available", {}, { verdict: repair, lock: unknown }, repaired()],
     ["unhealthy, others on their way back", {}, { verdict: repair, recovering: 1 }, repaired()],
+    ["unhealthy, masters out of reach", {}, { verdict: repair, lock: unreachableLock }, repaired()],
+    ["half broken", {}, { verdict: halfBroken }, repaired()],
+    [
+      "half broken, others on their way back",
+      {},
+      { verdict: halfBroken, recovering: 1 },
+      wait("others are on their way back from a repair"),
+    ],
+
+    // What others have to give is no reason to take a node down.
+    ["without what others give", {}, { verdict: dependent }, wait(dependent.reason)],
+    ["without what others give, lock not available", {}, { verdict: dependent, lock: unknown }, wait(dependent.reason)],
+    [
+      "without what others give, masters out of reach",
+      {},
+      { verdict: dependent, lock: { ...unreachableLock, waited: 80_000 } },
+      wait(dependent.reason),
+    ],
+    ["without what others give, as wanted", asWanted, { verdict: dependent }, done],
 
     // A node that only this machine cannot reach is not broken.
     ["unreachable", {}, { verdict: unreachable }, refuse("it does not answer")],
@@ -173,6 +196,15 @@ describe("a node whose cluster is asked", () => {
     ["others unhealthy", {}, { verdict: others }, wait(others.reason)],
     ["others on their way back", {}, { recovering: 2 }, wait("others are on their way back from a repair")],
     ["the lock not available", {}, { lock: unknown }, wait(unknown.reason)],
+    ["others not looked at", {}, { unseen: 1 }, wait("others are looked at first", true)],
+    ["unhealthy, others not looked at", {}, { verdict: repair, unseen: 1 }, repaired()],
+    ["the masters out of reach", {}, { lock: unreachableLock }, wait(unreachableLock.reason, true)],
+    [
+      "the masters out of reach for too long",
+      {},
+      { lock: { ...unreachableLock, waited: 60_000 } },
+      refuse("no master answers"),
+    ],
     ["the lock not available, others unhealthy", {}, { lock: unknown, verdict: others }, wait(others.reason)],
     [
       "the lock not available, others on their way back",
@@ -181,19 +213,19 @@ describe("a node whose cluster is asked", () => {
       wait("others are on their way back from a repair"),
     ],
   ])("%s", (_what, situation, inspection, step) => {
-    expect(decide({ ...worker, ...situation }, { lock: taken, verdict: go, recovering: 0, ...inspection })).toEqual(
-      step,
-    );
+    expect(
+      decide({ ...worker, ...situation }, { lock: taken, verdict: go, recovering: 0, unseen: 0, ...inspection }),
+    ).toEqual(step);
   });
 
   test("is not touched once another has held the lock for too long", () => {
     const lock = { ...held, waited: 900_000 };
-    expect(decide(worker, { lock, verdict: go, recovering: 0 })).toEqual({
+    expect(decide(worker, { lock, verdict: go, recovering: 0, unseen: 0 })).toEqual({
       kind: "refuse",
       reason:
         "dev-worker-1 was not touched: the reboot lock is held by dev-worker-2, and was waited for 15 min. See what is wrong with " +
         "`npm run status`. If dev-worker-2 does not come back, give the lock back for it: " +
-        `bin/ssh master-1 "sudo bash /run/kubernetes/bin/reboot-lock give 'dev-worker-2'". docs/operations.md says more.`,
+        "bin/ssh master-1 sudo bash /run/kubernetes/bin/reboot-lock give dev-worker-2. docs/operations.md says more.",
     });
   });
 
@@ -246,7 +278,7 @@ test.each<[what: string, situation: Pick<Situation, "state" | "actual" | "wanted
   [
     "found again, with another machine spec",
     { state: "running", actual: after, wanted: { ...after, template: "after" } },
-    byApi("power-cycle"),
+    byApi("power-cycle", true),
   ],
   ["found again, and running as wanted", { state: "running", actual: after, wanted: after }, done],
 ])("a first boot of an instance: %s", (_what, situation, step) => {

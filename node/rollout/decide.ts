@@ -3,7 +3,8 @@ import type { InstanceState } from "../../exoscale/api.ts";
 import type { Verdict } from "../remote/health.ts";
 import type { LockState } from "../remote/reboot-lock.ts";
 import { scriptCommand } from "../remote/scripts.ts";
-import { refusals, specChange, type MachineSpec } from "./machine-spec.ts";
+import { onNode, shellWord } from "../remote/words.ts";
+import { asFound, refusals, specChange, type MachineSpec } from "./machine-spec.ts";
 
 /** What a node runs with. */
 export interface Configuration extends MachineSpec {
@@ -25,6 +26,8 @@ export interface Situation {
   readonly waitFor: "cluster" | "instances";
   /** Milliseconds that a node may take to drain, go down and come back before it counts as broken. */
   readonly absence: number;
+  /** Milliseconds for which the masters may not answer before this machine's access counts as broken. */
+  readonly evidence: number;
 }
 
 /** What the reboot lock and the node say. */
@@ -33,6 +36,8 @@ export interface Inspection {
   readonly verdict: Verdict;
   /** Other nodes that were repaired by this run and are not healthy yet. */
   readonly recovering: number;
+  /** Other workers that this run has not looked at yet: those that are broken come first. */
+  readonly unseen: number;
 }
 
 export type Step =
@@ -76,7 +81,8 @@ export interface Inspect {
 export function decide(situation: Situation, inspection: Inspection): Step;
 export function decide(situation: Situation): Step | Inspect;
 export function decide(situation: Situation, inspection?: Inspection): Step | Inspect {
-  const { name, state, recorded, actual, wanted, waitFor } = situation;
+  const { name, state, recorded, wanted, waitFor } = situation;
+  const actual = asFound(situation.actual, recorded, wanted);
   const [refusal] = refusals(name, actual, wanted);
   if (refusal) return refuse(name, refusal.reason);
 
@@ -95,7 +101,7 @@ export function decide(situation: Situation, inspection?: Inspection): Step | In
   if (!inspection) return { kind: "inspect" };
   const { verdict } = inspection;
   // An earlier run that was killed, or gave up, may have come this far.
-  if (isAsWanted && (verdict.kind === "go" || verdict.kind === "wait")) return { kind: "done" };
+  if (isAsWanted && ["go", "wait", "dependent"].includes(verdict.kind)) return { kind: "done" };
   const obstacle = obstacleTo(situation, inspection);
   if (obstacle) return obstacle;
   if (verdict.kind === "unreachable") return refuse(name, verdict.reason);
@@ -109,10 +115,10 @@ export function decide(situation: Situation, inspection?: Inspection): Step | In
 /** For a new instance, which waits for no other node: the first master needs the second for its quorum. */
 export function decideFirstBoot({ state, actual, wanted }: Pick<Situation, "state" | "actual" | "wanted">): Step {
   // Only a stopped instance is given its user-data, so one that runs with it has booted with it.
-  const isDone =
-    state === "running" && actual.userDataSha256 === wanted.userDataSha256 && specChange(actual, wanted) === "none";
-  if (isDone) return { kind: "done" };
-  return { kind: "restart", how: "power-cycle", by: "api", rebuild: false, until: "running" };
+  const change = specChange(asFound(actual, actual, wanted), wanted);
+  if (state === "running" && actual.userDataSha256 === wanted.userDataSha256 && change === "none")
+    return { kind: "done" };
+  return { kind: "restart", how: "power-cycle", by: "api", rebuild: change === "rebuild", until: "running" };
 }
 
 /** Whether the node has booted with the wanted user-data, and was not only given it. */
@@ -122,29 +128,35 @@ function hasBootedWith({ recorded, actual, wanted }: Situation): boolean {
 
 /**
  * What keeps the node from being taken down. A repair does not wait for the reboot lock: the node itself may hold it,
- * infra-etcd may be what is broken, and no other node goes down for an update while this one is unhealthy.
+ * infra-etcd may be what is broken, and no other node goes down for an update while this one is unhealthy. It waits for
+ * other repairs only if the node still does a part of its work.
  */
-function obstacleTo({ name, state, absence }: Situation, inspection: Inspection): Step | undefined {
-  const { lock, verdict, recovering } = inspection;
+function obstacleTo({ name, state, absence, evidence }: Situation, inspection: Inspection): Step | undefined {
+  const { lock, verdict, recovering, unseen } = inspection;
   if (verdict.kind === "repair" || verdict.kind === "unreachable") {
     const drained = lock.drained[name] ?? Infinity;
-    if (state !== "running" || drained * 1_000 >= absence) return undefined;
-    return wait(`${name} drained itself ${drained} s ago, and is on its way down or up`, true);
+    if (state === "running" && drained * 1_000 < absence)
+      return wait(`${name} drained itself ${drained} s ago, and is on its way down or up`, true);
+    return verdict.kind === "repair" && verdict.serves && recovering > 0 ? wait(recovery) : undefined;
   }
   if (lock.kind === "held") {
     if (lock.waited < absence) return wait(lock.reason, true);
-    const give = scriptCommand("reboot-lock", "give", `'${lock.holder}'`);
+    const give = onNode("master-1", scriptCommand("reboot-lock", "give", shellWord(lock.holder)));
     return refuse(
       name,
       `${lock.reason}, and was waited for ${Math.round(lock.waited / 60_000)} min. See what is wrong with ` +
         `\`npm run status\`. If ${lock.holder} does not come back, give the lock back for it: ` +
-        `bin/ssh master-1 "${give}". docs/operations.md says more.`,
+        `${give}. docs/operations.md says more.`,
     );
   }
-  if (verdict.kind === "wait") return wait(verdict.reason);
-  if (recovering > 0) return wait("others are on their way back from a repair");
-  return lock.kind === "unknown" ? wait(lock.reason) : undefined;
+  if (verdict.kind === "wait" || verdict.kind === "dependent") return wait(verdict.reason);
+  if (recovering > 0) return wait(recovery);
+  if (lock.kind === "unreachable") return lock.waited < evidence ? wait(lock.reason, true) : refuse(name, lock.reason);
+  if (lock.kind === "unknown") return wait(lock.reason);
+  return unseen > 0 ? wait("others are looked at first", true) : undefined;
 }
+
+const recovery = "others are on their way back from a repair";
 
 function wait(reason: string, hasDeadline = false): Step {
   return { kind: "wait", reason, hasDeadline };

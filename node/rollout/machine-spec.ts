@@ -11,6 +11,8 @@ export interface MachineSpec {
   readonly diskSize?: number;
   /** Its id. An instance without one is never rebuilt. */
   readonly template?: string;
+  /** What the template is made of. A template that was registered again from the same is the same. @default unknown */
+  readonly image?: string;
 }
 
 /**
@@ -20,10 +22,11 @@ export interface MachineSpec {
 export type SpecChange = "none" | "resize" | "rebuild";
 
 const keys = ["type", "diskSize", "template"] as const;
+const described = [...keys, "image"] as const;
 
 /** The machine spec of an object that has more. */
 export function specOf(inputs: MachineSpec): MachineSpec {
-  return Object.fromEntries(keys.filter((key) => inputs[key] !== undefined).map((key) => [key, inputs[key]]));
+  return Object.fromEntries(described.filter((key) => inputs[key] !== undefined).map((key) => [key, inputs[key]]));
 }
 
 function shrinks(from: MachineSpec, to: MachineSpec): boolean {
@@ -31,9 +34,27 @@ function shrinks(from: MachineSpec, to: MachineSpec): boolean {
 }
 
 export function specChange(from: MachineSpec, to: MachineSpec): SpecChange {
-  const differing = keys.filter((key) => to[key] !== undefined && to[key] !== from[key]);
+  const isSameImage = to.image !== undefined && to.image === from.image;
+  const differing = keys.filter(
+    (key) => to[key] !== undefined && to[key] !== from[key] && !(key === "template" && isSameImage),
+  );
   if (differing.length === 0) return "none";
   return differing.includes("template") || shrinks(from, to) ? "rebuild" : "resize";
+}
+
+/**
+ * What was found, as it compares with what is wanted. A disk that is larger than recorded was made so by hand: it is kept,
+ * and not a reason to rebuild. The image is that of the recorded template, as long as it is that template.
+ */
+export function asFound(actual: MachineSpec, recorded: MachineSpec, wanted: MachineSpec): MachineSpec {
+  const { diskSize, template } = actual;
+  const grown = diskSize !== undefined && recorded.diskSize !== undefined && diskSize > recorded.diskSize;
+  const image = [recorded, wanted].find((each) => template !== undefined && each.template === template)?.image;
+  return {
+    ...actual,
+    ...(grown && { diskSize: Math.min(diskSize, Math.max(recorded.diskSize, wanted.diskSize ?? 0)) }),
+    ...(image !== undefined && { image }),
+  };
 }
 
 /** Why one machine spec cannot become the other, and what to do. @param name The instance's. */
@@ -74,7 +95,7 @@ export async function actualSpec(client: Client, instance: Instance, wanted: Mac
   };
 }
 
-/** Gives a stopped instance the wanted machine spec. @param rebuild With a fresh disk even if the API shows no difference. */
+/** Gives a stopped instance the wanted machine spec. @param rebuild With a fresh disk, also if the API shows no difference. */
 export async function applySpec(
   client: Client,
   instance: Instance,
@@ -84,10 +105,6 @@ export async function applySpec(
   const { type, diskSize, template } = wanted;
   const actual = await actualSpec(client, instance, wanted);
   if (type !== undefined && actual.type !== type) await scale(client, instance, type);
-  if (template !== undefined && (rebuild || specChange(actual, wanted) === "rebuild")) {
-    await reset(client, instance, template, diskSize);
-  } else if (diskSize !== undefined && actual.diskSize !== diskSize) {
-    // The API refuses to shrink it.
-    await resizeDisk(client, instance, diskSize);
-  }
+  if (rebuild && template !== undefined) await reset(client, instance, template, diskSize);
+  else if (diskSize !== undefined && actual.diskSize! < diskSize) await resizeDisk(client, instance, diskSize);
 }

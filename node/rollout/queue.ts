@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import pLimit from "p-limit";
 
-import { messageOf, Refused } from "../../exoscale/errors.ts";
+import { Refused } from "../../exoscale/errors.ts";
 
 /** Result of a turn that cannot be taken yet. */
 export class Blocked {
@@ -40,7 +40,10 @@ export class Queue {
   readonly #options: QueueOptions;
   readonly #limit;
   #inBackground = 0;
-  #failure: string | undefined;
+  /** Nodes that have had no turn yet. */
+  readonly #unseen = new Set<object>();
+  /** The first node whose update failed. */
+  #failed: string | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -52,12 +55,26 @@ export class Queue {
     return this.#inBackground;
   }
 
+  /** Nodes that wait for their first turn. */
+  get unseen(): number {
+    return this.#unseen.size;
+  }
+
+  /** Also to be called by a turn that took a while, before it touches the node. @throws Refused once another has failed */
+  assertNoneFailed(node: string): void {
+    if (this.#failed === undefined) return;
+    throw new Refused(`${node} was not touched, because the update of ${this.#failed} before it failed.`);
+  }
+
   /** @param node Its name. @throws Refused, or what the turn throws. */
   async run<T>(node: string, turn: () => Promise<T | Blocked | Background<T>>): Promise<T> {
     const { timeout, pause } = this.#options;
+    const me = {};
+    this.#unseen.add(me);
     for (let blocked = 0; ;) {
       const result = await this.#limit(async () => {
-        if (this.#failure) throw new Refused(`${node} was not touched, because ${this.#failure}`);
+        this.#unseen.delete(me);
+        this.assertNoneFailed(node);
         const start = performance.now();
         const result = await this.#watched(node, turn);
         if (!(result instanceof Blocked)) return result;
@@ -66,7 +83,9 @@ export class Queue {
         if (blocked <= timeout) return result;
         return this.#watched(node, async () => {
           throw new Refused(
-            `${node} was not touched: waited ${Math.round(blocked / 1000)} s for the others: ${result.reason}`,
+            `${node} was not touched: waited ${Math.round(blocked / 1000)} s for the others: ${result.reason}\n` +
+              "What is broken is repaired in its own turn, unless `--target`, or `--parallel` with fewer than there are nodes, leave it none. " +
+              "Then repair it first: bin/pulumi up --refresh --target '**:Boot::NAME'.",
           );
         });
       });
@@ -83,7 +102,7 @@ export class Queue {
     try {
       return await work();
     } catch (error) {
-      this.#failure ??= `the update of ${node} before it failed: ${messageOf(error).split("\n")[0]}`;
+      this.#failed ??= node;
       throw error;
     }
   }

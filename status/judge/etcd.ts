@@ -1,6 +1,6 @@
 import type { EtcdFacts, Facts, MemberFacts, NodeFacts } from "../facts.ts";
 import { problem, type Problem } from "../problems.ts";
-import { journal, mastersOf, namesOf, podLog } from "./format.ts";
+import { journal, mastersOf, namesOf, podLog, unknown } from "./format.ts";
 
 export function judgeEtcd(facts: Facts): Problem[] {
   if (!facts.etcds) return [];
@@ -68,4 +68,4 @@ const unhealthyOf = ({ members }: EtcdFacts, masters: readonly NodeFacts[]): str
     .map(({ name }) => name);
 
 const logOf = ({ name }: EtcdFacts, node: string): string =>
-  name === "infra-etcd" ? journal(node, "infra-etcd") : podLog(node, "kubernetes-etcd");
+  unknown(name === "infra-etcd" ? journal(node, "infra-etcd") : podLog(node, "kubernetes-etcd"));

@@ -1,4 +1,5 @@
 /** Durations, names and commands as several judgements write them. */
+import { onNode } from "../../node/remote/words.ts";
 import type { Facts, NodeFacts } from "../facts.ts";
 
 /** Milliseconds since a time; undefined if the time is unknown. */
@@ -26,10 +27,11 @@ export function namesOf(names: readonly string[]): string {
   return names.length <= 3 ? names.join(", ") : `${names.length} nodes`;
 }
 
-/** A command on a node, quoted if the local shell would interpret it. */
-export function onNode(node: string, command: string): string {
-  return `bin/ssh ${node} ${/[^\w ./:=@-]/.test(command) ? `"${command}"` : command}`;
-}
+/** What to do where no command is known that mends it: `command` shows more. */
+export const unknown = (command: string): string => `no command is known that mends it; \`${command}\` shows more`;
+
+/** What to do about something that is not as Pulumi made it. */
+export const restore = (what: string): string => `\`bin/pulumi up --refresh\` ${what}`;
 
 export const journal = (node: string, unit: string): string => onNode(node, `sudo journalctl -n 50 -u ${unit}`);
 

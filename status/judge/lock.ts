@@ -1,7 +1,8 @@
 import { scriptCommand } from "../../node/remote/scripts.ts";
+import { isEscaped, onNode, shellWord } from "../../node/remote/words.ts";
 import type { Facts, HolderFacts, NodeFacts } from "../facts.ts";
 import { problem, type Problem } from "../problems.ts";
-import { age, forDuration, journal, onNode, someMaster } from "./format.ts";
+import { age, forDuration, journal, someMaster, unknown } from "./format.ts";
 
 /** Milliseconds for which the reboot lock is usually held at most. */
 const usual = 3_600_000;
@@ -15,18 +16,22 @@ function unknownHolder(facts: Facts): Problem[] {
   const hasReport = facts.nodes.some(({ answers, silence }) => answers && silence === null);
   // A lost quorum is a problem of its own.
   if (!hasReport || facts.etcds?.infra.hasQuorum === false) return [];
-  const log = journal(someMaster(facts), "infra-etcd");
+  const log = unknown(journal(someMaster(facts), "infra-etcd"));
   return [problem("lock-unknown", "reboot lock", "no node can read it from infra-etcd", log)];
 }
 
 function judgeHolder(facts: Facts, holder: HolderFacts): Problem[] {
   const { id, name, since } = holder;
-  const give = onNode(someMaster(facts), scriptCommand("reboot-lock", "give", /\s/.test(name) ? `'${name}'` : name));
+  const master = someMaster(facts);
+  const give = onNode(master, scriptCommand("reboot-lock", "give", shellWord(name)));
   const node = facts.nodes.find((each) => each.name === holder.node);
   const isLong = (age(facts, since) ?? 0) > usual;
   if (node) return judgeNodeAsHolder(facts, holder, node, isLong, give);
 
   const held = `held by “${name}”${forDuration(facts, since)}`;
+  // No node and no run of Pulumi takes the lock by such a name.
+  if (isEscaped(name))
+    return [problem("lock-left", "reboot lock", held, unknown(onNode(master, scriptCommand("reboot-lock", "show"))))];
   // The names under which Pulumi takes the lock.
   const isPulumi = /^(pulumi|removal of .*)$/.test(name);
   if (isPulumi && facts.lock.isPulumiRunning === false)
@@ -50,5 +55,5 @@ function judgeNodeAsHolder(
     const todo = `repair the node, which then releases the lock; if it never comes back: \`${give}\``;
     return [problem("lock-unwell", name, what, todo)];
   }
-  return isLong ? [problem("lock-long", name, held, journal(name, "reboot-window"))] : [];
+  return isLong ? [problem("lock-long", name, held, unknown(journal(name, "reboot-window")))] : [];
 }

@@ -1,7 +1,7 @@
 import { needsReboot } from "../digest.ts";
 import type { Facts, NodeFacts, WindowFacts } from "../facts.ts";
 import { problem, type Problem } from "../problems.ts";
-import { age, forDuration, journal } from "./format.ts";
+import { age, forDuration, journal, unknown } from "./format.ts";
 
 /** Milliseconds after which every node has had two windows. */
 const twoNights = 172_800_000;
@@ -21,12 +21,12 @@ function judgeUpdate(facts: Facts, { name, update, answers, silence, isRestartin
   if (!update) {
     if (!answers || silence !== null || isRestarting) return [];
     const what = "update-engine does not answer: the node gets no updates";
-    return [problem("update-unknown", name, what, journal(name, "update-engine"))];
+    return [problem("update-unknown", name, what, unknown(journal(name, "update-engine")))];
   }
   const { status, version, since, waitsFor } = update;
   if (status !== needsReboot || !((age(facts, since) ?? 0) > twoNights)) return [];
   const what = `update ${version} has been pending${forDuration(facts, since)}${waitsFor ? `: ${waitsFor}` : ""}`;
-  return [problem("update-waits", name, what, journal(name, "reboot-window"))];
+  return [problem("update-waits", name, what, unknown(journal(name, "reboot-window")))];
 }
 
 function judgeWindow({ nodes }: Facts, role: "master" | "worker", window: WindowFacts | null): Problem[] {

@@ -1,6 +1,7 @@
 /** Clusters in which something is wrong, and the problems that status must report. */
-import { parseNodes } from "../answers.ts";
+import { parseNodes, type Refusal } from "../answers.ts";
 import { masters, minutesAgo, object, Situation, workers } from "./fixtures.ts";
+import { unknown } from "../judge/format.ts";
 import type { ProblemKind } from "../problems.ts";
 
 interface Case {
@@ -19,6 +20,13 @@ const days = (count: number) => minutesAgo(-count * 1440);
 export const needsReboot = { status: "UPDATE_STATUS_UPDATED_NEED_REBOOT", version: "4757.3.0" };
 export const noLeader = { isHealthy: false, leaderId: "0", members: null };
 const refresh = "`bin/pulumi up --refresh` starts it, or recreates it if it is gone";
+
+const silentWebhook = (write: string): Refusal => ({
+  write,
+  message:
+    'Internal error occurred: failed calling webhook "pods.example.com": failed to call webhook: Post "https://tenant.default.svc:443/?timeout=10s": no endpoints available for service "tenant"',
+  by: { kind: "validatingwebhookconfiguration", name: "tenant", namespace: null, silentWebhook: 1 },
+});
 
 export const cases: readonly Case[] = [
   {
@@ -42,14 +50,14 @@ export const cases: readonly Case[] = [
       .say(w2, { problems: ["kubelet does not answer (journalctl -u kubelet)", "node is not Ready: Kubelet stopped"] }),
     found: [`node-not-ready ${w2}`],
     what: /^not Ready for 12 min: kubelet does not answer/,
-    todo: `bin/ssh ${w2} sudo journalctl -n 50 -u kubelet`,
+    todo: unknown(`bin/ssh ${w2} sudo journalctl -n 50 -u kubelet`),
   },
   {
     name: "a node is not Ready and reports nothing: the API's reason",
     broken: new Situation().notReady(w2, 12),
     found: [`node-not-ready ${w2}`],
     what: /Kubelet stopped posting node status/,
-    todo: `bin/ssh ${w2} sudo bash /run/kubernetes/bin/health`,
+    todo: unknown(`bin/ssh ${w2} sudo bash /run/kubernetes/bin/health`),
   },
   {
     name: "one master is down: its replacement is named",
@@ -101,14 +109,14 @@ export const cases: readonly Case[] = [
     ),
     found: ["api-silent API", ...masters.map((name) => `apiserver-not-ready ${name}` as const)],
     what: /does not answer: Unable to connect/,
-    todo: `bin/ssh ${m1} sudo bash /run/kubernetes/bin/health`,
+    todo: unknown(`bin/ssh ${m1} sudo bash /run/kubernetes/bin/health`),
   },
   {
     name: "one apiserver is not ready",
     broken: new Situation().say(m3, { problems: [`apiserver of ${m3} is not ready`] }),
     found: [`apiserver-not-ready ${m3}`],
     what: /apiserver is not ready/,
-    todo: `bin/ssh ${m3} "sudo sh -c 'tail -n 50 /var/log/pods/kube-system_kube-apiserver-*/*/*.log'"`,
+    todo: unknown(`bin/ssh ${m3} "sudo sh -c 'tail -n 50 /var/log/pods/kube-system_kube-apiserver-*/*/*.log'"`),
   },
   {
     name: "a master of the stack is not in the cluster",
@@ -120,6 +128,17 @@ export const cases: readonly Case[] = [
     found: [`node-missing ${m3}`],
     what: /^in the stack but not in the cluster: no answer over SSH/,
     todo: new RegExp(`^${refresh}; if .*Claim::${m3}-instance'.$`),
+  },
+  {
+    name: "a node object was deleted by hand",
+    broken: (() => {
+      const missing = new Situation();
+      missing.objects.splice(4, 1);
+      return missing;
+    })(),
+    found: [`node-missing ${w2}`],
+    what: /^in the stack but not in the cluster$/,
+    todo: `it comes back by itself within a minute; if it does not: \`bin/ssh ${w2} sudo journalctl -n 50 -u membership\``,
   },
   {
     name: "a node of the cluster is not in the stack",
@@ -137,7 +156,7 @@ export const cases: readonly Case[] = [
     broken: new Situation().silence(w1),
     found: [`ssh-silent ${w1}`],
     what: /^Ready, but no answer over SSH: .*timed out$/,
-    todo: `bin/ssh ${w1}`,
+    todo: unknown(`bin/ssh -v ${w1}`),
   },
   {
     name: "no node answers over SSH, but the API does",
@@ -147,20 +166,128 @@ export const cases: readonly Case[] = [
     todo: /bin\/pulumi config get sshSources/,
   },
   {
-    name: "a Ready node reports that it is unhealthy",
+    name: "a component of a node does not answer",
+    broken: new Situation().say(m3, { problems: ["kube-scheduler does not answer"] }),
+    found: [`node-unwell ${m3}`],
+    what: /^kube-scheduler does not answer$/,
+    todo: unknown(`bin/ssh ${m3} "sudo sh -c 'tail -n 50 /var/log/pods/kube-system_kube-scheduler-*/*/*.log'"`),
+  },
+  {
+    name: "a webhook that fails closed has no backend: it is named, and so is what to type",
+    broken: new Situation().sayApi({
+      refusals: [silentWebhook("changes of a Node"), silentWebhook("a node's own pods")],
+    }),
+    found: ["writes-refused validatingwebhookconfiguration tenant"],
+    what: /^the API refuses changes of a Node, a node's own pods: .*no endpoints available for service "tenant"$/,
+    todo: `until its backend runs again: \`bin/kubectl patch validatingwebhookconfiguration tenant --type json --patch '[{"op":"replace","path":"/webhooks/1/failurePolicy","value":"Ignore"}]'\``,
+  },
+  {
+    name: "a webhook says no",
+    broken: new Situation().sayApi({
+      refusals: [
+        {
+          write: "a node's lease",
+          message: 'admission webhook "no.example.com" denied the request: no',
+          by: { kind: "mutatingwebhookconfiguration", name: "no", namespace: null, silentWebhook: null },
+        },
+      ],
+    }),
+    found: ["writes-refused mutatingwebhookconfiguration no"],
+    what: /^the API refuses a node's lease: admission webhook "no.example.com" denied the request: no$/,
+    todo: "`bin/kubectl delete mutatingwebhookconfiguration no`",
+  },
+  {
+    name: "a quota has no room for a node's own pods",
+    broken: new Situation().sayApi({
+      refusals: [
+        {
+          write: "a node's own pods",
+          message:
+            'pods "status-dev-master-1" is forbidden: exceeded quota: tenants, requested: pods=1, used: pods=0, limited: pods=0',
+          by: { kind: "resourcequota", name: "tenants", namespace: "kube-system", silentWebhook: null },
+        },
+      ],
+    }),
+    found: ["writes-refused resourcequota tenants"],
+    what: /exceeded quota: tenants/,
+    todo: "`bin/kubectl --namespace kube-system delete resourcequota tenants`",
+  },
+  {
+    name: "something unknown refuses",
+    broken: new Situation().sayApi({
+      refusals: [{ write: "changes of a Node", message: "nodes is forbidden: because", by: null }],
+    }),
+    found: ["writes-refused API"],
+    what: /nodes is forbidden: because/,
+    todo: unknown("bin/kubectl get events --all-namespaces --field-selector type=Warning"),
+  },
+  {
+    name: "CoreDNS was scaled to zero: nothing resolves",
+    broken: new Situation().silenceDns(...masters, ...workers).coredns({ replicas: 0, available: 0 }),
+    found: ["dns-silent cluster DNS", "addon-short coredns"],
+    what: /^none of 6 nodes gets an answer from the cluster's DNS: no answer from 10.96.0.10$/,
+    todo: "`bin/pulumi up --refresh` brings its pods back",
+  },
+  {
+    name: "CoreDNS was deleted",
+    broken: new Situation().silenceDns(...masters, ...workers).sayApi({ addons: [] }),
+    found: ["dns-silent cluster DNS"],
+    what: /^none of 6 nodes/,
+    todo: "`bin/pulumi up --refresh` brings its pods back",
+  },
+  {
+    name: "CoreDNS' pods do not run",
+    broken: new Situation().silenceDns(...masters, ...workers).coredns({ available: 0, obstacle: "exceeded quota: x" }),
+    found: ["dns-silent cluster DNS", "addon-short coredns"],
+    what: /^none of 6 nodes/,
+    todo: unknown("bin/kubectl --namespace kube-system describe pods -l k8s-app=kube-dns"),
+  },
+  {
+    name: "one node does not reach the cluster's DNS",
+    broken: new Situation().silenceDns(w2),
+    found: [`dns-silent ${w2}`],
+    what: /^no answer from the cluster's DNS: no answer from 10.96.0.10$/,
+    todo: unknown(`bin/ssh ${w2} sudo journalctl -n 50 -u flanneld`),
+  },
+  {
+    name: "an add-on was scaled down by hand",
+    broken: new Situation().coredns({ replicas: 1, available: 1 }),
+    found: ["addon-short coredns"],
+    what: /^1 of 2 replicas$/,
+    todo: "`bin/pulumi up --refresh` brings them back",
+  },
+  {
+    name: "an add-on's pods are refused",
+    broken: new Situation().coredns({
+      available: 1,
+      obstacle: 'pods "coredns-1" is forbidden: exceeded quota: tenants',
+    }),
+    found: ["addon-short coredns"],
+    what: /^1 of 2 replicas: pods .* exceeded quota: tenants$/,
+    todo: unknown("bin/kubectl --namespace kube-system describe deployment coredns"),
+  },
+  {
+    name: "one of three connections through the elastic IP meets an apiserver that is not ready",
+    broken: new Situation().sayApi({ readiness: [null, "Unable to connect to the server: EOF", null] }),
+    found: ["api-unsteady API"],
+    what: /^1 of 3 connections to https:\/\/198.18.0.9:6443 are not ready: Unable to connect to the server: EOF$/,
+    todo: unknown("bin/kubectl get --raw '/readyz?verbose'"),
+  },
+  {
+    name: "a Ready node of an earlier release reports that it is unhealthy",
     broken: new Situation().say(w1, {
       problems: [`pod haproxy-${w1} is not Ready`, "no flannel lease yet (journalctl -u flanneld)"],
     }),
     found: [`node-unwell ${w1}`],
     what: /^pod haproxy-dev-worker-1 is not Ready; no flannel lease yet/,
-    todo: `bin/kubectl --namespace kube-system describe pod haproxy-${w1}`,
+    todo: unknown(`bin/kubectl --namespace kube-system describe pod haproxy-${w1}`),
   },
   {
     name: "only one node does not reach the API",
     broken: new Situation().say(w1, { problems: ["API does not answer: connection refused"] }),
     found: [`node-unwell ${w1}`],
     what: /API does not answer/,
-    todo: `bin/ssh ${w1} sudo bash /run/kubernetes/bin/health`,
+    todo: unknown(`bin/ssh ${w1} sudo bash /run/kubernetes/bin/health`),
   },
   {
     name: "a node with an older configuration has no report",
@@ -193,7 +320,7 @@ export const cases: readonly Case[] = [
     }),
     found: [`node-stays-drained ${w1}`],
     what: /^drained for 30 min/,
-    todo: `bin/ssh ${w1} sudo journalctl -n 50 -u reboot-window`,
+    todo: unknown(`bin/ssh ${w1} sudo journalctl -n 50 -u reboot-window`),
   },
   {
     name: "has been drained for longer than any drain takes, and never shut down",
@@ -209,7 +336,7 @@ export const cases: readonly Case[] = [
       .say(m3, { problems: [`infra-etcd of ${m3} is not healthy (journalctl -u infra-etcd)`] }),
     found: [`etcd-member ${m3}`],
     what: /member of infra-etcd is unhealthy/,
-    todo: `bin/ssh ${m3} sudo journalctl -n 50 -u infra-etcd`,
+    todo: unknown(`bin/ssh ${m3} sudo journalctl -n 50 -u infra-etcd`),
   },
   {
     name: "NOSPACE makes every member unhealthy: one problem",
@@ -294,7 +421,7 @@ export const cases: readonly Case[] = [
     broken: new Situation().sayAll({ lock: null }),
     found: ["lock-unknown reboot lock"],
     what: /infra-etcd/,
-    todo: `bin/ssh ${m1} sudo journalctl -n 50 -u infra-etcd`,
+    todo: unknown(`bin/ssh ${m1} sudo journalctl -n 50 -u infra-etcd`),
   },
   {
     name: "an update has been pending for days",
@@ -308,7 +435,7 @@ export const cases: readonly Case[] = [
     broken: new Situation().say(w3, { update: null }),
     found: [`update-unknown ${w3}`],
     what: /update-engine does not answer/,
-    todo: `bin/ssh ${w3} sudo journalctl -n 50 -u update-engine`,
+    todo: unknown(`bin/ssh ${w3} sudo journalctl -n 50 -u update-engine`),
   },
   {
     name: "a window too short for three nodes",

@@ -1,5 +1,14 @@
 /** Six healthy nodes at four in the morning, and ways to break them. */
-import { type Answers, type ApiNode, type NodeAnswer, parseNodes, parseReport, type Role } from "../answers.ts";
+import {
+  type Answers,
+  type ApiAnswer,
+  type ApiNode,
+  type Deployment,
+  type NodeAnswer,
+  parseNodes,
+  parseReport,
+  type Role,
+} from "../answers.ts";
 import type { EtcdReport, NodeReport } from "../../node/remote/report.ts";
 import { drainAnnotation } from "../../node/remote/scripts.ts";
 
@@ -23,7 +32,7 @@ function member(n: number, version: string): EtcdReport {
   };
 }
 
-/** As `bin/report` prints it. */
+/** As node/remote/report prints it. */
 export function report(name: string): NodeReport {
   const role: Role = name.includes("master") ? "master" : "worker";
   const n = Number(name.at(-1));
@@ -56,6 +65,9 @@ export function report(name: string): NodeReport {
     lock: { holders: [], drainedSeconds: {} },
   };
 }
+
+/** CoreDNS' Deployment. */
+const coredns: Deployment = { name: "coredns", wanted: 2, replicas: 2, available: 2, obstacle: null };
 
 /** The Node object. */
 export function object(name: string, address: string): unknown {
@@ -96,12 +108,13 @@ export class Situation {
       cluster: "dev",
       at: now,
       endpoint: "https://198.18.0.9:6443",
-      api: { nodes: this.objects },
+      api: { nodes: this.objects, readiness: [null, null, null], addons: [coredns], refusals: [] },
       nodes: names.map((name) => ({
         name,
         role: name.includes("master") ? "master" : "worker",
         address: address(name),
         answer: { report: parseReport(JSON.stringify(report(name))) },
+        dns: { answers: true, silence: null },
       })),
       isPulumiRunning: false,
       renewBefore: 720,
@@ -137,7 +150,25 @@ export class Situation {
   }
 
   refuse(name: string): this {
-    return this.#answer(name, { refusal: "bash: /run/kubernetes/bin/report: No such file or directory" });
+    return this.#answer(name, { refusal: "bash: line 6: /run/kubernetes/bin/common: No such file or directory" });
+  }
+
+  /** Changes what the API at the elastic IP says. */
+  sayApi(change: Partial<ApiAnswer>): this {
+    if ("nodes" in this.answers.api) this.answers.api = { ...this.answers.api, ...change };
+    return this;
+  }
+
+  /** Changes CoreDNS' Deployment. */
+  coredns(change: Partial<Deployment>): this {
+    return this.sayApi({ addons: [{ ...coredns, ...change }] });
+  }
+
+  /** Nodes that get no answer from the cluster's DNS. */
+  silenceDns(...names: string[]): this {
+    const dns = { answers: false, silence: "no answer from 10.96.0.10" };
+    this.answers.nodes = this.answers.nodes.map((node) => (names.includes(node.name) ? { ...node, dns } : node));
+    return this;
   }
 
   silenceApi(): this {

@@ -55,6 +55,7 @@ const few: Readonly<Record<string, number | readonly string[]>> = {
   drift: ["all but the deletion", "an instance is deleted"],
   recover: ["beside a run that lives", "killed itself", "with nothing to do"],
   replace: ["two masters at once"],
+  "everyday operator": 3,
   load: ["others are made beside one that hangs", "one that hangs is named"],
 };
 

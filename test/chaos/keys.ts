@@ -54,8 +54,15 @@ function knownIn(resources: readonly Resource[]): Known {
 
 function mismatchesOf(text: string, known: Known, name: string, address: string): string[] {
   const wrong: string[] = [];
-  const certificates = blocks(text, "CERTIFICATE").map((pem) => new X509Certificate(pem));
-  const keys = blocks(text, "(?:EC |OPENSSH )?PRIVATE KEY").map(publicOf);
+  // As `certificates` of ignition/file.ts writes them.
+  const lines = [...text.matchAll(/^pki\/\S+ ([0-9A-F]+) (CERTIFICATE|EC PRIVATE KEY)$/gm)];
+  const of = (wanted: string) =>
+    lines.filter(([, , label]) => label === wanted).map(([, hex]) => Buffer.from(hex!, "hex"));
+  const certificates = of("CERTIFICATE").map((der) => new X509Certificate(der));
+  const keys = [
+    ...of("EC PRIVATE KEY").map((key) => canonical(createPrivateKey({ key, format: "der", type: "sec1" }))),
+    ...blocks(text, "(?:EC |OPENSSH )?PRIVATE KEY").map(publicOf),
+  ];
   if (certificates.length === 0 || keys.length === 0) return ["it holds no keys"];
   for (const key of keys) if (!known.publicKeys.has(key)) wrong.push("it holds a private key that is not the state's");
   for (const certificate of certificates) {
@@ -65,7 +72,7 @@ function mismatchesOf(text: string, known: Known, name: string, address: string)
       continue;
     }
     if (certificate.ca) continue;
-    if (!keys.includes(canonical(certificate.publicKey.export({ type: "spki", format: "pem" }) as string)))
+    if (!keys.includes(canonical(certificate.publicKey.export({ type: "spki", format: "pem" }))))
       wrong.push(`it has no key for ${resource}`);
     // User-data has the CAs of the certificates that a node checks, not of all that it presents.
     const issuer = certificates.find((each) => each.ca && certificate.checkIssued(each));
@@ -82,11 +89,12 @@ function blocks(text: string, label: string): string[] {
 }
 
 function publicOf(privateKey: string): string {
-  if (!privateKey.includes("OPENSSH"))
-    return canonical(createPublicKey(createPrivateKey(privateKey)).export({ type: "spki", format: "pem" }) as string);
+  if (!privateKey.includes("OPENSSH")) return canonical(privateKey);
   const key = ssh2.utils.parseKey(privateKey);
   if (key instanceof Error) throw key;
   return canonical(key.getPublicPEM());
 }
 
-const canonical = (pem: string): string => createPublicKey(pem).export({ type: "spki", format: "pem" }) as string;
+/** A public key, or that of a private one. */
+const canonical = (key: Parameters<typeof createPublicKey>[0]): string =>
+  createPublicKey(key).export({ type: "spki", format: "pem" }) as string;

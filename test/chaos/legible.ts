@@ -22,8 +22,9 @@ export function diagnosticsIn(output: string): Diagnostic[] {
 
 /** Signs of a bug or of a missing message. */
 const blunders = /TypeError|ReferenceError|RangeError|\[object |undefined|NaN|code must be a string|\.(ts|js):\d+/;
-/** Reasons that the API, an operation or a wait gives. */
-const reasons = /\b[45]\d\d: |no answer: |the operation ended in |waited \d+ s for |is in state |It is gone /;
+/** Reasons that the API, an operation, a wait or the node before gives. */
+const reasons =
+  /\b[45]\d\d: |no answer: |the operation ended in |waited \d+ s for |is in state |It is gone |was not touched, because the update of \S+ before it failed/;
 
 /** @throws Error if a failed run does not say what failed and why. */
 export function expectLegible(output: string): void {

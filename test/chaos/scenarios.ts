@@ -4,6 +4,7 @@ import { destruction } from "./scenarios/destruction.ts";
 import { drift, driftNames } from "./scenarios/drift.ts";
 import { interruption } from "./scenarios/interruptions.ts";
 import { load, loads } from "./scenarios/load.ts";
+import { everydayOperator, operator } from "./scenarios/operator.ts";
 import { operationFault, operationFaultNames } from "./scenarios/operation-faults.ts";
 import { rateLimit, rates } from "./scenarios/rate-limit.ts";
 import { recoveries, recovery } from "./scenarios/recover.ts";
@@ -38,5 +39,7 @@ export const scenarios: readonly Scenario[] = [
   { name: "drift", each: driftNames, try: drift },
   { name: "replace", each: replacements, try: replacement },
   { name: "destroy", try: destruction },
+  { name: "operator", try: operator },
+  { name: "everyday operator", try: everydayOperator },
   { name: "load", each: loads, try: load },
 ];

@@ -1,13 +1,29 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { users } from "../../ignition/users.ts";
 import { scriptCommand } from "../../node/remote/scripts.ts";
-import { openings, ports } from "../../ports.ts";
+import { openings, ownPorts, ports } from "../../ports.ts";
 import { Cluster } from "../chaos/machines/cluster.ts";
 import { machineScenarios } from "../chaos/machines/scenarios.ts";
 import { trialsOf } from "../chaos/trials.ts";
+import { findings } from "../cis/kube-bench.ts";
+import { artifact } from "../node/machine.ts";
 import { startServing } from "./clients.ts";
 import { fromNothing } from "./from-nothing.ts";
-import { attempt, eventually, IMAGE, json, kubectl, leftInZone, masters, run, six, ssh, workers } from "./user.ts";
+import {
+  attempt,
+  eventually,
+  IMAGE,
+  json,
+  kubectl,
+  leftInZone,
+  masters,
+  run,
+  settings,
+  six,
+  ssh,
+  workers,
+} from "./user.ts";
 
 /**
  * One cluster's life from `npm run up` to `npm run down`, as a user would live with it. Each test needs the one
@@ -79,13 +95,18 @@ test("preview expects no changes and makes no API call", { timeout: 120_000 }, a
 });
 
 test("each component runs on the right nodes, as a unit or a pod", { timeout: 120_000 }, async () => {
+  // Of the units without root: what /proc says of the process.
+  const status = 'grep -hE "^(Name|CapBnd|NoNewPrivs|Seccomp):" /proc/$(systemctl show -P MainPID $unit)/status';
   const running = async (name: string): Promise<{ units: string[]; pods: string[] }> => ({
     units: (
       await ssh(
         name,
-        "systemctl is-active --quiet kubelet flanneld drain reboot-window docker containerd && sudo docker ps --format {{.Names}} | sort",
+        `systemctl is-active --quiet kubelet flanneld drain reboot-window docker containerd && sudo docker ps --format {{.Names}} &&
+        for unit in flanneld infra-etcd; do ! systemctl is-active --quiet $unit || { ${status}; [ $(stat -c %u /proc/$(systemctl show -P MainPID $unit)) != 0 ]; } || exit 1; done`,
       )
-    ).split("\n"),
+    )
+      .replaceAll("\t", " ")
+      .split("\n"),
     pods: (
       await kubectl(
         `-n kube-system get pods --field-selector spec.nodeName=${name} -o jsonpath='{range .items[?(@.metadata.ownerReferences[0].kind=="Node")]}{.metadata.name}{"\\n"}{end}'`,
@@ -94,17 +115,37 @@ test("each component runs on the right nodes, as a unit or a pod", { timeout: 12
       .split("\n")
       .sort(),
   });
+  const confined = ["NoNewPrivs: 1", "Seccomp: 2"];
+  // CAP_NET_ADMIN and CAP_NET_RAW.
+  const flanneld = ["Name: flanneld", "CapBnd: 0000000000003000", ...confined];
   for (const name of masters) {
     expect(await running(name)).toEqual({
-      units: ["flanneld", "infra-etcd"],
+      units: [...flanneld, "Name: infra-etcd", "CapBnd: 0000000000000000", ...confined],
       pods: ["kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubernetes-etcd"].map(
         (pod) => `${pod}-${name}`,
       ),
     });
   }
+  // The control plane: who it is, what it may, and that it does not see another one's files.
+  const lines = await ssh(
+    masters[0]!,
+    `for program in kube-apiserver kube-controller kube-scheduler etcd; do
+      pid=$(pgrep --oldest --euid ${Object.values(users).join(",")} "^$program")
+      echo $program $(grep -hE "^(Uid|CapEff|NoNewPrivs|Seccomp):" /proc/$pid/status) $(sudo env -C /proc/$pid/root ls run/kubernetes/pki | grep -c "key$")
+    done; sudo setpriv --reuid=${users.schedulerUser} --clear-groups cat /run/kubernetes/pods/kube-apiserver/pki/node.key 2>&1 | cat`,
+  );
+  const right = (program: string, user: number, keys: number) =>
+    `${program} Uid: ${Array(4).fill(user).join(" ")} CapEff: 0000000000000000 NoNewPrivs: 1 Seccomp: 2 ${keys}`;
+  expect(lines.split("\n")).toEqual([
+    right("kube-apiserver", users.apiserverUser, 2),
+    right("kube-controller", users.controllerManagerUser, 3),
+    right("kube-scheduler", users.schedulerUser, 1),
+    right("etcd", users.etcdUser, 1),
+    expect.stringContaining("Permission denied"),
+  ]);
   for (const name of workers) {
     expect(await running(name)).toEqual({
-      units: ["flanneld"],
+      units: flanneld,
       pods: ["haproxy", "kube-proxy"].map((pod) => `${pod}-${name}`),
     });
   }
@@ -156,18 +197,83 @@ spec: {type: NodePort, selector: {app: echo}, ports: [{port: 80, targetPort: 808
   }
 });
 
-test("pods cannot read the node's keys from the metadata service", { timeout: 120_000 }, async () => {
+test("nobody can read a node's keys from the metadata service, root on the node included", async () => {
   for (const address of ["169.254.169.254", "198.18.0.1"]) {
-    // Packets are dropped, so wget hangs until `timeout` ends it: 143 is SIGTERM. (-T crashes in Debian's busybox.)
-    const { code } = await attempt(
-      `bin/kubectl exec daemonset/echo -- timeout 3 wget -qO- http://${address}/latest/user-data`,
-    );
-    expect(code, address).toBe(143);
-    expect(await ssh(workers[0]!, `sudo curl -s http://${address}/latest/user-data | gunzip | head -c 13`)).toBe(
-      "#cloud-config",
-    );
+    const url = `http://${address}/latest/user-data`;
+    const { stderr } = await attempt(`bin/kubectl exec daemonset/echo -- timeout 5 wget -qO- ${url}`);
+    expect(stderr, address).toContain("Connection refused");
+    for (const node of [masters[0]!, workers[0]!])
+      expect(await ssh(node, `sudo curl -sS -m 5 ${url} 2>&1 | cat`), `${address} from ${node}`).toContain(
+        "Failed to connect",
+      );
   }
 });
+
+test("a pod reaches no port of a node's own but the API, by none of the node's addresses", async () => {
+  const pod = await kubectl(`get pods -l app=echo --field-selector spec.nodeName=${workers[0]} -o name`);
+  const reached = async (node: string): Promise<number[]> => {
+    const addresses = (await ssh(node, "ip -4 -json address | jq -r '.[].addr_info[].local'"))
+      .split("\n")
+      .filter((address) => address !== "127.0.0.1");
+    // The public one, the overlay's, and its bridge's where pods run.
+    expect(addresses.length).toBeGreaterThanOrEqual(2);
+    const own = ownPorts[node.includes("master") ? "masters" : "workers"].filter(({ protocol }) => protocol === "tcp");
+    const probes = addresses.flatMap((address) =>
+      own.map(({ port }) => `(timeout 2 busybox nc ${address} ${port} </dev/null >/dev/null 2>&1 && echo ${port}) &`),
+    );
+    const { stdout } = await run(`bin/kubectl exec -i ${pod} -- sh`, { input: `${probes.join("\n")}\nwait` });
+    return [...new Set(stdout.trim().split("\n").filter(Boolean).map(Number))];
+  };
+  expect(await reached(masters[0]!)).toEqual([ports.apiserver]);
+  for (const node of [workers[0]!, workers[1]!]) expect(await reached(node), node).toEqual([]);
+});
+
+test("a worker writes in infra-etcd what it has to, and nothing else", { timeout: 120_000 }, async () => {
+  const worker = workers[0]!;
+  const { address } = (await instances()).find(({ name }) => name === masters[0])!;
+  await run(`bin/ssh ${worker} "cat >etcdctl && chmod +x etcdctl" <${artifact("infra-etcd")}/etcdctl`);
+  const etcdctl = (command: string) =>
+    attempt(
+      `bin/ssh ${worker} "sudo env -C /run/kubernetes/pki ETCDCTL_API=3 ~core/etcdctl --endpoints https://${address}:${ports.infraEtcdClient} \
+        --cacert infra-etcd-ca.crt --cert infra-etcd.crt --key node.key ${command}"`,
+    );
+  const before = (await etcdctl("get --print-value-only /coreos.com/network/config")).stdout;
+  expect(before).toContain("vxlan");
+  for (const command of [
+    `put /coreos.com/network/config '{\\"Backend\\":{\\"Type\\":\\"extension\\"}}'`,
+    "put /elsewhere x",
+    "member remove 1",
+    "auth disable",
+    "user add --no-password other",
+  ])
+    expect((await etcdctl(command)).stderr, command).toContain("permission denied");
+  expect((await etcdctl("get --print-value-only /coreos.com/network/config")).stdout).toBe(before);
+  expect(
+    (await etcdctl("get --prefix --keys-only /coreos.com/network/subnets/")).stdout.match(/subnets/g),
+  ).toHaveLength(6);
+  await ssh(worker, "rm etcdctl");
+});
+
+test(
+  "kube-bench has no FAIL on a master and a worker, and docs/security.md answers each WARN",
+  { timeout: 300_000 },
+  async () => {
+    const [, answers] = /\n## CIS Kubernetes Benchmark\n([^]*?)\n## /.exec(readFileSync("docs/security.md", "utf8"))!;
+    const answered = [...answers!.matchAll(/^\| ([\d., ]+) \|/gm)].flatMap(([, ids]) => ids!.split(", ")).sort();
+    const warned = new Set<string>();
+    for (const [node, targets, passes] of [
+      [masters[1]!, ["master", "etcd", "controlplane", "policies", "node"], 85],
+      [workers[1]!, ["node"], 20],
+    ] as const) {
+      const all = await findings(node, targets);
+      const of = (wanted: string) => all.filter(({ status }) => status === wanted);
+      expect(of("FAIL").map(({ test_number, test_desc }) => `${test_number} ${test_desc}`)).toEqual([]);
+      expect(of("PASS").length).toBeGreaterThan(passes);
+      for (const { test_number } of of("WARN")) warned.add(test_number);
+    }
+    expect([...warned].sort()).toEqual(answered);
+  },
+);
 
 test("logs, exec and port-forward work on a master too", { timeout: 120_000 }, async () => {
   expect(await kubectl(`-n kube-system logs kube-scheduler-${masters[1]} --tail=3`)).not.toBe("");
@@ -312,6 +418,36 @@ test("a changed setting reboots workers in place and leaves no former files", { 
   expect(await ssh(workers[0]!, "ls /run/kubernetes/manifests")).toBe("haproxy.yaml\nkube-proxy.yaml");
   expect((await nodes()).every(ready)).toBe(true);
 });
+
+test(
+  "with SSH closed to this machine a change touches nobody, and says so within two minutes",
+  { timeout: 900_000 },
+  async () => {
+    const asBefore = readFileSync(settings);
+    const booted = async () => (await nodes()).map(({ metadata, status }) => [metadata.name, status.nodeInfo.bootID]);
+    const before = await booted();
+    await run(
+      "bin/pulumi config set --path 'sshSources[0]' 203.0.113.0/24 && bin/pulumi config set timeZone Asia/Kolkata",
+    );
+    const { code, stdout, stderr, took } = await attempt("bin/pulumi up --yes --skip-preview", { timeout: 600 });
+    expect(took).toBeLessThan(120);
+    expect(code).not.toBe(0);
+    const errors = stdout.slice(stdout.lastIndexOf("Diagnostics:")) + stderr;
+    for (const kind of ["master", "worker"]) {
+      expect(errors).toMatch(
+        new RegExp(
+          `dev-${kind}-\\d was not touched: it does not answer .* the Kubernetes API says that it is Ready\\. ` +
+            "Does `sshSources` admit this machine\\? Nodes see it as 198\\.18\\.0\\.1,",
+        ),
+      );
+    }
+    expect((await instances()).every(({ state }) => state === "running")).toBe(true);
+    expect(await booted()).toEqual(before);
+    writeFileSync(settings, asBefore);
+    await run("bin/pulumi up --yes --skip-preview", { timeout: 300 });
+    expect(await booted()).toEqual(before);
+  },
+);
 
 const cluster = new Cluster();
 

@@ -1,7 +1,7 @@
 /** A node that goes down and one that is removed, with a real kube-apiserver and a node's own rights only. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { drainAnnotation } from "../../node/remote/scripts.ts";
+import { drainAnnotation, releaseNetworkCommand } from "../../node/remote/scripts.ts";
 import { openMachine, until, type Machine } from "./machine.ts";
 
 interface NodeObject {
@@ -193,6 +193,54 @@ describe("a node that is removed", { timeout: 120_000 }, () => {
     expect(await holders()).toBe("");
   });
 
+  test("says first that it has ended what would register it again, and its pod network is free, no other's", async () => {
+    const leases = { "10.244.1.0": "127.0.0.1", "10.244.2.0": "127.0.0.9", "10.244.3.0": "127.0.0.8" };
+    const base64 = (text: string) => Buffer.from(text).toString("base64");
+    const kv = async (verb: string, data: object) =>
+      JSON.parse(
+        await node.must(`curl -sf --cacert /run/kubernetes/pki/infra-etcd-ca.crt --cert /run/kubernetes/pki/infra-etcd.crt \
+      --key /run/kubernetes/pki/node.key https://127.0.0.1:4001/v3/kv/${verb} --data '${JSON.stringify(data)}'`),
+      ) as { kvs?: { key: string }[] };
+    const prefix = "/coreos.com/network/subnets/";
+    for (const [network, address] of Object.entries(leases))
+      await kv("put", {
+        key: base64(`${prefix}${network}-24`),
+        value: base64(JSON.stringify({ PublicIP: address, PublicIPv6: null, BackendType: "vxlan" })),
+      });
+    const left = async () => {
+      const { kvs = [] } = await kv("range", { key: base64("/coreos.com/"), range_end: base64("/coreos.com0") });
+      return kvs.map(({ key }) => Buffer.from(key, "base64").toString().replace(prefix, ""));
+    };
+    const release = (address: string) => node.run(releaseNetworkCommand(address).replace("sudo ", ""));
+    await node.register(me, { address: "127.0.0.1" });
+    await node.register(gone, { machineID: "9999", address: "127.0.0.9" });
+    // Nodes that live keep theirs.
+    for (const address of ["127.0.0.1", "127.0.0.9"])
+      expect(await release(address)).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(await left()).toHaveLength(3);
+
+    const removal = node.script("node-remove", gone, "30");
+    await until("the mark", 20, () =>
+      node.run(
+        `/opt/bin/kubectl --kubeconfig /run/kubernetes/super-admin.kubeconfig get node ${gone} -o yaml | grep 'removed: "9999"'`,
+      ),
+    );
+    expect(await nodes()).toContain(gone);
+    const marked = performance.now();
+    await node.kubectl(`annotate node ${gone} --overwrite kubernetes-on-exoscale/removed=done`);
+    expect((await removal).stdout).toContain('node "dev-worker-9" deleted');
+    expect(performance.now() - marked).toBeLessThan(15_000);
+    expect(await release("127.0.0.9")).toEqual({
+      code: 0,
+      stdout: "the pod network of 127.0.0.9 is free\n",
+      stderr: "",
+    });
+    expect(await left()).toEqual(["10.244.1.0-24", "10.244.3.0-24"]);
+    // Once more, after a run that was killed.
+    expect(await node.script("node-remove", gone, "30")).toMatchObject({ code: 0 });
+    expect(await release("127.0.0.9")).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
   test("waits for the lock's holder, and names it if it keeps the lock", async () => {
     // Instead of ten minutes longer than the drain.
     await node.must("sed -i 's/limit + 600/limit - 28/' /run/kubernetes/bin/node-remove");
@@ -236,7 +284,7 @@ describe("a node that is removed", { timeout: 120_000 }, () => {
 
 test("a cluster that dies does not keep its nodes up", { timeout: 120_000 }, async () => {
   await node.must("pkill --signal KILL kube-apiserver");
-  node.apply({ drainTimeout: 300 });
+  await node.apply({ drainTimeout: 300 });
   await node.must("rm /run/kubernetes/manifests -r");
   const begin = performance.now();
   const { code, stdout } = await node.script("drain");

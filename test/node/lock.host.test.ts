@@ -58,6 +58,8 @@ describe("the lock", () => {
     await locksmithctl("lock aaaa");
     const since = new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "");
     await node.kubectl(`annotate node dev-worker-1 ${drainAnnotation}=${since}`);
+    // What a node says of itself is no time, or anything else.
+    await node.kubectl(`annotate node dev-worker-2 ${drainAnnotation}=soon`);
     const {
       holders: [holder],
       drainedSeconds,
@@ -65,7 +67,7 @@ describe("the lock", () => {
     expect(holder).toEqual({ id: "aaaa", node: "dev-worker-1", since });
     expect(drainedSeconds["dev-worker-1"]).toBeGreaterThanOrEqual(60);
     expect(Object.keys(drainedSeconds)).toEqual(["dev-worker-1"]);
-    await node.kubectl(`annotate node dev-worker-1 ${drainAnnotation}-`);
+    await node.kubectl(`annotate node dev-worker-1 dev-worker-2 ${drainAnnotation}-`);
 
     await lock("give", "dev-worker-2");
     expect(await holders()).toBe("aaaa");
@@ -94,7 +96,7 @@ describe("the lock", () => {
 });
 
 test("a dead master is skipped", { timeout: 60_000 }, async () => {
-  node.apply({
+  await node.apply({
     masters: [
       { name: "dead", address: "127.0.0.9" },
       { name: "alive", address: "127.0.0.1" },
@@ -104,7 +106,7 @@ test("a dead master is skipped", { timeout: 60_000 }, async () => {
     expect(await lock("take", "pulumi", "0")).toMatchObject({ code: 0 });
     expect(await lock("give", "pulumi")).toMatchObject({ code: 0 });
   }
-  node.apply({});
+  await node.apply({});
 });
 
 test("without the API the holder is known by id only; without infra-etcd not at all", { timeout: 60_000 }, async () => {

@@ -26,7 +26,7 @@ export interface Ran {
 }
 
 /** Directory of the newest artifact of this name. @throws Error if there is none */
-function artifact(name: string): string {
+export function artifact(name: string): string {
   const places = globSync(join(cache, "artifacts", `${name}-v*`)).sort(
     (a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs,
   );
@@ -38,7 +38,7 @@ const NAME = "test-master-1";
 const RUN = "/run/kubernetes";
 
 /** Certificates of one authority, for one key, that the programs accept. */
-function makePki(directory: string): Partial<MasterArgs> {
+function makePki(directory: string): { leaf: (subject: string) => string; pki: Partial<MasterArgs> } {
   const openssl = (...args: string[]): string =>
     execFileSync("openssl", args, { cwd: directory, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
@@ -58,7 +58,6 @@ function makePki(directory: string): Partial<MasterArgs> {
     "keyUsage=critical,keyCertSign,cRLSign",
   );
   openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "node.key");
-  openssl("ec", "-in", "node.key", "-pubout", "-out", "node.pub");
   const leaf = (subject: string): string => {
     writeFileSync(
       join(directory, "ext"),
@@ -84,25 +83,33 @@ function makePki(directory: string): Partial<MasterArgs> {
   const read = (name: string): string => readFileSync(join(directory, name), "utf8");
   const ca = read("ca.crt");
   const any = leaf("/CN=any");
-  return {
+  const pki: Partial<MasterArgs> = {
     key: read("node.key"),
     serviceAccountKey: read("node.key"),
-    serviceAccountPublicKey: read("node.pub"),
+    otherServiceAccountKeys: [],
+    schedulerKey: read("node.key"),
     kubernetesCAKey: read("ca.key"),
+    infraEtcdPasswords: ["of-the-test"],
     certificates: {
       ...forEach([...nodeAuthorities, ...masterAuthorities], () => ca),
       ...forEach([...nodeLeaves, ...masterLeaves], () => any),
+      "infra-etcd": leaf(`/CN=${NAME}`),
+      "infra-etcd-json": leaf("/O=masters"),
+      "kubernetes-etcd": leaf(`/CN=${NAME}`),
       kubelet: leaf(`/O=system:nodes/CN=system:node:${NAME}`),
       "super-admin": leaf("/O=system:masters/CN=super-admin"),
     },
     encryptionKeys: [{ name: "key1", secret: Buffer.alloc(32, 7).toString("base64") }],
   };
+  return { leaf, pki };
 }
 
 /** Stands in for systemctl, as far as the scripts call it. Really starts and stops locksmithd. */
 const SYSTEMCTL = `#!/bin/bash
+echo "$*" >> /run/stand-in/systemctl.log
 case "$*" in
   *list-jobs*) cat /run/stand-in/jobs 2> /dev/null ;;
+  "is-active --quiet kubelet.service") [[ -e /run/stand-in/kubelet ]] ;;
   "start locksmithd.service")
     [[ -e /run/kubernetes/reboot-window.open ]] || exit 0
     bash "$0" is-active && exit 0
@@ -134,7 +141,7 @@ export type Machine = Awaited<ReturnType<typeof openMachine>>;
 export async function openMachine(more: Partial<MasterArgs> = {}) {
   const directory = mkdtempSync(join(tmpdir(), "node-"));
   const children: ChildProcess[] = [];
-  const pki = makePki(directory);
+  const { leaf, pki } = makePki(directory);
   const args: MasterArgs = {
     ...master,
     ...pki,
@@ -158,7 +165,7 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
       `
     set -e
     ip link set lo up
-    for place in /run /opt /var/lib; do mount -t tmpfs tmpfs $place; done
+    for place in /run /opt /var/lib /var/log; do mount -t tmpfs tmpfs $place; done
     mkdir -p /run/stand-in /run/bin /run/dbus /opt/bin
     echo 0123456789abcdef0123456789abcdef > /run/machine-id
     mount --bind /run/machine-id /etc/machine-id
@@ -211,7 +218,7 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
     return stdout.trim();
   };
 
-  const apply = (text: string): void => {
+  const apply = async (text: string): Promise<void> => {
     const config = parse(text) as CloudConfig;
     for (const { path, content, permissions } of config.write_files) {
       if (path.startsWith("/run/")) place(path, content, parseInt(permissions, 8));
@@ -227,8 +234,9 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
         .map((setting) => `export ${setting}\n`)
         .join(""),
     );
+    await must(`bash ${RUN}/bin/certificates`);
   };
-  apply(renderMaster(args));
+  await apply(renderMaster(args));
   place("/run/bin/systemctl", SYSTEMCTL, 0o755);
   place("/run/dbus/system.conf", BUS);
   await must(`
@@ -236,8 +244,18 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
     ln -s ${artifact("locksmith")}/locksmithctl /run/bin/locksmithctl
     ln -s ${artifact("locksmith")}/locksmithctl /run/bin/locksmithd`);
 
+  /** Of the program in a static pod. */
+  const flagsOf = (manifest: string): string[] => {
+    const { spec } = parse(readFileSync(`/proc/${pid}/root${RUN}/${manifest}`, "utf8")) as {
+      spec: { containers: [{ command: string[] }] };
+    };
+    return spec.containers[0].command.slice(1);
+  };
+
   const node = {
     args,
+    /** A certificate of the machine's one authority for its one key. */
+    leaf,
     run,
     must,
     place,
@@ -251,11 +269,12 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
     goingDown: (isSo: boolean) => place("/run/stand-in/jobs", isSo ? "123 shutdown.target start waiting\n" : ""),
 
     async startEtcd(name: "infra-etcd" | "kubernetes-etcd"): Promise<ChildProcess> {
-      await must(`mkdir -p /var/lib && bash ${RUN}/bin/etcd-join ${name}`);
-      const child = start(name, [
-        join(artifact(name === "infra-etcd" ? name : "etcd"), "etcd"),
-        `--config-file=${RUN}/etcd/${name}.yaml`,
-      ]);
+      // Where systemd puts what the unit loads.
+      await must(`mkdir -p /var/lib /run/credentials && ln -sfn ${RUN}/pki /run/credentials/${name}.service`);
+      await must(`bash ${RUN}/bin/etcd-join ${name}`);
+      const flags =
+        name === "infra-etcd" ? [`--config-file=${RUN}/etcd/${name}.yaml`] : flagsOf("manifests/kubernetes-etcd.yaml");
+      const child = start(name, [join(artifact(name === "infra-etcd" ? name : "etcd"), "etcd"), ...flags]);
       const port = name === "infra-etcd" ? 4001 : 2379;
       await until(`${name} to answer`, 30, () =>
         node.run(
@@ -264,15 +283,15 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
       );
       return child;
     },
-    /** Starts it with the flags of the node's manifest, and applies the cluster's roles. */
-    async startApiserver(): Promise<ChildProcess> {
-      const manifest = parse(readFileSync(`/proc/${pid}/root${RUN}/manifests/kube-apiserver.yaml`, "utf8")) as {
-        spec: { containers: [{ command: string[] }] };
-      };
-      const [, ...flags] = manifest.spec.containers[0].command;
+    /**
+     * Starts it with the flags of the node's manifest, and applies the cluster's roles.
+     * @param change what is other than there
+     */
+    async startApiserver(change: (flag: string) => string = (flag) => flag): Promise<ChildProcess> {
+      const flags = flagsOf("manifests/kube-apiserver.yaml");
       const child = start("kube-apiserver", [
         join(artifact("kubernetes"), "kube-apiserver"),
-        ...flags,
+        ...flags.map(change),
         "--shutdown-delay-duration=1s",
       ]);
       await until("kube-apiserver to be ready", 120, () => node.run(`curl -sfk https://127.0.0.1:6443/readyz`));
@@ -291,12 +310,13 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
     announceUpdate: () =>
       must("busctl call com.coreos.update1 /com/coreos/update1 com.coreos.update1.Announcer Announce s 9001.0.0"),
     /** Creates a Node object with a kubelet's status. */
-    async register(name: string, { ready = true, machineID = name } = {}): Promise<void> {
+    async register(name: string, { ready = true, machineID = name, address = "" } = {}): Promise<void> {
       const object = { apiVersion: "v1", kind: "Node", metadata: { name } };
       place("/run/stand-in/node.json", JSON.stringify(object));
       await node.kubectl("apply --filename /run/stand-in/node.json");
       await node.status("node", name, {
         conditions: [{ type: "Ready", status: ready ? "True" : "False" }],
+        addresses: address ? [{ type: "InternalIP", address }] : [],
         nodeInfo: {
           machineID,
           bootID: "",

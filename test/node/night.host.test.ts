@@ -1,4 +1,6 @@
 /** bin/reboot-window's loop with the real locksmithd, a real infra-etcd and API, and a stand-in for update-engine. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drainAnnotation } from "../../node/remote/scripts.ts";
@@ -194,7 +196,7 @@ describe("in its window", { timeout: 180_000 }, () => {
       minute: "2-digit",
     });
     await loop.stop();
-    node.apply({ rebootWindow: { start, length: 3600 } });
+    await node.apply({ rebootWindow: { start, length: 3600 } });
     node.place("/run/kubernetes/bin/health", "exit 0");
     loop = await startLoop();
     await so("the window to be closed", async () => (await reason()) === "the window is closed");
@@ -206,7 +208,10 @@ describe("in its window", { timeout: 180_000 }, () => {
 });
 
 test("the report is complete", { timeout: 60_000 }, async () => {
-  const { code, stdout } = await node.script("report");
+  // As `npm run status` sends it.
+  const script = readFileSync(join(import.meta.dirname, "../../node/remote/report"), "utf8");
+  const report = () => node.run(`bash -s << 'END OF REPORT'\n${script}END OF REPORT`);
+  const { code, stdout } = await report();
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     name: me,
@@ -227,7 +232,7 @@ test("the report is complete", { timeout: 60_000 }, async () => {
     lock: { holders: [], drainedSeconds: {} },
   });
   await node.must("pkill --signal KILL kube-apiserver; pkill --signal KILL etcd; pkill --signal KILL update-engine");
-  expect(JSON.parse((await node.script("report")).stdout)).toMatchObject({
+  expect(JSON.parse((await report()).stdout)).toMatchObject({
     name: me,
     drainedSince: null,
     update: null,

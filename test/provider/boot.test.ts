@@ -5,6 +5,7 @@ import { boot, type BootInputs } from "../../node/rollout/boot.ts";
 import { providers } from "../../provider/handlers.ts";
 import { encodeUserData, userDataSha256 } from "../../exoscale/user-data.ts";
 import { noMachines } from "../../zone/machines/none.ts";
+import { unknownValue } from "../../exoscale/resource-provider.ts";
 import { openEnvironment, plain } from "./environment.ts";
 
 const other = "00000000-0000-4000-8000-000000000000";
@@ -76,6 +77,22 @@ describe.concurrent("a boot", () => {
     expect(it.now()).toMatchObject({ state: "running", template: template.id });
   });
 
+  test("does not leave what `pulumi up` waits for while the cluster lives", async () => {
+    await using environment = await openEnvironment();
+    const inputs = { ...environment.boot(other).inputs, waitFor: "cluster" as const };
+    const check = async (olds: BootInputs, news: BootInputs) =>
+      (await providers.boot.check(plain(olds), plain(news))).failures;
+    const instances = { ...inputs, waitFor: "instances" as const };
+    expect(await check(inputs, inputs)).toEqual([]);
+    expect(await check(instances, inputs)).toEqual([]);
+    expect(await check(inputs, instances)).toEqual([
+      {
+        property: "waitFor",
+        reason: expect.stringMatching(/^waitFor cannot change .* Set it back: `pulumi config set waitFor cluster`\.$/),
+      },
+    ]);
+  });
+
   describe("that cannot be changed so is refused, in every preview and before anything is touched:", () => {
     const asked = async ({ boot }: Awaited<ReturnType<typeof running>>, change: Partial<BootInputs>) => {
       const news = { ...boot.inputs, ...change };
@@ -93,17 +110,6 @@ describe.concurrent("a boot", () => {
       const reason =
         "the disk of kube-master-1 cannot shrink and keep what is on it: it has 50 GiB, and 40 are asked for. Set it back to 50.";
       expect(await asked(it, { diskSize: 40 })).toEqual([{ property: "diskSize", reason }]);
-    });
-
-    test("a master's disk that was made larger by hand", async () => {
-      await using it = await running();
-      it.environment.edit(it.master.id, { diskSize: 80 });
-      const before = it.now();
-      expect(await it.boot.refresh()).toBe("changes");
-      await expect(it.boot.update()).rejects.toThrow(
-        "kube-master-1 was not touched: the disk of kube-master-1 cannot shrink and keep what is on it: it has 80 GiB, and 50 are asked for. Set it back to 80.",
-      );
-      expect(it.now()).toEqual(before);
     });
 
     test("another family", async () => {
@@ -187,7 +193,6 @@ describe.concurrent("a boot", () => {
     ["stopped", { state: "stopped" }],
     ["given other user-data", { userData: Buffer.from("#!/bin/sh").toString("base64") }],
     ["made larger", { type: "standard.large" }],
-    ["given a larger disk", { diskSize: 80 }],
     ["rebuilt from another template", { template: other }],
   ])("of an instance that was %s by hand is repaired", async (_what, change) => {
     await using it = await running({ kind: "worker" });
@@ -197,6 +202,73 @@ describe.concurrent("a boot", () => {
     await it.boot.update();
     expect(it.now()).toEqual(before);
     expect(await it.boot.refresh()).toBe("same");
+  });
+
+  test.each(["master", "worker"] as const)(
+    "of a %s keeps a disk that was made larger by hand, until a setting says how large it is",
+    async (kind) => {
+      await using it = await running({ kind });
+      const notice = () => boot.diff("", it.boot.outs, it.boot.inputs).notice;
+      it.environment.edit(it.master.id, { diskSize: 80 });
+      expect(await it.boot.refresh()).toBe("same");
+      const said = `The disk of kube-master-1 has 80 GiB, and ${kind}Disk is 50: it was made larger by hand, and is kept. \`pulumi config set ${kind}Disk 80\` makes it so for every ${kind}.`;
+      expect(notice()).toBe(said);
+      const userData = encodeUserData("#cloud-config\n# two\n");
+      expect(boot.diff("", it.boot.outs, { ...it.boot.inputs, userData }).notice).toBe(
+        `kube-master-1 will be drained and rebooted. ${said}`,
+      );
+      await it.boot.update({ ...it.boot.inputs, userData });
+      expect(it.now()).toMatchObject({ diskSize: 80, userData, state: "running" });
+      expect(notice()).toBe(said);
+      const calls = it.now();
+      const asTold = { ...it.boot.inputs, diskSize: 80 };
+      expect(boot.diff("", it.boot.outs, asTold)).toMatchObject({ changes: true, notice: undefined });
+      await it.boot.update(asTold);
+      expect(it.now()).toBe(calls);
+      expect(await it.boot.refresh()).toBe("same");
+      expect(it.boot.outs).not.toHaveProperty("grownDisk");
+      expect(it.resets).toEqual([]);
+      // From here on it is as any other of that size.
+      expect(boot.diff("", it.boot.outs, { ...asTold, diskSize: 50 }).notice).toContain("rebuilt");
+    },
+  );
+
+  test("of a worker whose disk was made larger by hand, unseen, is not rebuilt for another reason", async () => {
+    await using it = await running({ kind: "worker" });
+    it.environment.edit(it.master.id, { diskSize: 80 });
+    await it.boot.update({ ...it.boot.inputs, userData: encodeUserData("#cloud-config\n# two\n") });
+    await it.boot.update({ ...it.boot.inputs, diskSize: 100 });
+    expect(it.now()).toMatchObject({ diskSize: 100, state: "running" });
+    expect(it.resets).toEqual([]);
+  });
+
+  test("of a worker outlives its template: one that is registered again from the same image is the same", async () => {
+    await using it = await running({ kind: "worker" });
+    const { template, ...inputs } = { ...it.boot.inputs, image: "flatcar one" };
+    // A state from before images were recorded.
+    expect(await it.boot.diff({ ...inputs, template })).toMatchObject({ changes: true });
+    await it.boot.update({ ...inputs, template });
+    const again = { ...inputs, template: other };
+    expect(await it.boot.diff(again)).toMatchObject({ changes: false });
+    expect(await it.boot.refresh()).toBe("same");
+    await it.boot.update({ ...again, userData: encodeUserData("#cloud-config\n# two\n") });
+    expect(await it.boot.refresh()).toBe("same");
+    expect(it.resets).toEqual([]);
+    expect(it.now()).toMatchObject({ template, state: "running" });
+    // Another image, and one that was chosen by hand, are others.
+    expect(await it.boot.diff({ ...again, image: "flatcar two" })).toMatchObject({ changes: true });
+    it.environment.edit(it.master.id, { template: "11111111-0000-4000-8000-000000000000" });
+    expect(await it.boot.refresh()).toBe("changes");
+    await it.boot.update({ ...it.boot.inputs, template });
+    expect(it.resets).toEqual(["kube-master-1"]);
+    expect(await it.boot.refresh()).toBe("same");
+  });
+
+  test("of a node that runs as wanted touches nothing when it is made anew", async () => {
+    await using it = await running();
+    const before = it.now();
+    await it.boot.create();
+    expect(it.now()).toBe(before);
   });
 
   test("goes on where it was interrupted", async () => {
@@ -238,6 +310,37 @@ describe.concurrent("a boot", () => {
     ]);
     // One that is made at any step has no step to miss.
     expect((await providers.boot.check({}, plain({ ...inputs, caReplacement: 3 }))).failures).toEqual([]);
+  });
+
+  test("of a node that missed a step towards other keys does not take the next one", async () => {
+    await using environment = await openEnvironment();
+    const { inputs } = environment.boot(other, { keyReplacement: 2 });
+    const at = async (keyReplacement: number) =>
+      (await providers.boot.check(plain(inputs), plain({ ...inputs, keyReplacement }))).failures;
+    for (const step of [1, 2, 3]) expect(await at(step)).toEqual([]);
+    expect(await at(0)).toEqual([
+      {
+        property: "keyReplacement",
+        reason: expect.stringMatching(
+          /keys are replaced step by step, and this node is at step 2, not at 1\. .*`pulumi config set keyReplacement 1`/,
+        ),
+      },
+    ]);
+  });
+
+  test("whose SSH key or host key would be replaced is refused when the engine asks; a new instance is not", async () => {
+    await using environment = await openEnvironment();
+    const boot = environment.boot(other, { keyReplacement: 3 });
+    boot.identity = other;
+    boot.outs = { api: boot.inputs.api, instance: other, userDataSha256: "", state: "running", well: true };
+    const ssh = unknownValue as unknown as BootInputs["ssh"];
+    await expect(boot.diff({ ...boot.inputs, ssh })).rejects.toThrow(
+      /cannot be replaced at once.*`pulumi config set keyReplacement 4`, then `pulumi up`, and the same with 5 and 6/,
+    );
+    expect(await boot.diff({ ...boot.inputs, ssh, instance: unknownValue })).toMatchObject({ replaces: ["instance"] });
+    // A preview of the first step does not know the next key yet.
+    const step = { ...boot.inputs, ssh: { ...boot.inputs.ssh, hostKey: unknownValue } };
+    expect(await boot.diff(step)).toMatchObject({ replaces: [] });
   });
 
   test("of too much user-data is refused before any call", async () => {

@@ -44,6 +44,24 @@ describe.concurrent.each(["template", "antiAffinityGroup", "securityGroup", "ela
   },
 );
 
+test.concurrent.each(["template", "antiAffinityGroup", "securityGroup", "elasticIp", "sshKey"] as const)(
+  "the claim on a thing of kind %s leaves it where instances used it: it was taken out of the state",
+  async (of) => {
+    await using environment = await openEnvironment();
+    const { instance, ...things } = await environment.surroundings();
+    const { inputs } = things[of] as unknown as Thing;
+    const mark = keyToken("kube", `${sshKeys.public} core@kube`);
+    const ours = await claim(environment, of, inputs.name, of === "sshKey" ? { mark } : {});
+    if (of !== "sshKey") ours.identity = inputs.token!;
+    const left = environment.left();
+    const master = await instance().create();
+    await ours.delete();
+    await master.delete();
+    await ours.delete();
+    expect(environment.left()).toEqual(left);
+  },
+);
+
 test("the claim on an SSH key takes with it the one with that name and that key", async () => {
   await using environment = await openEnvironment();
   const {

@@ -7,14 +7,6 @@ import { openEnvironment, Resource, type Environment } from "./environment.ts";
 const originOf = async ({ api }: Environment, cluster = "kube") =>
   new Resource<ClusterOriginInputs, ClusterOriginOutputs>("clusterOrigin", { api, cluster }).create();
 
-/** An instance of a cluster, with a user-data of its own or still without. */
-async function add(environment: Environment, cluster: string, role: "master" | "worker", booted: boolean) {
-  const { instance } = await environment.surroundings(cluster);
-  const made = await instance(`${cluster}-${role}-1`, { labels: { cluster, role } }).create();
-  if (booted) await environment.boot(made.id).create();
-  return made;
-}
-
 test("the random key, where there is nothing yet", async () => {
   await using environment = await openEnvironment();
   expect((await originOf(environment)).outs.secretsKey).toBe("random");
@@ -22,33 +14,33 @@ test("the random key, where there is nothing yet", async () => {
 
 test("the random key, where a first run was interrupted before its masters booted", async () => {
   await using environment = await openEnvironment();
-  await add(environment, "kube", "master", false);
+  await environment.node("kube", "master", { booted: false });
   expect((await originOf(environment)).outs.secretsKey).toBe("random");
 });
 
 test("the derived key, where a master has booted", async () => {
   await using environment = await openEnvironment();
-  await add(environment, "kube", "master", true);
+  await environment.node("kube", "master");
   expect((await originOf(environment)).outs.secretsKey).toBe("derived");
 });
 
 test("the random key, where only workers have booted: Secrets are none of theirs", async () => {
   await using environment = await openEnvironment();
-  await add(environment, "kube", "worker", true);
+  await environment.node("kube", "worker");
   expect((await originOf(environment)).outs.secretsKey).toBe("random");
 });
 
 test("the random key, where the masters are another cluster's", async () => {
   await using environment = await openEnvironment();
-  await add(environment, "other", "master", true);
+  await environment.node("other", "master");
   expect((await originOf(environment)).outs.secretsKey).toBe("random");
 });
 
 test.each(["random", "derived"] as const)("%s stays, whatever comes later", async (secretsKey) => {
   await using environment = await openEnvironment();
-  if (secretsKey === "derived") await add(environment, "kube", "master", true);
+  if (secretsKey === "derived") await environment.node("kube", "master");
   const origin = await originOf(environment);
-  if (secretsKey === "random") await add(environment, "kube", "master", true);
+  if (secretsKey === "random") await environment.node("kube", "master");
   expect(origin.outs.secretsKey).toBe(secretsKey);
   expect(await origin.refresh()).toBe("same");
   expect(origin.outs.secretsKey).toBe(secretsKey);

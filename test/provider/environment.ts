@@ -11,6 +11,7 @@ import type { ElasticIpInputs, ElasticIpOutputs } from "../../exoscale/elastic-i
 import type { GroupInputs } from "../../exoscale/group.ts";
 import { idOf } from "../../exoscale/identity.ts";
 import type { InstanceInputs, InstanceOutputs } from "../../exoscale/instance.ts";
+import { fakeNode, type Shell } from "../../node/remote/testing/ssh-server.ts";
 import { providers, type ProviderName } from "../../provider/handlers.ts";
 import type { Rule, SecurityGroupRulesInputs } from "../../exoscale/security-group-rules.ts";
 import type { SshKeyInputs, SshKeyOutputs } from "../../exoscale/ssh-key.ts";
@@ -76,6 +77,16 @@ const secret = "a-secret-of-the-test";
 export const sshKeys = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
 
 export type Environment = Awaited<ReturnType<typeof openEnvironment>>;
+
+/** Masters that answer so to what `node/rollout/on-master.ts` sends; `calls` are the scripts' arguments. */
+export async function fakeMasters(shell: Shell = () => ({ code: 0 })) {
+  const node = await fakeNode(shell);
+  return {
+    target: node.target,
+    calls: () => node.commands.map((command) => /^sudo bash -s (\S+)$/.exec(command)![1]),
+    [Symbol.asyncDispose]: () => node[Symbol.asyncDispose](),
+  };
+}
 
 /** A zone of its own, and makers of resources in it. Nothing is created yet. */
 export async function openEnvironment(options: TestApiOptions = {}) {
@@ -170,6 +181,14 @@ export async function openEnvironment(options: TestApiOptions = {}) {
         ssh: { host: "127.0.0.1", port: 9, user: "core", privateKey: sshKeys.private, hostKey: sshKeys.public },
         ...more,
       }),
+
+    /** An instance of a cluster, with a user-data of its own or still without. */
+    async node(cluster: string, role: "master" | "worker", { booted = true } = {}) {
+      const { instance } = await environment.surroundings(cluster);
+      const made = await instance(`${cluster}-${role}-1`, { labels: { cluster, role } }).create();
+      if (booted) await environment.boot(made.id).create();
+      return made;
+    },
 
     /** By hand, past the API. */
     edit(instance: string, change: object): void {

@@ -11,6 +11,10 @@ export interface Node {
   readonly ssh: FakeNode;
   boots: number;
   isWell: boolean;
+  /** What it says of itself while it is not well. */
+  problem: string;
+  /** Its restart makes it well. */
+  heals: boolean;
   /** From when it goes down until it is well again. */
   isAway: boolean;
   /** Until it is switched off and on. */
@@ -39,18 +43,28 @@ function answer(lock: Lock, command: string): { code: number; output?: string } 
   return { code: lock.holder === name ? 0 : 75, output: JSON.stringify({ holders, drainedSeconds: lock.drained }) };
 }
 
+interface FleetOptions {
+  /** The nodes are members of an etcd: healthy while most of them run. */
+  readonly hasQuorum?: boolean;
+}
+
 /** Running nodes of one group, each with a boot id that its reboots change, and in which order what was done to them. */
-export async function cluster(count: number, more: Partial<BootInputs> = {}) {
+export async function cluster(count: number, more: Partial<BootInputs> = {}, { hasQuorum = false }: FleetOptions = {}) {
   const log: string[] = [];
   const nodes = new Map<string, Node>();
   const lock: Lock = { drained: {} };
   const masters = await fakeNode((command) => {
     const [, name] = /\/api\/v1\/nodes\/([\w-]+)/.exec(command) ?? [];
     const node = [...nodes.values()].find((each) => each.name === name);
+    if (node && (fleet.isApiGone || quorumIsLost()))
+      return { code: 22, output: "curl: (7) Failed to connect to 127.0.0.1" };
     if (node) return { code: 0, output: node.isDead ? "Unknown" : "True" };
     return answer(lock, command)!;
   });
   let mostAway = 0;
+  const memberRuns = (node: Node): boolean =>
+    !node.isAway && !node.isDead && (node.isWell || !node.problem.includes("etcd"));
+  const quorumIsLost = (): boolean => hasQuorum && [...nodes.values()].filter(memberRuns).length * 2 <= count;
   const note = (node: Node, what: string): void =>
     void log.push(`${node.name} ${what}${lock.holder === "pulumi" ? "" : " without the lock"}`);
   const goAway = (node: Node): void => {
@@ -64,6 +78,7 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
       if (!node || (node.isDead && how === "reboots")) return;
       goAway(node);
       Object.assign(node, { boots: node.boots + 1, isDead: false });
+      if (node.heals) node.isWell = true;
       note(node, how);
       // A while after its boot, and not before as many went as may: that they go together is seen on the slowest machine.
       const comeBack = (): void =>
@@ -71,6 +86,8 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
       setTimeout(comeBack, 100);
     };
   const reset = async ({ id }: { id: string }): Promise<void> => note(nodes.get(id)!, "is reset");
+  /** No apiserver answers a master. */
+  const fleet = { isApiGone: false };
   const environment = await openEnvironment({
     machines: { ...noMachines(), reboot: boots("is rebooted by the API"), start: boots("starts"), reset },
   });
@@ -95,10 +112,14 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
           }
           return "breaks";
         }
-        const sick = [...nodes.values()].filter(
-          (each) => (!each.isWell || each.isAway) && (each === me || command.endsWith("--cluster")),
-        );
-        return { code: sick.length, output: sick.map(({ name }) => `${name}: etcd has no leader`).join("\n") };
+        if (command.includes("/livez")) return { code: memberRuns(me) ? 0 : 22 };
+        const said = [...nodes.values()]
+          .filter((each) => each === me || command.endsWith("--cluster"))
+          .flatMap((each) => {
+            const etcd = quorumIsLost() || each.isAway ? [`kubernetes-etcd of ${each.name} is not healthy`] : [];
+            return [...etcd, ...(each.isWell ? [] : [each.problem])].map((what) => `${me.name}: ${what}`);
+          });
+        return { code: said.length, output: said.join("\n") };
       });
       const boot = environment.boot(machine.id, {
         waitFor: "cluster",
@@ -114,6 +135,11 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
         ssh,
         boots: 1,
         isWell: true,
+        problem:
+          more.kind === "worker"
+            ? "kubelet does not answer"
+            : `kubernetes-etcd of ${machine.inputs.name} is not healthy`,
+        heals: false,
         isAway: false,
         isDead: false,
         isCutOff: false,
@@ -123,7 +149,7 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
   log.length = 0;
   const all = [...nodes.values()].sort((a, b) => a.name.localeCompare(b.name));
   const userData = encodeUserData("#cloud-config\n# two\n");
-  return {
+  return Object.assign(fleet, {
     environment,
     log,
     all,
@@ -137,7 +163,7 @@ export async function cluster(count: number, more: Partial<BootInputs> = {}) {
       await Promise.all([masters, ...all.map(({ ssh }) => ssh)].map((each) => each[Symbol.asyncDispose]()));
       await environment[Symbol.asyncDispose]();
     },
-  };
+  });
 }
 
 /** How each ended, by the first line of its error. */

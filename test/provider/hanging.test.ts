@@ -2,10 +2,13 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { tokenDescription } from "../../exoscale/find.ts";
+import { fakeNode } from "../../node/remote/testing/ssh-server.ts";
+import { timeouts } from "../../node/timeouts.ts";
 import { noMachines } from "../../zone/machines/none.ts";
 import { clientOf } from "../../zone/testing/client.ts";
 import { openEnvironment, type Environment } from "./environment.ts";
 
+Object.assign(timeouts, { recheck: 20, ailing: 60 });
 beforeAll(() => void vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "1"));
 afterAll(() => void vi.unstubAllEnvs());
 
@@ -54,6 +57,32 @@ describe.concurrent("an instance", () => {
     // What does not depend on it goes on.
     await otherBoot.update({ ...otherBoot.inputs, userData: Buffer.from("#cloud-config\n").toString("base64") });
     await master.delete();
+  });
+
+  test("that drains itself without a kubelet, for longer than an operation may take, is repaired", async () => {
+    const starts: string[] = [];
+    await using environment = await openEnvironment({
+      machines: { ...noMachines(), start: async ({ name }) => void starts.push(name) },
+    });
+    const { instance } = await environment.surroundings();
+    const worker = await instance("kube-worker-1").create();
+    await using node = await fakeNode((command) => {
+      if (command.endsWith("boot_id")) return { code: 0, output: `boot-${starts.length}` };
+      return starts.length > 1 ? { code: 0 } : { code: 1, output: "kube-worker-1: kubelet does not answer" };
+    });
+    const of = {
+      kind: "worker",
+      waitFor: "cluster",
+      drainTimeout: 30,
+      ssh: node.target,
+      masters: node.target,
+    } as const;
+    const boot = await environment.boot(worker.id, of).create();
+    hang(environment, "stop-instance");
+    setTimeout(() => environment.edit(worker.id, { state: "stopped" }), 2_500);
+    await boot.update({ ...boot.inputs, userData: Buffer.from("#cloud-config\n").toString("base64") });
+    expect(starts).toHaveLength(2);
+    expect(environment.state.instances.get(worker.id)!.state).toBe("running");
   });
 
   test("whose reset hangs is not taken for rebuilt, though the API says so: the next run resets it again", async () => {

@@ -16,7 +16,9 @@ done
 mkdir -p "$root/usr/lib/locksmith"
 ln -s ../../bin/locksmithctl "$root/usr/lib/locksmith/locksmithd"
 
-# Flatcar's user and directories.
+# Flatcar's users and directories.
+chroot "$root" groupadd --gid 232 etcd
+chroot "$root" useradd --uid 232 --gid 232 --no-create-home --home-dir /dev/null --shell /usr/sbin/nologin etcd
 chroot "$root" useradd --key UID_MIN=500 --uid 500 --create-home --shell /bin/bash --groups sudo,docker --password '*' core
 mkdir -p "$root/opt/bin" "$root/etc/flatcar"
 

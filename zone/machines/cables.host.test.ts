@@ -135,7 +135,7 @@ test("interfaces come back after a guest's own reboot, the API's, and a power cu
   const expected = [eth0(two), eth(1, first.attach(2)), eth(2, second.attach(2))];
   await bed.machines.plug(two);
   const before = await bed.bootId(two);
-  await ssh(two, "sudo systemctl reboot");
+  await bed.takeDown(two, "sudo systemctl reboot");
   await bed.until("another boot", async () => (await bed.bootId(two)) !== before);
   await has(two, expected);
   await bed.machines.reboot(two);
@@ -149,7 +149,7 @@ test("interfaces come back after a guest's own reboot, the API's, and a power cu
 
 test("the next daemon finds them plugged in, or plugs in what rebooted meanwhile", async () => {
   await bed.machines.close();
-  await ssh(one, "sudo systemctl reboot");
+  await bed.takeDown(one, "sudo systemctl reboot");
   await bed.next().open();
   for (const machine of [one, two]) await bed.machines.start(machine);
   await has(one, [eth0(one), eth(1, first.attach(1))]);

@@ -26,10 +26,10 @@ describe("the zone's own engine", () => {
     await bed.until("another engine", () => bed.logged.includes("engine: events are back"));
     expect(pid()).not.toBe(dead);
     expect(await bed.bootId(one)).toBe(before);
-    await bed.ssh(one, "sudo systemctl reboot");
+    await bed.takeDown(one, "sudo systemctl reboot");
     await bed.until("another boot", async () => (await bed.bootId(one)) !== before);
     expect(await bed.machines.consoleLog(one)).toContain("Reached target");
-    await bed.ssh(one, "sudo systemctl poweroff");
+    await bed.takeDown(one, "sudo systemctl poweroff");
     await bed.until("the callback", () => bed.changes.includes(`${one.id} stopped`));
   });
 

@@ -2,6 +2,8 @@
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import writeFileAtomic from "write-file-atomic";
+
 /** Minimum values. */
 const sysctls: readonly { readonly name: string; readonly atLeast: number }[] = [
   // The limit is per user, and all machines share root: systemd, dbus, containerd, the kubelet and every pod that watches
@@ -35,7 +37,7 @@ export async function raiseSysctls(zone: string, log: (line: string) => void, at
   for (const { name, atLeast } of sysctls) {
     const value = Number(await readFile(file(at, name), "utf8"));
     if (value >= atLeast) continue;
-    await writeFile(valuesFile(at), JSON.stringify({ [name]: value, ...(await valuesBefore(at)) }));
+    await writeFileAtomic(valuesFile(at), JSON.stringify({ [name]: value, ...(await valuesBefore(at)) }));
     try {
       await writeFile(file(at, name), String(atLeast));
     } catch (cause) {

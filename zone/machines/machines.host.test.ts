@@ -161,7 +161,7 @@ describe("a machine", () => {
         "        ExecStart=/bin/cp /run/kubernetes/hello /run/copied",
       ].join("\n"),
     );
-    await ssh(one, "sudo touch /opt/kept /var/kept; sudo systemctl reboot");
+    await bed.takeDown(one, "sudo touch /opt/kept /var/kept; sudo systemctl reboot");
     await until("another boot", async () => (await bootId(one)) !== before);
     expect(await settled(one)).toBe("running");
     expect(await ssh(one, "ls /opt/kept /var/kept; hostname; cat /run/copied; echo; cat /etc/machine-id")).toBe(
@@ -187,7 +187,7 @@ describe("a machine", () => {
     await bed.machines.reboot(one);
     const after = await bootId(one);
     expect(after).not.toBe(before);
-    await ssh(
+    await bed.takeDown(
       one,
       "sudo busctl call org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager Reboot b false",
     );
@@ -196,7 +196,7 @@ describe("a machine", () => {
   });
 
   test("that powers itself off stays off, and the API hears of it", async () => {
-    await ssh(one, "sudo systemctl poweroff");
+    await bed.takeDown(one, "sudo systemctl poweroff");
     await until("the callback", () => changes.length > 0);
     expect(changes.splice(0)).toEqual([`${one.id} stopped`]);
     await sleep(1000);
@@ -231,7 +231,7 @@ describe("a machine", () => {
     const before = await bootId(one);
     await ssh(two, "true");
     await bed.machines.close();
-    await Promise.all([ssh(one, "sudo systemctl reboot"), ssh(two, "sudo systemctl poweroff")]);
+    await Promise.all([bed.takeDown(one, "sudo systemctl reboot"), bed.takeDown(two, "sudo systemctl poweroff")]);
     await until("both off", async () => !(await listens(one)) && !(await listens(two)));
     await sleep(2000);
     await bed.next().open();

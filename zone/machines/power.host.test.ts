@@ -52,7 +52,7 @@ describe("a machine that is busy going down", () => {
 
   test("by its own reboot is waited for as well, and stays off when it was to stop", async () => {
     await busy(20);
-    await bed.ssh(one, "sudo systemctl reboot");
+    await bed.takeDown(one, "sudo systemctl reboot");
     await draining();
     await bed.machines.stop(one);
     expect([status(), logged]).toEqual(["exited", []]);

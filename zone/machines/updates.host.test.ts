@@ -46,7 +46,7 @@ test("an announced one waits for a reboot, whatever becomes of update-engine, an
   );
   expect(await status()).toEqual(waiting("4757.3.1"));
   expect(await release()).toContain("4757.2.0");
-  await bed.ssh(one, "sudo systemctl reboot");
+  await bed.takeDown(one, "sudo systemctl reboot");
   await bed.until("another boot", async () => (await bed.bootId(one)) !== before);
   expect(await release()).toBe("flatcar 4757.3.1 4757.3.1 Flatcar Container Linux by Kinvolk 4757.3.1 (stand-in)");
   expect(await bed.settled(one)).toBe("running");

@@ -1,6 +1,10 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+
+import writeFileAtomic from "write-file-atomic";
+
 import { run } from "../command.ts";
 
 /** Files of a TLS server, PEM. */
@@ -30,22 +34,17 @@ export async function issueCertificate(
   await mkdir(state, { recursive: true, mode: 0o700 });
   const [ca, caKey] = [join(state, "ca.pem"), join(state, "ca.key")];
   if (!existsSync(ca) || !existsSync(caKey)) {
-    await openssl([
-      "req",
-      "-x509",
-      ...newKey(caKey),
-      "-out",
-      ca,
-      "-days",
-      `${CA_DAYS}`,
-      "-subj",
-      `/CN=${name}`,
-      "-addext",
-      "basicConstraints=critical,CA:TRUE,pathlen:0",
-      "-addext",
-      "keyUsage=critical,keyCertSign,cRLSign",
-    ]);
-    await chmod(caKey, 0o600);
+    // openssl's own files are empty after a kill, and on a full disk, where it does not fail.
+    const made = await mkdtemp(join(state, "ca-"));
+    try {
+      await makeCA(made, name);
+      const [key, certificate] = [await readFile(join(made, "ca.key")), await readFile(join(made, "ca.pem"))];
+      if (!belongs(key, certificate)) throw new Error(`${state} has no room for the zone's CA`);
+      await writeFileAtomic(caKey, key, { mode: 0o600 });
+      await writeFileAtomic(ca, certificate);
+    } finally {
+      await rm(made, { recursive: true });
+    }
   }
   const files = { certificate: join(state, "server.pem"), key: join(state, "server.key") };
   await openssl([
@@ -73,6 +72,32 @@ export async function issueCertificate(
   ]);
   await chmod(files.key, 0o600);
   return files;
+}
+
+const makeCA = (directory: string, name: string): Promise<void> =>
+  openssl([
+    "req",
+    "-x509",
+    ...newKey(join(directory, "ca.key")),
+    "-out",
+    join(directory, "ca.pem"),
+    "-days",
+    `${CA_DAYS}`,
+    "-subj",
+    `/CN=${name}`,
+    "-addext",
+    "basicConstraints=critical,CA:TRUE,pathlen:0",
+    "-addext",
+    "keyUsage=critical,keyCertSign,cRLSign",
+  ]);
+
+/** Whether both are whole. */
+function belongs(key: Buffer, certificate: Buffer): boolean {
+  try {
+    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
 }
 
 const newKey = (file: string): string[] => [

@@ -1,6 +1,8 @@
 /** Processes that outlive the one that started them: pid files, and the ends of their logs. */
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+
+import writeFileAtomic from "write-file-atomic";
 
 /** Milliseconds that a process has to end after SIGTERM. */
 export const STOP_TIMEOUT = 5000;
@@ -24,7 +26,7 @@ export async function findProcess(pid: number): Promise<RunningProcess | undefin
 
 /** Remembers a process across a crash of the one that started it. */
 export async function writePidFile(file: string, pid: number): Promise<void> {
-  await writeFile(file, `${pid} ${(await findProcess(pid))?.started}\n`);
+  await writeFileAtomic(file, `${pid} ${(await findProcess(pid))?.started}\n`);
 }
 
 /** The process that a pid file names, if it still runs and is the same process. */

@@ -12,7 +12,7 @@ export async function addons(nodes: number, kubernetesCA = "CA") {
       endpoint,
       serviceCIDR: "10.96.0.0/16",
       ready: [endpoint],
-      nodes,
+      nodes: Array.from({ length: nodes }, (_, i) => ({ name: `dev-worker-${i + 1}`, role: "worker" })),
     });
   });
   return resources;

@@ -11,6 +11,8 @@ export type Shell = (command: string) => { code: number; output?: string } | "ha
 export interface FakeNode extends AsyncDisposable {
   readonly target: SshTarget;
   readonly commands: string[];
+  /** What each `bash -s` was given. */
+  readonly inputs: string[];
 }
 
 const hostKeys = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
@@ -19,6 +21,7 @@ const userKeys = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
 /** An SSH server on a free port of 127.0.0.1. */
 export async function fakeNode(shell: Shell): Promise<FakeNode> {
   const commands: string[] = [];
+  const inputs: string[] = [];
   const connections = new Set<ssh2.Connection>();
   const server = new ssh2.Server({ hostKeys: [hostKeys.private] }, (connection) => {
     connections.add(connection);
@@ -39,9 +42,18 @@ export async function fakeNode(shell: Shell): Promise<FakeNode> {
         const result = shell(command);
         if (result === "hangs") return;
         if (result === "breaks") return void connection.end();
-        channel.write(result.output ?? "");
-        channel.exit(result.code);
-        channel.end();
+        const answer = () => {
+          channel.write(result.output ?? "");
+          channel.exit(result.code);
+          channel.end();
+        };
+        if (!command.includes("bash -s")) return answer();
+        let input = "";
+        channel.on("data", (text: Buffer) => (input += text.toString()));
+        channel.on("end", () => {
+          inputs.push(input);
+          answer();
+        });
       }),
     );
   });
@@ -49,6 +61,7 @@ export async function fakeNode(shell: Shell): Promise<FakeNode> {
   await once(server, "listening");
   return {
     commands,
+    inputs,
     target: {
       host: "127.0.0.1",
       port: (server.address() as AddressInfo).port,

@@ -85,13 +85,12 @@ interface Member {
 }
 
 async function membersOf(etcd: "kubernetes-etcd" | "infra-etcd", by: string): Promise<Member[]> {
-  const pki = "/run/kubernetes/pki";
-  const [client, port] =
-    etcd === "infra-etcd" ? [etcd, ports.infraEtcdClient] : ["apiserver-etcd-client", ports.etcdClient];
-  const list = await ssh(
-    by,
-    `sudo curl --silent --fail --cacert ${pki}/${etcd}-ca.crt --cert ${pki}/${client}.crt --key ${pki}/node.key --data '{"linearizable": true}' https://127.0.0.1:${port}/v3/cluster/member/list`,
-  );
+  // infra-etcd wants to know who asks, in JSON by a password.
+  const ask =
+    etcd === "infra-etcd"
+      ? "source $bin/infra; infra 127.0.0.1 cluster/member/list"
+      : `call kubernetes-etcd apiserver-etcd-client https://127.0.0.1:${ports.etcdClient}/v3/cluster/member/list --data`;
+  const list = await ssh(by, `sudo bash -c 'source /run/kubernetes/bin/common; ${ask} "{\\"linearizable\\": true}"'`);
   return (JSON.parse(list) as { members: Member[] }).members;
 }
 

@@ -108,41 +108,51 @@ export class Bed {
     response.end();
   });
 
-  /** Runs a command as core. Waits up to 60 s for a machine to boot. */
+  /** Runs a command as core. Waits up to 60 s for a machine to boot; a lost connection has the command run again. */
   async ssh(target: Instance, command: string): Promise<string> {
+    return this.#connected(target, (client) => run(client, command));
+  }
+
+  /** Runs a command as core that takes the machine down: once, however its connection ends. */
+  async takeDown(target: Instance, command: string): Promise<void> {
+    await this.#connected(target, (client) =>
+      run(client, command).catch((error: unknown) => {
+        if (!(error instanceof ConnectionLost)) throw error;
+      }),
+    );
+  }
+
+  async #connected<T>(target: Instance, use: (client: Client) => Promise<T>): Promise<T> {
     const deadline = Date.now() + 60_000;
     for (;;) {
+      const client = new Client();
       try {
-        return await this.#sshNow(target, command);
+        await this.#connect(client, target);
+        return await use(client);
       } catch (error) {
-        if (!(error as { level?: string }).level || Date.now() > deadline) throw error;
+        if (!(error instanceof ConnectionLost) || Date.now() > deadline) throw error;
         await sleep(200);
+      } finally {
+        client.destroy();
       }
     }
   }
 
-  #sshNow(target: Instance, command: string): Promise<string> {
+  #connect(client: Client, target: Instance): Promise<void> {
     return new Promise((resolve, reject) => {
-      const client = new Client();
       client
-        .on("error", reject)
-        .on("ready", () =>
-          client.exec(command, (error, stream) => {
-            if (error) return reject(error);
-            let output = "",
-              errors = "";
-            stream
-              .on("data", (chunk: Buffer) => void (output += chunk.toString()))
-              .stderr.on("data", (chunk: Buffer) => void (errors += chunk.toString()));
-            // No exit code: the machine went down during the command.
-            stream.on("close", (code?: number | null) => {
-              client.end();
-              if (code === 0 || code === null || code === undefined) resolve(output.trim());
-              else reject(new Error(`${command}: exit code ${code}: ${output}${errors}`));
-            });
-          }),
-        )
-        .connect({ host: target.address!, username: "core", privateKey: this.key.private, readyTimeout: 5000 });
+        .on("ready", resolve)
+        .on("error", (error) => reject(new ConnectionLost(error.message)))
+        .on("close", () => reject(new ConnectionLost()))
+        .connect({
+          host: target.address!,
+          username: "core",
+          privateKey: this.key.private,
+          readyTimeout: 5000,
+          // A machine that loses power closes no connection.
+          keepaliveInterval: 1000,
+          keepaliveCountMax: 5,
+        });
     });
   }
 
@@ -162,6 +172,33 @@ export class Bed {
       await sleep(100);
     }
   }
+}
+
+class ConnectionLost extends Error {
+  constructor(message = "the connection was closed") {
+    super(message);
+  }
+}
+
+/** @throws {ConnectionLost} if no exit code came: the machine went down */
+function run(client: Client, command: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const lost = (error?: Error): void => reject(new ConnectionLost(error?.message));
+    client.on("error", lost).on("close", () => lost());
+    client.exec(command, (error, stream) => {
+      if (error) return lost(error);
+      let output = "",
+        errors = "";
+      stream
+        .on("data", (chunk: Buffer) => void (output += chunk.toString()))
+        .stderr.on("data", (chunk: Buffer) => void (errors += chunk.toString()));
+      stream.on("close", (code?: number | null) => {
+        if (code === 0) resolve(output.trim());
+        else if (code === null || code === undefined) lost();
+        else reject(new Error(`${command}: exit code ${code}: ${output}${errors}`));
+      });
+    });
+  });
 }
 
 /** Repeats until ssh2 can read the key: now and then it generates one that it cannot parse. */
