@@ -3,14 +3,15 @@
  * docs/ports.md take their numbers from here.
  */
 
-/** Who may connect: a group of nodes, or the networks that the setting of that name lists. */
-export type Source = "masters" | "workers" | "sshSources" | "apiSources" | "nodePortSources";
+/** Who may connect: a group of nodes, the networks that the setting of that name lists, or everybody. */
+export type Source = "masters" | "workers" | "sshSources" | "apiSources" | "nodePortSources" | "anywhere";
 /** Nodes that share a security group. */
 export type Group = "masters" | "workers";
 
 export const ports = {
   ssh: 22,
   apiserver: 6443,
+  apiHealth: 6444,
   etcdClient: 2379,
   etcdPeer: 2380,
   infraEtcdClient: 4001,
@@ -71,6 +72,7 @@ export const ownPorts: Readonly<Record<Group, readonly OwnPort[]>> = {
     own(ports.etcdMetrics, "kubernetes-etcd"),
     own(ports.infraEtcdClient, "infra-etcd"),
     own(ports.infraEtcdMetrics, "infra-etcd"),
+    own(ports.apiHealth, "api-health"),
     ownForPods(ports.apiserver, "kube-apiserver", "the kubernetes Service leads there"),
     own(ports.infraEtcdPeer, "infra-etcd"),
     own(ports.controllerManager, "kube-controller-manager"),
@@ -117,13 +119,14 @@ const nodePorts = [ports.nodePortFirst, ports.nodePortLast] as const;
 export const openings: readonly Opening[] = [
   open("masters", "sshSources", "tcp", ports.ssh, "sshd", "operators and pulumi reach the node"),
   open("workers", "sshSources", "tcp", ports.ssh, "sshd", "operators and pulumi reach the node"),
+  open("masters", "apiSources", "tcp", ports.apiserver, "kube-apiserver", "people and pulumi use the API"),
   open(
     "masters",
-    "apiSources",
+    "anywhere",
     "tcp",
-    ports.apiserver,
-    "kube-apiserver",
-    "people, pulumi and the elastic IP's health checks use the API",
+    ports.apiHealth,
+    "api-health",
+    "the elastic IP's health checks connect while the apiserver is ready",
   ),
   open(
     "masters",

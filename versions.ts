@@ -47,7 +47,8 @@ export const images = {
   /** infra-etcd: flannel's and locksmith's store. 3.5 is the last that serves the v2 API locksmith speaks. */
   infraEtcd: "quay.io/coreos/etcd:v3.5.35",
   flannel: "ghcr.io/flannel-io/flannel:v0.28.10",
-  haproxy: "docker.io/library/haproxy:2.6.12",
+  /** An LTS release; the local zone's is Debian's. */
+  haproxy: "docker.io/library/haproxy:3.0.11",
   coredns: "docker.io/coredns/coredns:1.15.0",
 } as const;
 

@@ -75,13 +75,12 @@ export class MasterPool extends pulumi.ComponentResource {
     const isKeyLeaving = pki.keyReplacement % 3 === 0;
     const before = isKeyLeaving ? [createSecretsKey(this, [])] : [];
     const boots = instances.map(({ nodeName, instance }) => bootMaster(this, nodeName, instance, before));
-    this.ready =
-      args.waitFor === "cluster"
-        ? waitForApi(
-            this,
-            instances.map(({ nodeName, instance }, i) => waitUntilHealthy(this, nodeName, instance, boots[i]!)),
-          )
-        : boots;
+    const isCluster = args.waitFor === "cluster";
+    const booted = isCluster
+      ? instances.map(({ nodeName, instance }, i) => waitUntilHealthy(this, nodeName, instance, boots[i]!))
+      : boots;
+    const followed = [endpoint.follow(booted)];
+    this.ready = isCluster ? waitForApi(this, followed) : followed;
     if (!isKeyLeaving) createSecretsKey(this, this.ready);
     this.registerOutputs();
 

@@ -217,7 +217,7 @@ test("every key of the cluster and every authority is known to what refuses thei
   expect({ caReplacement, keyReplacement }).toEqual({ caReplacement: 0, keyReplacement: 0 });
   const all = ["PrivateKey", "RandomPassword"].flatMap((kind) => Object.keys(byName(resources, kind)));
   const authorities = Object.keys(byName(resources, "SelfSignedCert"));
-  const nodes = ["dev-admin", "dev-master-1", "dev-master-1-scheduler", "dev-worker-1"];
+  const nodes = ["dev-admin", "dev-master-1", "dev-master-1-infra-etcd", "dev-master-1-scheduler", "dev-worker-1"];
   expect(Object.keys(known).sort()).toEqual(
     [...all.filter((name) => !nodes.includes(name)), ...authorities.map((name) => `${name}-certificate`)].sort(),
   );

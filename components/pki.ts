@@ -69,7 +69,7 @@ const ECDSA = { algorithm: "ECDSA", ecdsaCurve: "P256" } as const;
 
 /**
  * Every key and certificate of one cluster: an authority per purpose, so that what one signs is worth nothing to the
- * others; one key per node, and one more per master for its scheduler; least usages.
+ * others; one key per node, and two more per master, for what reads what others write; least usages.
  */
 export class Pki extends pulumi.ComponentResource {
   /**
@@ -169,22 +169,29 @@ export class Pki extends pulumi.ComponentResource {
       kubelet: this.#sign(`${node.name}-kubelet`, kubelet, described.kubelet),
       "infra-etcd": this.#leaf(`${node.name}-infra-etcd`, key, described["infra-etcd"]),
     };
-    return { ...this.#ofEveryNode(key), certificates: { ...this.#trusted(nodeAuthorities), ...leaves } };
+    return {
+      ...this.#ofEveryNode(key),
+      infraEtcdKey: key.privateKeyPem,
+      certificates: { ...this.#trusted(nodeAuthorities), ...leaves },
+    };
   }
 
   /** What a master's cloud-config holds of keys and certificates, but for `encryptionKeys`. */
   master(node: MasterIdentity) {
     const key = this.#key(node.name);
-    // The scheduler reads what tenants write, and needs nothing else of its master.
-    const schedulerKey = this.#key(`${node.name}-scheduler`);
+    // The scheduler reads what tenants write, infra-etcd and flanneld what workers write. They need nothing else of their master,
+    // whose own key makes an administrator of whoever has it.
+    const own = forEach(["scheduler", "infra-etcd"], (leaf) => this.#key(`${node.name}-${leaf}`));
+    const keys: Partial<Record<MasterLeaf, tls.PrivateKey>> = own;
     const described = masterLeaves(node, this.#args.serviceCIDR);
     const leaves = forEach(Object.keys(described) as MasterLeaf[], (leaf) =>
-      this.#leaf(`${node.name}-${leaf}`, leaf === "scheduler" ? schedulerKey : key, described[leaf]),
+      this.#leaf(`${node.name}-${leaf}`, keys[leaf] ?? key, described[leaf]),
     );
     return {
       ...this.#ofEveryNode(key),
       certificates: { ...this.#trusted([...nodeAuthorities, ...masterAuthorities]), ...leaves },
-      schedulerKey: schedulerKey.privateKeyPem,
+      infraEtcdKey: own["infra-etcd"].privateKeyPem,
+      schedulerKey: own.scheduler.privateKeyPem,
       sshHostKey: this.masterHostKey.key.privateKeyPem,
       kubernetesSigningCA: this.kubernetesCA.cert,
       kubernetesCAKey: this.kubernetesCA.key.privateKeyPem,

@@ -106,8 +106,8 @@ function standIns(name: string): Omit<MasterArgs, keyof NodeSettings | "masters"
     certificate(
       what,
       (what === "apiserver" ? DER.apiserver : DER.leaf) + 2 * name.length,
-      // The node's public key is in all others.
-      UNIQUE.leaf + (what === "scheduler" ? KEY.point : 0),
+      // The node's public key is in all others; a worker's, whose user-data is small, in these as well.
+      UNIQUE.leaf + (what === "scheduler" || what === "infra-etcd" ? KEY.point : 0),
     );
   const ca = (what: string): string => certificate(what, DER.ca, UNIQUE.ca);
   /** @param point a seed whose noise a certificate has, too */
@@ -122,6 +122,7 @@ function standIns(name: string): Omit<MasterArgs, keyof NodeSettings | "masters"
     stackPublicKeys: ["ssh", "other ssh"].map((what) => `ecdsa-sha2-nistp256 ${noise(what, 104).toString("base64")}`),
     sshHostKey: key("ssh host key"),
     key: key("node", "shared"),
+    infraEtcdKey: key("infra-etcd", `${name} infra-etcd`),
     podSecurity: "privileged",
     schedulerKey: key("scheduler", `${name} scheduler`),
     certificates: {

@@ -7,7 +7,8 @@ const sources: Sources = {
   masters: "masters-id",
   workers: "workers-id",
   sshSources: ["203.0.113.7/32", "203.0.113.8/32"],
-  apiSources: ["0.0.0.0/0"],
+  apiSources: ["203.0.113.7/32"],
+  anywhere: ["0.0.0.0/0"],
   nodePortSources: [],
 };
 const table = (group: "masters" | "workers") =>
@@ -20,7 +21,8 @@ test("masters let in exactly this", () => {
   expect(table("masters")).toEqual([
     "tcp 22 from 203.0.113.7/32",
     "tcp 22 from 203.0.113.8/32",
-    "tcp 6443 from 0.0.0.0/0",
+    "tcp 6443 from 203.0.113.7/32",
+    "tcp 6444 from 0.0.0.0/0",
     "tcp 6443 from masters-id",
     "tcp 6443 from workers-id",
     "tcp 2380 from masters-id",
@@ -94,7 +96,7 @@ test("every rule says why, in what Exoscale has room for", () => {
 
 test("no etcd and no loopback port is open to a network", () => {
   const closed = [ports.etcdClient, ports.etcdPeer, ports.infraEtcdClient, ports.infraEtcdPeer, ports.kubelet];
-  for (const { first, last, from } of openings.filter(({ from }) => from.endsWith("Sources"))) {
+  for (const { first, last, from } of openings.filter(({ from }) => from.endsWith("Sources") || from === "anywhere")) {
     for (const port of closed) expect(port >= first && port <= last, `${port} from ${from}`).toBe(false);
   }
 });

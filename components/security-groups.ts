@@ -41,7 +41,7 @@ export interface SecurityGroupsArgs {
   api: ApiArgs;
   /** IPv4 networks that may reach the nodes' SSH. The machine that runs Pulumi must be among them. */
   sshSources: readonly string[];
-  /** IPv4 networks that may reach the Kubernetes API. The elastic IP's health checks must be among them. */
+  /** IPv4 networks that may reach the Kubernetes API. */
   apiSources: readonly string[];
   /** IPv4 networks that may reach node ports of the workers. */
   nodePortSources: readonly string[];
@@ -66,7 +66,14 @@ export class SecurityGroups extends pulumi.ComponentResource {
       new SecurityGroup(`${name}-${role}`, { api, name: `${name}-${role}` }, { parent: this });
     const masters = group("masters");
     const workers = group("workers");
-    const sources: Sources = { masters: masters.id, workers: workers.id, sshSources, apiSources, nodePortSources };
+    const sources: Sources = {
+      masters: masters.id,
+      workers: workers.id,
+      sshSources,
+      apiSources,
+      nodePortSources,
+      anywhere: ["0.0.0.0/0"],
+    };
 
     const withRules = (role: Group, { id }: SecurityGroup): pulumi.Output<string> => {
       const rules = new SecurityGroupRules(

@@ -111,7 +111,7 @@ export const schema = z.object({
     sources.min(1, "is required"),
   ),
   apiSources: setting(
-    "IPv4 networks that may reach the Kubernetes API. They must include the elastic IP's health checks: Exoscale does not publish their addresses and asks for the ports behind a managed elastic IP to be open to all (0.0.0.0/0).",
+    "IPv4 networks that may reach the Kubernetes API. The machine that runs Pulumi must be among them. One address is enough where a managed elastic IP shows masters who connects; Exoscale's training says that ports behind one have to be open to all (0.0.0.0/0).",
     ["0.0.0.0/0"],
     sources.min(1, "is required"),
   ),

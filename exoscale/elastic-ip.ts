@@ -2,25 +2,8 @@ import type { Api, ElasticIp } from "./api.ts";
 import { remove } from "./busy.ts";
 import { connect } from "./client.ts";
 import { findOrCreate, keptNotice, tokenLabel, type Collection } from "./find.ts";
+import { toApi, type Healthcheck } from "./healthcheck.ts";
 import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
-
-/** Decides which instances get the address's traffic. */
-export interface Healthcheck {
-  readonly mode: "tcp" | "http" | "https";
-  readonly port: number;
-  /** Path, for http and https. */
-  readonly uri?: string;
-  /** Seconds, 5 to 300. */
-  readonly interval: number;
-  /** Seconds, 2 to 60. */
-  readonly timeout: number;
-  /** Successful checks in a row until an instance counts as healthy. */
-  readonly strikesOk: number;
-  /** Failed checks in a row until it counts as unhealthy. */
-  readonly strikesFail: number;
-  /** Accept any certificate. @default false */
-  readonly tlsSkipVerify?: boolean;
-}
 
 /** A managed address. Its traffic goes to those of its instances that are healthy. */
 export interface ElasticIpInputs {
@@ -28,6 +11,7 @@ export interface ElasticIpInputs {
   /** The description in the API. */
   readonly name: string;
   readonly token: string;
+  /** The one that it is created with. `ElasticIpHealthcheck` changes it. */
   readonly healthcheck: Healthcheck;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -49,7 +33,7 @@ export const elasticIps: Collection<ElasticIp> = {
 export const elasticIp: ResourceProvider<ElasticIpInputs, ElasticIpOutputs> = {
   diff(_id, olds, news) {
     const isClaimedAnew = changed(olds, news, ["token"]).length > 0;
-    const updates = changed(olds, { ...news, labels: labelsOf(news) }, ["api", "name", "healthcheck", "labels"]);
+    const updates = changed(olds, { ...news, labels: labelsOf(news) }, ["api", "name", "labels"]);
     return {
       changes: isClaimedAnew || updates.length > 0,
       replaces: [],
@@ -62,7 +46,7 @@ export const elasticIp: ResourceProvider<ElasticIpInputs, ElasticIpOutputs> = {
     const client = connect(inputs.api);
     const { name, token } = inputs;
     const id = await findOrCreate(client, { among: elasticIps, name, token }, () =>
-      client.post("/elastic-ip", wanted(inputs)),
+      client.post("/elastic-ip", { ...wanted(inputs), healthcheck: toApi(inputs.healthcheck) }),
     );
     return { id, outs: outputs(inputs, await client.get(`/elastic-ip/${id}`)) };
   },
@@ -93,48 +77,13 @@ function labelsOf({ labels, token }: ElasticIpInputs): Record<string, string> {
   return { ...labels, [tokenLabel]: token };
 }
 
-function wanted(inputs: ElasticIpInputs): object {
-  const {
-    healthcheck: { mode, port, uri, interval, timeout, strikesOk, strikesFail, tlsSkipVerify },
-  } = inputs;
-  return {
-    description: inputs.name,
-    labels: labelsOf(inputs),
-    healthcheck: {
-      mode,
-      port,
-      uri,
-      interval,
-      timeout,
-      "strikes-ok": strikesOk,
-      "strikes-fail": strikesFail,
-      "tls-skip-verify": tlsSkipVerify,
-    },
-  };
-}
+const wanted = (inputs: ElasticIpInputs): object => ({ description: inputs.name, labels: labelsOf(inputs) });
 
-function outputs(inputs: ElasticIpInputs, actual: ElasticIp): ElasticIpOutputs {
-  const check = actual.healthcheck;
-  // Only what the inputs set is compared: the API may fill in the rest.
-  const actualCheck: Partial<Record<keyof Healthcheck, unknown>> = check
-    ? {
-        mode: check.mode,
-        port: check.port,
-        uri: check.uri,
-        interval: check.interval,
-        timeout: check.timeout,
-        strikesOk: check["strikes-ok"],
-        strikesFail: check["strikes-fail"],
-        tlsSkipVerify: check["tls-skip-verify"] ?? false,
-      }
-    : {};
-  const set = Object.keys(inputs.healthcheck) as (keyof Healthcheck)[];
-  return {
-    api: inputs.api,
-    name: actual.description ?? "",
-    token: inputs.token,
-    healthcheck: Object.fromEntries(set.map((key) => [key, actualCheck[key]])) as unknown as Healthcheck,
-    labels: actual.labels ?? {},
-    ip: actual.ip,
-  };
-}
+const outputs = ({ api, token, healthcheck }: ElasticIpInputs, actual: ElasticIp): ElasticIpOutputs => ({
+  api,
+  name: actual.description ?? "",
+  token,
+  healthcheck,
+  labels: actual.labels ?? {},
+  ip: actual.ip,
+});

@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 
-import type { Api, Instance, Protocol, SecurityGroup, SecurityGroupRule } from "./api.ts";
+import type { Api, ElasticIp, Instance, Protocol, SecurityGroup, SecurityGroupRule } from "./api.ts";
 import { ensure, remove, whileBusy } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
 import { Incomplete, mayHaveHappened, messageOf, Refused } from "./errors.ts";
@@ -90,9 +90,7 @@ export const securityGroupRules: ResourceProvider<SecurityGroupRulesInputs, Secu
 export async function dropRules(client: Client, id: string): Promise<void> {
   const group = await orGone(client.get<SecurityGroup>(`/security-group/${id}`));
   if (!group) return;
-  const members = (await client.list<Instance>("/instance", "instances")).filter(
-    (each) => !isLeaving(each) && each["security-groups"]?.some((membership) => membership.id === id),
-  );
+  const members = await membersOf(client, id);
   if (members.length > 0) {
     throw new Refused(
       `Security group ${group.name} keeps its rules: ${members.map(({ name }) => name).join(", ")} would lose all traffic. Delete these instances first, or take them out of the group.`,
@@ -101,12 +99,54 @@ export async function dropRules(client: Client, id: string): Promise<void> {
   await reconcile(client, id, []);
 }
 
+/**
+ * Refuses to remove rules through which a managed elastic IP may reach its holders in the group: where its health checks come
+ * from is not known, and without them it leads nowhere.
+ *
+ * @throws Refused naming the elastic IP
+ */
+async function keepHealthChecks(client: Client, group: SecurityGroup, rules: readonly Rule[]): Promise<void> {
+  const open = rules.filter(({ direction, network }) => direction === "ingress" && network !== undefined);
+  if (open.length === 0) return;
+  const admits = ({ startPort = 1, endPort = 0 }: Rule, port: number) => startPort <= port && port <= endPort;
+  const checks = (await client.list<ElasticIp>("/elastic-ip", "elastic-ips")).flatMap((elasticIp) => {
+    const { port } = elasticIp.healthcheck ?? { port: 0 };
+    const lost = open.filter((rule) => admits(rule, port));
+    return lost.length > 0 ? [{ ...elasticIp, port, lost }] : [];
+  });
+  if (checks.length === 0) return;
+  // The list does not say which elastic IPs they hold.
+  const members = await Promise.all(
+    (await membersOf(client, group.id)).map(({ id }) => orGone(client.get<Instance>(`/instance/${id}`))),
+  );
+  for (const { id, description, port, lost } of checks) {
+    const holders = members.filter((each) => each?.["elastic-ips"]?.some((held) => held.id === id));
+    if (holders.length === 0) continue;
+    throw new Refused(
+      `Security group ${group.name} was not changed: elastic IP ${description} asks ${holders.map((each) => each!.name).join(", ")} at port ${port} whether they are healthy, and perhaps by way of ${lost.map(({ network }) => network).join(", ")}, which would be closed. Run \`pulumi up\` with the former sources first: it moves the health check to a port of its own.`,
+    );
+  }
+}
+
+/** The instances in a group, without those that are being deleted. */
+const membersOf = async (client: Client, id: string): Promise<Instance[]> =>
+  (await client.list<Instance>("/instance", "instances")).filter(
+    (each) => !isLeaving(each) && each["security-groups"]?.some((membership) => membership.id === id),
+  );
+
 /** Adds the missing rules, then removes the others and all external sources. */
 async function reconcile(client: Client, id: string, wanted: readonly Rule[]): Promise<void> {
   const group = await client.get<SecurityGroup>(`/security-group/${id}`);
   const surplus = new Map((group.rules ?? []).map((rule) => [rule.id, fromApi(rule)]));
   const missing = new Map(wanted.map((rule) => [key(rule), rule]));
   for (const [ruleId, rule] of surplus) if (missing.delete(key(rule))) surplus.delete(ruleId);
+
+  const openings = new Set(wanted.map(opening));
+  await keepHealthChecks(
+    client,
+    group,
+    [...surplus.values()].filter((rule) => !openings.has(opening(rule))),
+  );
 
   const limit = pLimit(parallel);
   const drop = (ruleId: string) =>

@@ -1,17 +1,12 @@
 import { createHash } from "node:crypto";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { gunzipSync } from "node:zlib";
+import { gzip } from "../gzip.ts";
 
 /** The most that the API accepts, in base64 characters (schema of `user-data`). */
 export const userDataLimit = 32_768;
 
-/**
- * A cloud-config as the API expects it: gzip, base64. These memory levels make cloud-configs smallest, sometimes one and
- * sometimes the other: their blocks are small, and each has codes of its own.
- */
-export function encodeUserData(text: string): string {
-  const [first, second] = [5, 6].map((memLevel) => gzipSync(text, { level: 9, memLevel })) as [Buffer, Buffer];
-  return (first.length < second.length ? first : second).toString("base64");
-}
+/** A cloud-config as the API expects it: gzip, base64. */
+export const encodeUserData = (text: string): string => gzip(text).toString("base64");
 
 /** The text of user-data, compressed or not. What cannot be decompressed is returned as it is. */
 export function decodeUserData(encoded: string): string {

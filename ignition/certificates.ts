@@ -6,7 +6,7 @@
 
 /** Authorities that every node trusts: the one that signs and, while it is being replaced, the other one behind it. */
 export const nodeAuthorities = ["kubernetes-ca", "infra-etcd-ca"] as const;
-/** Leaves of every node, for its one key. */
+/** Leaves of every node. */
 export const nodeLeaves = ["kubelet", "infra-etcd"] as const;
 
 /** Authorities that masters trust in addition. */

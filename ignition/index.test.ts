@@ -175,6 +175,7 @@ test("each role runs its own units and pods", () => {
   expect(names(renderMaster(master))).toEqual(
     [
       ...both,
+      "api-ready.service",
       "bootstrap.service",
       "flannel-config.service",
       "infra-etcd.service",
@@ -234,7 +235,7 @@ describe.each([
     for (const { name, content } of sandboxed) {
       expect(content, name).toMatch(/^DynamicUser=yes$/m);
       expect([...content!.matchAll(/\S*\/pki\S*/g)].map(([text]) => text)).toEqual(
-        ["infra-etcd-ca.crt", "infra-etcd.crt", "node.key"].map(
+        ["infra-etcd-ca.crt", "infra-etcd.crt", "infra-etcd.key"].map(
           (file) => `LoadCredential=${file}:/run/kubernetes/pki/${file}`,
         ),
       );

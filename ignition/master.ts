@@ -50,6 +50,7 @@ export function renderMaster(master: MasterArgs): string {
         "infra",
         "infra-etcd-users",
         "flannel-config",
+        "api-ready",
         "bootstrap",
         "node-join",
         "node-remove",
@@ -65,9 +66,13 @@ export function renderMaster(master: MasterArgs): string {
     ],
     units: units(
       master,
-      ["infra-etcd.service", "flannel-config.service", "kubernetes-etcd-join.service", "bootstrap.service"].map(
-        (name) => unit("master", name, v),
-      ),
+      [
+        "infra-etcd.service",
+        "flannel-config.service",
+        "kubernetes-etcd-join.service",
+        "bootstrap.service",
+        "api-ready.service",
+      ].map((name) => unit("master", name, v)),
     ),
   });
 }

@@ -67,7 +67,12 @@ export function commonFiles(
     { path: "/etc/ssh/ssh_host_ecdsa_key", permissions: "0600", content: node.sshHostKey },
     { path: AUTHORIZED_KEYS, permissions: "0644", content: `${authorizedKeys(node).join("\n")}\n` },
     { path: "/etc/ssh/sshd_config.d/10-kubernetes.conf", permissions: "0644", content: fill("node/sshd.conf", v) },
-    certificates({ "pki/node.key": node.key, ...pkiCertificates(nodeCertificates, node.certificates), ...ownPems }),
+    certificates({
+      "pki/node.key": node.key,
+      "pki/infra-etcd.key": node.infraEtcdKey,
+      ...pkiCertificates(nodeCertificates, node.certificates),
+      ...ownPems,
+    }),
     ...mirrorCA(node.mirror),
     ...registries(node.mirror),
     plain("containerd.toml", fill("node/containerd.toml", v)),

@@ -1,5 +1,5 @@
-import { gzipSync } from "node:zlib";
 import { parse } from "yaml";
+import { gzip } from "../gzip.ts";
 
 /**
  * What Exoscale takes as user-data: 32,768 characters of base64, so this many bytes of gzip
@@ -20,10 +20,6 @@ interface Document {
   coreos?: { units?: { name: string; content?: string; drop_ins?: { content: string }[] }[] };
 }
 
-/** As user-data is compressed. */
-const gzipped = (text: string): number =>
-  Math.min(...[5, 6].map((memLevel) => gzipSync(text, { level: 9, memLevel }).length));
-
 /** How much of Exoscale's limit a cloud-config takes. */
 export function userDataSize(cloudConfig: string): Size {
   const document = parse(cloudConfig) as Document;
@@ -36,8 +32,8 @@ export function userDataSize(cloudConfig: string): Size {
     })),
   ];
   return {
-    bytes: gzipped(cloudConfig),
-    sections: sections.map(({ name, text }) => ({ name, bytes: gzipped(text) })).sort((a, b) => b.bytes - a.bytes),
+    bytes: gzip(cloudConfig).length,
+    sections: sections.map(({ name, text }) => ({ name, bytes: gzip(text).length })).sort((a, b) => b.bytes - a.bytes),
   };
 }
 

@@ -64,8 +64,10 @@ export interface NodeArgs extends NodeSettings {
   readonly stackPublicKeys: readonly string[];
   /** The SSH host key (ECDSA). Masters share one. */
   readonly sshHostKey: string;
-  /** The node's one private key; every leaf is for it. */
+  /** The node's private key, for every leaf that has none of its own. */
   readonly key: string;
+  /** Private key of the leaf for infra-etcd. A worker's is `key`. */
+  readonly infraEtcdKey: string;
   readonly certificates: Readonly<Record<NodeCertificate, string>>;
 }
 
@@ -73,7 +75,7 @@ export type WorkerArgs = NodeArgs;
 
 export interface MasterArgs extends NodeArgs {
   readonly certificates: Readonly<Record<MasterCertificate, string>>;
-  /** Private key of the scheduler's certificate. All others are for `key`. */
+  /** Private key of the scheduler's certificate. */
   readonly schedulerKey: string;
   /** The kubernetes CA that signs, alone, and its private key: controller-manager signs CertificateSigningRequests with it. */
   readonly kubernetesSigningCA: string;

@@ -5,6 +5,7 @@ import { clusterKeys } from "../node/rollout/cluster-keys.ts";
 import { clusterOrigin } from "../node/rollout/cluster-origin.ts";
 import { clusterShape } from "../node/rollout/cluster-shape.ts";
 import { oneMasterClaimPerRun, oneMasterPerRun } from "../node/rollout/master-replacement.ts";
+import { elasticIpHealthcheck } from "../exoscale/elastic-ip-healthcheck.ts";
 import { elasticIp } from "../exoscale/elastic-ip.ts";
 import { ApiError, Incomplete, isGone, messageOf, Refused } from "../exoscale/errors.ts";
 import { idOf, withAddress } from "../exoscale/identity.ts";
@@ -38,6 +39,7 @@ export const providers = {
   securityGroup: methods(securityGroup, ({ name }) => ({ refused: inUse("Security group", name) })),
   securityGroupRules: methods(securityGroupRules),
   elasticIp: methods(elasticIp, ({ name }) => ({ refused: inUse("Elastic IP", name) })),
+  elasticIpHealthcheck: methods(elasticIpHealthcheck),
   instance: methods(oneMasterPerRun(instance)),
   boot: methods(boot),
   clusterShape: methods(clusterShape, () => ({ refusedBefore: remembers("ClusterShape") })),

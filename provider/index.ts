@@ -9,6 +9,7 @@ import type { ClaimInputs } from "../exoscale/claim.ts";
 import type { ClusterKey } from "../node/rollout/cluster-keys.ts";
 import type { ClusterOriginInputs, ClusterOriginOutputs } from "../node/rollout/cluster-origin.ts";
 import type { ClusterShapeInputs } from "../node/rollout/cluster-shape.ts";
+import type { ElasticIpHealthcheckInputs } from "../exoscale/elastic-ip-healthcheck.ts";
 import type { ElasticIpInputs } from "../exoscale/elastic-ip.ts";
 import type { GroupInputs } from "../exoscale/group.ts";
 import { addressOf, idOf, keyToken } from "../exoscale/identity.ts";
@@ -34,6 +35,7 @@ export type SshKeyArgs = Args<SshKeyInputs>;
 export type GroupArgs = Args<Omit<GroupInputs, "token">>;
 export type SecurityGroupRulesArgs = Args<SecurityGroupRulesInputs>;
 export type ElasticIpArgs = Args<Omit<ElasticIpInputs, "token">>;
+export type ElasticIpHealthcheckArgs = Args<ElasticIpHealthcheckInputs>;
 export type InstanceArgs = Args<Omit<InstanceInputs, "token">>;
 export type ClusterShapeArgs = Args<ClusterShapeInputs>;
 export type ClusterOriginArgs = Args<ClusterOriginInputs>;
@@ -114,6 +116,14 @@ export class ElasticIp extends DynamicResource {
     const { token, options } = claimed(name, { of: "elasticIp", api: args.api, name: args.name }, opts);
     super("elasticIp", "ElasticIp", name, { ...args, token }, options, ["ip"]);
     this.ip = fixed(this.id, this.ip);
+  }
+}
+
+/** The health check that an elastic IP goes by: see `elastic-ip-healthcheck.ts`. */
+export class ElasticIpHealthcheck extends DynamicResource {
+  constructor(name: string, { elasticIp, ...args }: ElasticIpHealthcheckArgs, opts?: pulumi.CustomResourceOptions) {
+    const inputs = { ...args, elasticIp: pulumi.output(elasticIp).apply(idOf) };
+    super("elasticIpHealthcheck", "ElasticIpHealthcheck", name, inputs, opts);
   }
 }
 

@@ -35,6 +35,7 @@ const node = (name: string, address: string): NodeArgs => ({
   stackPublicKeys: ["ecdsa-sha2-nistp256 AAAA test"],
   sshHostKey: key(`host key of ${name}`),
   key: key(name),
+  infraEtcdKey: key(`infra-etcd of ${name}`),
   certificates: forEach(nodeCertificates, (certificate) => cert(`${certificate} of ${name}`)),
 });
 

@@ -101,7 +101,7 @@ test("without an answer it is not waited for, and there is nothing to give back"
     expect(first).toMatchObject({
       kind: "unreachable",
       reason: expect.stringMatching(
-        /^the reboot lock is not available: no master answers at 127\.0\.0\.1, .* \(SSH to core@127\.0\.0\.1: .*\)\. Does `sshSources` admit this machine\? Nodes see it as 127\.0\.0\.1, .*`apiSources`/,
+        /^the reboot lock is not available: no master answers at 127\.0\.0\.1, .* \(SSH to core@127\.0\.0\.1: .*\)\. Does `sshSources` admit this machine\? Nodes see it as 127\.0\.0\.1, /,
       ),
     });
     expect((await master.reboots.take()).waited).toBeGreaterThan(first.waited);

@@ -106,8 +106,7 @@ export class RebootLock {
     this.#silent ??= performance.now();
     return {
       ...unavailable(
-        `no master answers at ${host}, the elastic IP of the Kubernetes API (${error.message}). ${await adviceFor(error, host)} ` +
-          `Does \`apiSources\` admit the health checks of the elastic IP? Without them it leads to no master.`,
+        `no master answers at ${host}, the elastic IP of the Kubernetes API (${error.message}). ${await adviceFor(error, host)}`,
       ),
       kind: "unreachable",
       waited: performance.now() - this.#silent,

@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { users } from "../../ignition/users.ts";
 import { scriptCommand } from "../../node/remote/scripts.ts";
@@ -332,13 +335,37 @@ test("only declared ports can be reached, from outside and between nodes", { tim
                 on === group(to) &&
                 port >= first &&
                 port <= last &&
-                (source.endsWith("Sources") ? from === "outside" : from !== "outside" && source === group(from)),
+                (source === "anywhere" ||
+                  (source.endsWith("Sources") ? from === "outside" : from !== "outside" && source === group(from))),
             ),
         )
         .sort((a, b) => a - b);
       expect(open, `from ${from} to ${to}`).toEqual(declared);
     }
   }
+});
+
+test("apiSources may be one address: the elastic IP's health checks need a port of their own only", async () => {
+  const checks = "198.18.0.2";
+  const connects = async (port: number) => {
+    const { address } = (await instances()).find(({ name }) => name === masters[0])!;
+    const socket = connect({ host: address, port, localAddress: checks });
+    try {
+      await once(socket, "connect", { signal: AbortSignal.timeout(3000) });
+      return true;
+    } catch {
+      return false;
+    } finally {
+      socket.destroy();
+    }
+  };
+  expect(await connects(ports.apiserver)).toBe(true);
+  await run(`bin/pulumi config rm --path 'apiSources[1]' && bin/pulumi up --yes --skip-preview`);
+  expect(await connects(ports.apiserver)).toBe(false);
+  expect(await connects(ports.apiHealth)).toBe(true);
+  // Longer than a failed check takes to count.
+  await sleep(15_000);
+  expect(await kubectl("get --raw /readyz")).toBe("ok");
 });
 
 test("kubectl keeps working while any one master is switched off", { timeout: 600_000 }, async () => {

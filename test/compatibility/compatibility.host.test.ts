@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { decodeUserData } from "../../exoscale/user-data.ts";
+import { ports } from "../../ports.ts";
 import { clientOf, type Client } from "../../zone/testing/client.ts";
 import { startApi, type TestApi } from "../../zone/testing/zone.ts";
 import { makeCheckout } from "../sandbox/checkout.ts";
@@ -29,16 +30,19 @@ interface Expected {
 }
 
 /**
- * What each release's stack gets: files on nodes, rules for each other's node ports, a key for each scheduler, a certificate with
- * another name for each worker and one more for each master, the password of infra-etcd's root.
+ * What each release's stack gets: files on nodes, rules for each other's node ports, keys for what reads what others write on
+ * masters, a certificate with another name for each worker and one more for each master, the password of infra-etcd's root, and
+ * a health check at a port of its own.
  */
 const changed = [
   ...masters.flatMap((name) => [
     `create CertRequest ${name}-infra-etcd-json`,
     `create LocallySignedCert ${name}-infra-etcd-json`,
-    `create PrivateKey ${name}-scheduler`,
-    `replace CertRequest ${name}-scheduler`,
-    `replace LocallySignedCert ${name}-scheduler`,
+    ...["infra-etcd", "scheduler"].flatMap((leaf) => [
+      `create PrivateKey ${name}-${leaf}`,
+      `replace CertRequest ${name}-${leaf}`,
+      `replace LocallySignedCert ${name}-${leaf}`,
+    ]),
   ]),
   ...workers.flatMap((name) => [
     `create CertRequest ${name}-infra-etcd`,
@@ -46,6 +50,7 @@ const changed = [
   ]),
   "create RandomPassword prod-infra-etcd",
   "create ClusterKeys prod",
+  "create ElasticIpHealthcheck prod-api",
   "create PodSecurity prod",
   "create SecretsKey prod",
   ...[...masters, ...workers].map((name) => `update Boot ${name}`),
@@ -170,10 +175,31 @@ describe.each(Object.entries(releases))("a stack of %s", (release, expected) => 
     expect(changes.sort()).toEqual([...expected.changes].sort());
   });
 
+  test("`apiSources` is not narrowed as long as health checks may need it, and nothing else is touched", async () => {
+    const former = (await must("config", "get", "--path", "apiSources[0]")).trim();
+    await must("config", "set", "--path", "apiSources[0]", "203.0.113.9/32");
+    const { code, output } = await pulumi("up", "--yes", "--skip-preview");
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/prod-masters was not changed: elastic IP prod-api asks .* at port 6443/);
+    await must("config", "set", "--path", "apiSources[0]", former);
+  });
+
   test("an update keeps every instance, address and key", async () => {
     await must("up", "--yes", "--skip-preview");
     expect(await instances()).toEqual(before);
     expect(keysOf(await exported())).toMatchObject(keys);
+  });
+
+  test("its elastic IP asks masters where those of this release answer; then `apiSources` may be one address", async () => {
+    const { "elastic-ips": all } = (await client.get("/elastic-ip")) as { "elastic-ips": object[] };
+    expect(all).toMatchObject([{ healthcheck: { mode: "tcp", port: ports.apiHealth } }]);
+    await must("config", "set", "--path", "apiSources[0]", "203.0.113.9/32");
+    await must("up", "--yes", "--skip-preview");
+    const { "security-groups": groups } = (await client.get("/security-group")) as {
+      "security-groups": { rules?: { network?: string; "start-port"?: number }[] }[];
+    };
+    const rules = groups.flatMap(({ rules = [] }) => rules).filter((rule) => rule["start-port"] === ports.apiserver);
+    expect(rules.flatMap(({ network }) => network ?? [])).toEqual(["203.0.113.9/32"]);
   });
 
   test("the key that encrypted Secrets goes on writing, and every master can read what either writes", async () => {

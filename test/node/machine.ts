@@ -38,7 +38,10 @@ const NAME = "test-master-1";
 const RUN = "/run/kubernetes";
 
 /** Certificates of one authority, for one key, that the programs accept. */
-function makePki(directory: string): { leaf: (subject: string) => string; pki: Partial<MasterArgs> } {
+function makePki(directory: string): {
+  leaf: (subject: string, names?: readonly string[]) => string;
+  pki: Partial<MasterArgs>;
+} {
   const openssl = (...args: string[]): string =>
     execFileSync("openssl", args, { cwd: directory, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
@@ -58,11 +61,9 @@ function makePki(directory: string): { leaf: (subject: string) => string; pki: P
     "keyUsage=critical,keyCertSign,cRLSign",
   );
   openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "node.key");
-  const leaf = (subject: string): string => {
-    writeFileSync(
-      join(directory, "ext"),
-      "subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=clientAuth,serverAuth\n",
-    );
+  const leaf = (subject: string, names: readonly string[] = ["localhost"]): string => {
+    const alternatives = ["IP:127.0.0.1", ...names.map((name) => `DNS:${name}`)].join();
+    writeFileSync(join(directory, "ext"), `subjectAltName=${alternatives}\nextendedKeyUsage=clientAuth,serverAuth\n`);
     openssl("req", "-new", "-key", "node.key", "-subj", subject, "-out", "leaf.csr");
     return openssl(
       "x509",
@@ -85,6 +86,7 @@ function makePki(directory: string): { leaf: (subject: string) => string; pki: P
   const any = leaf("/CN=any");
   const pki: Partial<MasterArgs> = {
     key: read("node.key"),
+    infraEtcdKey: read("node.key"),
     serviceAccountKey: read("node.key"),
     otherServiceAccountKeys: [],
     schedulerKey: read("node.key"),
@@ -254,7 +256,7 @@ export async function openMachine(more: Partial<MasterArgs> = {}) {
 
   const node = {
     args,
-    /** A certificate of the machine's one authority for its one key. */
+    /** A certificate of the machine's one authority for its one key; `names` are DNS names. */
     leaf,
     run,
     must,

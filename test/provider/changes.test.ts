@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 
 import { providers } from "../../provider/handlers.ts";
+import type { Rule } from "../../exoscale/security-group-rules.ts";
 import { openEnvironment, plain, type Resource } from "./environment.ts";
 
 const other = "00000000-0000-4000-8000-000000000000";
@@ -273,6 +274,32 @@ describe.concurrent("a group's rules, ever", () => {
     expect(await rules.diff({ ...rules.inputs, rules: [rule] })).toMatchObject({ changes: false });
   });
 
+  test("stay while an elastic IP's health check may need them", async () => {
+    await using environment = await openEnvironment();
+    const { instance, securityGroup, elasticIp } = await environment.surroundings();
+    const [all, one] = ["0.0.0.0/0", "203.0.113.7/32"].map((network) => ({
+      ...rule,
+      startPort: 6443,
+      endPort: 6443,
+      network,
+    })) as [Rule, Rule];
+    const rules = await environment.rules(securityGroup.id, [all]).create();
+    const narrowed = { ...rules.inputs, rules: [one] };
+    const master = await instance().create();
+    await expect(rules.update(narrowed)).rejects.toThrow(
+      /^Security group kube-masters was not changed: elastic IP kube-api asks kube-master-1 at port 6443 .* by way of 0\.0\.0\.0\/0, which would be closed\. Run `pulumi up` with the former sources first/,
+    );
+    expect(await rules.refresh()).toBe("same");
+    // Another reason for the same opening closes nothing, nor does a rule of another port.
+    await rules.update({ ...rules.inputs, rules: [{ ...all, description: "other" }, rule] });
+    await rules.update({ ...rules.inputs, rules: [all] });
+    const another = { mode: "tcp", port: 6444, interval: 5, timeout: 2, strikesOk: 1, strikesFail: 2 } as const;
+    await environment.healthcheck(elasticIp, another).create();
+    await rules.update(narrowed);
+    expect(environment.state.securityGroups.get(securityGroup.id)!.rules).toMatchObject([{ network: one.network }]);
+    await master.delete();
+  });
+
   test("stay while an instance is in the group, whatever is deleted", async () => {
     await using environment = await openEnvironment();
     const { instance, securityGroup } = await environment.surroundings();
@@ -324,17 +351,35 @@ describe.concurrent("the rest", () => {
     },
   );
 
-  test("an elastic IP's health check and labels change in place", async () => {
+  test("an elastic IP's labels change in place, and its health check by the resource that waits for its holders", async () => {
     await using environment = await openEnvironment();
     const address = await environment.elasticIp().create();
-    const wanted = { ...address.inputs, healthcheck: { ...address.inputs.healthcheck, strikesFail: 2 }, labels: {} };
+    const another = { mode: "tcp", port: 6444, interval: 5, timeout: 2, strikesOk: 1, strikesFail: 2 } as const;
+    const wanted = { ...address.inputs, healthcheck: another, labels: {} };
+    expect(await address.diff({ ...address.inputs, healthcheck: another })).toMatchObject({ changes: false });
     expect(await address.diff(wanted)).toMatchObject({ changes: true, replaces: [] });
     await address.update(wanted);
-    expect(environment.state.elasticIps.get(address.id)).toMatchObject({
-      healthcheck: { strikesFail: 2 },
-      labels: { "creation-token": address.inputs.token },
-    });
+    const actual = () => environment.state.elasticIps.get(address.id)!;
+    expect(actual()).toMatchObject({ healthcheck: { port: 6443 }, labels: { "creation-token": address.inputs.token } });
     expect(await address.refresh()).toBe("same");
+
+    const check = await environment.healthcheck(address, another).create();
+    expect(actual().healthcheck).toMatchObject(another);
+    expect(await check.refresh()).toBe("same");
+    const asBefore = actual();
+    environment.state.write((write) =>
+      write.put("elasticIps", { ...asBefore, healthcheck: { ...asBefore.healthcheck!, port: 22 } }),
+    );
+    expect(await check.refresh()).toBe("changes");
+    await check.update({ ...check.inputs, healthcheck: { ...another, strikesFail: 3 } });
+    expect(actual().healthcheck).toMatchObject({ ...another, strikesFail: 3 });
+    // It has no call of its own, and what is right is not written again.
+    environment.zone.faults.add({ kind: "operation-fails", route: "update-elastic-ip", count: 1 });
+    await check.update();
+    await check.delete();
+    expect(actual().healthcheck).toMatchObject({ ...another, strikesFail: 3 });
+    await address.delete();
+    expect(await check.refresh()).toBe("gone");
   });
 
   test("a template is replaced for another image and renamed in place", async () => {

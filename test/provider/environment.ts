@@ -7,8 +7,10 @@ import { join } from "node:path";
 import ssh2 from "ssh2";
 
 import type { BootInputs, BootOutputs } from "../../node/rollout/boot.ts";
+import type { ElasticIpHealthcheckInputs } from "../../exoscale/elastic-ip-healthcheck.ts";
 import type { ElasticIpInputs, ElasticIpOutputs } from "../../exoscale/elastic-ip.ts";
 import type { GroupInputs } from "../../exoscale/group.ts";
+import type { Healthcheck } from "../../exoscale/healthcheck.ts";
 import { idOf } from "../../exoscale/identity.ts";
 import type { InstanceInputs, InstanceOutputs } from "../../exoscale/instance.ts";
 import { fakeNode, type Shell } from "../../node/remote/testing/ssh-server.ts";
@@ -138,6 +140,9 @@ export async function openEnvironment(options: TestApiOptions = {}) {
           tlsSkipVerify: true,
         },
       }),
+
+    healthcheck: ({ id, inputs: { name } }: Resource<ElasticIpInputs, ElasticIpOutputs>, healthcheck: Healthcheck) =>
+      new Resource<ElasticIpHealthcheckInputs>("elasticIpHealthcheck", { api, elasticIp: id, name, healthcheck }),
 
     /** All that an instance needs, made; and the maker of one. */
     async surroundings(name = "kube") {

@@ -19,8 +19,10 @@ export interface Content {
 
 /** What an image takes from Debian. */
 export interface Base {
+  /** Debian's release that the packages are of. */
+  readonly release: "bookworm" | "trixie";
   readonly packages: readonly string[];
-  /** Symbolic links, path -> target, that the packages' scripts would make. */
+  /** Symbolic links, path -> target, that the packages' scripts or Debian's base system would make. */
   readonly links?: Readonly<Record<string, string>>;
   /** A command, run in the unpacked base. */
   readonly setup?: readonly string[];
@@ -28,8 +30,9 @@ export interface Base {
 
 /** Unpacked Debian packages, for programs that need more than their own file. */
 export const bases = {
-  /** Programs that write packet filter rules. */
+  /** Programs that write packet filter rules, of the release of the local zone's nodes, which read them too. */
   netfilter: {
+    release: "bookworm",
     packages: ["nftables", "iptables", "conntrack"],
     links: Object.fromEntries(
       ["iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore"].map(
@@ -37,8 +40,9 @@ export const bases = {
       ),
     ),
   },
-  haproxy: { packages: ["haproxy"] },
-  busybox: { packages: ["busybox-static"], setup: ["/bin/busybox", "--install", "-s", "/bin"] },
+  /** Its haproxy is the version in versions.ts. */
+  haproxy: { release: "trixie", packages: ["haproxy"], links: { "/lib64": "usr/lib64" } },
+  busybox: { release: "bookworm", packages: ["busybox-static"], setup: ["/bin/busybox", "--install", "-s", "/bin"] },
 } as const satisfies Record<string, Base>;
 
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

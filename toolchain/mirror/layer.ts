@@ -4,9 +4,6 @@ import { dirname, join } from "node:path";
 import { output, run } from "../run.ts";
 import type { Base, Program } from "./images.ts";
 
-/** The Debian release that bases are taken from; the haproxy in versions.ts is its version. */
-const release = "bookworm";
-
 /** Removed from every base: nothing of it is needed to run a program. */
 const removed = [
   "usr/share/doc",
@@ -71,7 +68,7 @@ export async function programsLayer(
 export async function debianLayer(directory: string, base: Base, log: string): Promise<string> {
   await run(
     "mmdebstrap",
-    ["--variant=extract", "--architectures=amd64", `--include=${base.packages.join(",")}`, release, directory],
+    ["--variant=extract", "--architectures=amd64", `--include=${base.packages.join(",")}`, base.release, directory],
     { log, env: { SOURCE_DATE_EPOCH: "0" } },
   );
   for (const path of removed) await rm(join(directory, path), { recursive: true, force: true });

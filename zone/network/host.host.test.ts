@@ -5,11 +5,19 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Instance, Inventory } from "../types.ts";
+import type { Instance } from "../types.ts";
 import { run } from "../command.ts";
 import { privateBridge } from "./layout.ts";
 import { Agent, Bed } from "./testing/bed.ts";
-import { group, instance as numbered, privateNetwork, rule, inventoryOf } from "./testing/environment.ts";
+import {
+  group,
+  instance as numbered,
+  privateNetwork,
+  rule,
+  inventoryOf,
+  type TestInventory,
+} from "./testing/environment.ts";
+import { Raw } from "./testing/raw.ts";
 import { ZoneProcess } from "./testing/zone.ts";
 
 const bridge = "exohost0";
@@ -25,7 +33,7 @@ const [client, server, locked] = [
   instance(2, { securityGroups: ["open"] }),
   instance(3, { securityGroups: ["shut"] }),
 ];
-const inventoryNow = (): Inventory => inventoryOf({ groups: [open, shut], instances: [client, server, locked] });
+const inventoryNow = (): TestInventory => inventoryOf({ groups: [open, shut], instances: [client, server, locked] });
 
 let directory: string;
 let bed: Bed;
@@ -294,6 +302,37 @@ test("a zone of the same name is refused", async () => {
   await second.do("close", inventoryNow());
   await second.kill();
   expect(await reachable()).toEqual(asItShould);
+});
+
+test("a neighbour of this machine cannot send with an instance's address", async () => {
+  const traffic = { protocol: "udp", port: 9000 } as const;
+  const inventory = inventoryNow();
+  const rules = [
+    rule({ protocol: "udp", securityGroup: "shut" }),
+    rule({ protocol: "udp", network: "10.253.7.0/24" }),
+    rule({ protocol: "tcp", network: "0.0.0.0/0" }),
+  ];
+  inventory.securityGroups.set("open", group("open", rules));
+  await zone.do("open", inventory);
+  await agentOf(server).request({ do: "listen", ...traffic, name: server.name });
+  const namespace = await bed.connect(outside, ["10.253.7.2"]);
+  await run("ip", ["-n", namespace, "addr", "add", `${client.address}/32`, "dev", "eth0"]);
+  // Where the administrator has asked for it, the kernel itself drops such packets.
+  await onHost("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.outside.rp_filter=0");
+  const own = await Raw.start(bed.namespaceOf(client));
+  const neighbour = await Raw.start(namespace);
+  const receiver = await Raw.start(bed.namespaceOf(server));
+  try {
+    // Numbers 40,000 apart have the same source port, so the neighbour writes into a connection of the client's, too.
+    own.send(traffic, client.address!, server.address!, 1);
+    await vi.waitFor(() => expect(receiver.heard).toContain(1), { timeout: 5000 });
+    for (const number of [2, 40_001]) neighbour.send(traffic, client.address!, server.address!, number);
+    neighbour.send(traffic, "10.253.7.2", server.address!, 3);
+    await vi.waitFor(() => expect(receiver.heard).toContain(3), { timeout: 5000 });
+    expect([...receiver.heard]).toEqual([1, 3]);
+  } finally {
+    for (const raw of [own, neighbour, receiver]) await raw.end();
+  }
 });
 
 test("what the zone has on the host goes with it, also when a crash came before", async () => {

@@ -132,12 +132,13 @@ function renderSenders(inventory: Inventory, { bridge }: Layout): string[] {
   ];
 }
 
-function renderFilter({ layout: { bridge, gateway }, metadataPort }: RulesetOptions): string[] {
+function renderFilter({ layout: { bridge, subnet, gateway }, metadataPort }: RulesetOptions): string[] {
   const { dns, mirror, registry } = servicePorts;
   return [
     "chain forward {",
     "  type filter hook forward priority filter - 10; policy accept;",
     `  iifname != "${bridge}" oifname != "${bridge}" accept`,
+    `  iifname != "${bridge}" ip saddr ${subnet} drop comment "claims an address of the zone"`,
     "  ct state established,related accept",
     `  iifname != "${bridge}" goto delivery`,
     "  ip saddr vmap @egress",
