@@ -102,6 +102,16 @@ test.each([
   ["https://images.example/flatcar.qcow2?version=1", undefined],
   ["images.example/flatcar.qcow2", "https://images.example/flatcar.qcow2"],
   [
+    "https://lts.release.flatcar-linux.net/amd64-usr/4081.3.6/flatcar_production_exoscale_image.img.bz2",
+    "must be an http or https URL of an image of Flatcar 4757 or later: nodes of 4081.3.6 would never apply their cloud-config",
+  ],
+  [
+    "https://mirror.example/flatcar/4593.2.5/flatcar_production_exoscale_image.qcow2",
+    "must be an http or https URL of an image of Flatcar 4757 or later: nodes of 4593.2.5 would never apply their cloud-config",
+  ],
+  ["https://beta.release.flatcar-linux.net/amd64-usr/4757.1.0/flatcar_production_exoscale_image.qcow2", undefined],
+  ["https://alpha.release.flatcar-linux.net/amd64-usr/current/flatcar_production_exoscale_image.qcow2", undefined],
+  [
     "https://images.example/flatcar.qcow2.bz2",
     "must be an http or https URL of an image as it is: Exoscale unpacks no .bz2",
   ],

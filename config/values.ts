@@ -118,10 +118,23 @@ export const endpoint = checkedText(urlRule, (value) => {
   return new URL(url).username ? { what: `${urlRule} without credentials: calls are signed` } : undefined;
 });
 
+/**
+ * The first of Flatcar's images that Exoscale can use. Those before it are packed and of 8 GiB (flatcar/scripts#4075), and
+ * 4593 never applies cloud-config there: its OEM unit writes to /etc/environment, a link into the read-only /usr
+ * (kubermatic/operating-system-manager#589).
+ */
+const FIRST_FLATCAR = 4757;
+
 /** Address of a disk image, which Exoscale downloads. */
 export const imageURL = checkedText(urlRule, (value) => {
   const wrong = wrongURL(value, urlRule);
   if (wrong) return wrong;
+  const [, version, major] =
+    /\/((\d+)\.\d+\.\d+)\/flatcar_production_exoscale_image/.exec(new URL(value).pathname) ?? [];
+  if (Number(major) < FIRST_FLATCAR)
+    return {
+      what: `${urlRule} of an image of Flatcar ${FIRST_FLATCAR} or later: nodes of ${version} would never apply their cloud-config`,
+    };
   const [, packed] = /\.(bz2|gz|xz|zst|zip)$/.exec(new URL(value).pathname) ?? [];
   return packed && { what: `${urlRule} of an image as it is: Exoscale unpacks no .${packed}` };
 });
