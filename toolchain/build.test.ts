@@ -81,6 +81,21 @@ test("a failing recipe shows the end of its log and leaves no artifact", async (
   expect(await missing(of, ["broken"])).toEqual(["broken"]);
 });
 
+test("a build whose recipe lacks a module's sum is not kept", async () => {
+  const sum = "example.com/dep v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+  const open = await artifact("open", `touch "$OUT/open"; echo "${sum}" >>sub/go.sum`);
+  await mkdir(join(root, "open/sub"));
+  await writeFile(join(root, "open/sub/go.mod"), "module open\n");
+  const of = builder([open]);
+  await expect(makeAll(of, ["open"])).rejects.toThrow(
+    `The build of open uses modules that the recipe does not pin, and is not kept. Add these lines to its go.sum if they are right:\n  sub/go.sum: ${sum}`,
+  );
+  expect(await missing(of, ["open"])).toEqual(["open"]);
+  // A source that the build copies is pinned as a whole.
+  await artifact("open", `touch "$OUT/open"; mkdir src; touch src/go.mod; echo "${sum}" >src/go.sum`);
+  await makeAll(of, ["open"]);
+});
+
 test("upstream's release is taken where it can be reached", async () => {
   const release = { address: "dl.k8s.io/kubelet", sha256: createHash("sha256").update("upstream's").digest("hex") };
   const kubelet = await artifact("kubelet", "exit 1", { release });

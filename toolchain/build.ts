@@ -1,6 +1,6 @@
 /** Makes what the catalogue has and the cache lacks: downloads upstream's release, or builds from Go modules. */
-import { cp, mkdir, readdir, rm, symlink } from "node:fs/promises";
-import { basename, delimiter, join } from "node:path";
+import { cp, mkdir, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { basename, delimiter, dirname, join } from "node:path";
 import type { Artifact } from "./artifacts.ts";
 import { Cache, diskUse, hashFile, hashTree, keyOf } from "./cache.ts";
 import { Upstream } from "./download.ts";
@@ -136,7 +136,16 @@ export class Builder {
       }
       const env = { ...goEnvironment(cache), OUT: out, BIN: bin, VERSION: artifact.version };
       const script = artifact.script ? ["-euc", artifact.script] : ["build.sh", ...(artifact.arguments ?? [])];
+      const sums = await goSumsOf(recipe);
+      const before = await linesOf(recipe, sums);
       await run("sh", script, { cwd: recipe, env, log });
+      const added = [...(await linesOf(recipe, sums))].filter((line) => !before.has(line));
+      if (added.length > 0) {
+        throw new Failure(
+          `The build of ${artifact.recipe} uses modules that the recipe does not pin, and is not kept. ` +
+            `Add these lines to its go.sum if they are right:\n${added.map((line) => `  ${line}`).join("\n")}`,
+        );
+      }
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
@@ -151,13 +160,38 @@ export class Builder {
   }
 }
 
-/** What recipes add to the environment: Go caches of their own, and the settings that they are written for. */
+/** Where the recipe's own modules have their go.sum, if they need one; not those of sources that a build copies there. */
+async function goSumsOf(recipe: string): Promise<string[]> {
+  const files = await readdir(recipe, { recursive: true });
+  return files.filter((file) => basename(file) === "go.mod").map((file) => join(dirname(file), "go.sum"));
+}
+
+/** Each line with its file. */
+async function linesOf(recipe: string, files: readonly string[]): Promise<Set<string>> {
+  const texts = await Promise.all(files.map((file) => readFile(join(recipe, file), "utf8").catch(() => "")));
+  return new Set(
+    texts.flatMap((text, index) =>
+      text
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => `${files[index]}: ${line}`),
+    ),
+  );
+}
+
+/**
+ * What recipes add to the environment: Go caches of their own, and the settings that they are written for.
+ *
+ * go.sum and `source_of` of recipes/source.sh verify every module, whatever the user has set. So a checksum database, which
+ * cannot be reached everywhere, would have nothing to say; where modules come from (GOPROXY) is the user's choice.
+ */
 function goEnvironment(cache: Cache): NodeJS.ProcessEnv {
   return {
     PATH: [join(process.execPath, ".."), process.env["PATH"]].join(delimiter),
     GOCACHE: join(buildDirectory(cache), "go-build"),
     GOMODCACHE: join(buildDirectory(cache), "go-mod"),
-    GOFLAGS: "-mod=mod -buildvcs=false",
+    GOFLAGS: "-mod=readonly -buildvcs=false",
+    GOSUMDB: "off",
     GOTOOLCHAIN: "local",
     GOWORK: "off",
     GOOS: "linux",
