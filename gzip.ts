@@ -7,8 +7,7 @@ const WINDOW = 32_768;
 
 /**
  * The gzip of a cloud-config, 2 % smaller than zlib's own: hex begins and ends a block, so that its few digits get the short
- * codes that they would share with the letters before and after. The memory levels decide how long blocks are otherwise; one of
- * them is the best for each part.
+ * codes that they would share with the letters before and after.
  */
 export function gzip(text: string): Buffer {
   const bytes = Buffer.from(text);
@@ -17,14 +16,11 @@ export function gzip(text: string): Buffer {
   const blocks = parts.map((part, i) => {
     const start = at;
     at += Buffer.byteLength(part);
-    const compress = (memLevel: number) =>
-      deflateRawSync(bytes.subarray(start, at), {
-        level: 9,
-        memLevel,
-        dictionary: bytes.subarray(Math.max(0, start - WINDOW), start),
-        finishFlush: i < parts.length - 1 ? constants.Z_SYNC_FLUSH : constants.Z_FINISH,
-      });
-    return [6, 8].map(compress).sort((a, b) => a.length - b.length)[0]!;
+    return deflateRawSync(bytes.subarray(start, at), {
+      level: 9,
+      dictionary: bytes.subarray(Math.max(0, start - WINDOW), start),
+      finishFlush: i < parts.length - 1 ? constants.Z_SYNC_FLUSH : constants.Z_FINISH,
+    });
   });
   // RFC 1952: deflate, no name, no time, compressed as far as can be, on Unix.
   const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3]);

@@ -57,8 +57,6 @@ export interface MasterEnvironment extends NodeEnvironment {
   /** Where kubectl is downloaded, and its checksum in hex. */
   readonly KUBECTL_URL: string;
   readonly KUBECTL_SHA256: string;
-  /** Where the elastic IP's health check connects. */
-  readonly API_HEALTH_PORT: number;
   /**
    * Ports of kubernetes-etcd (clients, peers, metrics), of infra-etcd's peers, of the controller manager and of the
    * scheduler.
@@ -110,7 +108,6 @@ export function masterEnvironment(master: MasterArgs): MasterEnvironment {
     ...nodeEnvironment(master, "master"),
     NODE_ADDRESS: master.address,
     ...downloadVariables("KUBECTL", "kubectl", master.mirror),
-    API_HEALTH_PORT: ports.apiHealth,
     ETCD_PORT: ports.etcdClient,
     ETCD_PEER_PORT: ports.etcdPeer,
     ETCD_METRICS_PORT: ports.etcdMetrics,

@@ -23,7 +23,7 @@ const listens = () => node.run("cat /run/stand-in/socket");
 const closed = () => node.run("[[ ! -e /run/stand-in/socket ]]");
 
 test("it listens as long as the apiserver is ready, and what listens there has no network and no user", async () => {
-  node.start("loop", ["bash", "/run/kubernetes/bin/api-ready"]);
+  node.start("loop", ["bash", "/run/kubernetes/bin/api-ready", "6444"]);
   const apiserver = await node.startApiserver();
   const signal = (name: string) => node.must(`pkill --signal ${name} --exact kube-apiserver`);
   const { stdout } = await until("it to listen", 15, listens);
