@@ -122,6 +122,7 @@ const noQuorum = [
   "kube-master-1: kubernetes-etcd of kube-master-1 is not healthy",
   "kube-master-1: infra-etcd of kube-master-1 is not healthy (journalctl -u infra-etcd)",
   "kube-master-1: apiserver of kube-master-1 is not ready",
+  "kube-master-1: apiserver is not announced to the elastic IP (journalctl -u api-ready)",
   "kube-master-1: kube-scheduler does not answer",
   "kube-master-1: API does not answer: curl: (7) Failed to connect to 127.0.0.1 port 6443",
 ].join("\n");
