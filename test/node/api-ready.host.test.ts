@@ -11,7 +11,7 @@ beforeAll(async () => {
     "/run/bin/systemctl",
     `case "$*" in
        "is-active --quiet api-health.socket") [[ -e /run/stand-in/socket ]] ;;
-       "stop api-health.socket api-health.service") rm --force /run/stand-in/socket ;;
+       "stop api-health.*") rm --force /run/stand-in/socket ;;
      esac\n`,
     0o755,
   );
@@ -28,7 +28,7 @@ test("it listens as long as the apiserver is ready, and what listens there has n
   const signal = (name: string) => node.must(`pkill --signal ${name} --exact kube-apiserver`);
   const { stdout } = await until("it to listen", 15, listens);
   expect(stdout).toMatch(
-    /--unit=api-health --socket-property=ListenStream=6444 .*DynamicUser=yes .*PrivateNetwork=yes .*\/systemd-socket-proxyd 127\.0\.0\.1:9\n$/,
+    /--unit=api-health --socket-property=ListenStream=6444 --socket-property=DefaultDependencies=no .*DynamicUser=yes .*PrivateNetwork=yes .*\/systemd-socket-proxyd 127\.0\.0\.1:9\n$/,
   );
   // One that hangs is not ready either.
   await signal("STOP");
