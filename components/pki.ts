@@ -4,6 +4,7 @@ import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
 import {
   forEach,
+  leavesWithOwnKey,
   masterAuthorities,
   nodeAuthorities,
   type Authority as AuthorityName,
@@ -181,7 +182,7 @@ export class Pki extends pulumi.ComponentResource {
     const key = this.#key(node.name);
     // The scheduler reads what tenants write, infra-etcd and flanneld what workers write. They need nothing else of their master,
     // whose own key makes an administrator of whoever has it.
-    const own = forEach(["scheduler", "infra-etcd"], (leaf) => this.#key(`${node.name}-${leaf}`));
+    const own = forEach(leavesWithOwnKey, (leaf) => this.#key(`${node.name}-${leaf}`));
     const keys: Partial<Record<MasterLeaf, tls.PrivateKey>> = own;
     const described = masterLeaves(node, this.#args.serviceCIDR);
     const leaves = forEach(Object.keys(described) as MasterLeaf[], (leaf) =>

@@ -4,6 +4,7 @@ import ipaddr from "ipaddr.js";
 import { nodeSettings, type Settings } from "../config/index.ts";
 import {
   forEach,
+  leavesWithOwnKey,
   masterAuthorities,
   masterLeaves,
   nodeAuthorities,
@@ -107,7 +108,7 @@ function standIns(name: string): Omit<MasterArgs, keyof NodeSettings | "masters"
       what,
       (what === "apiserver" ? DER.apiserver : DER.leaf) + 2 * name.length,
       // The node's public key is in all others; a worker's, whose user-data is small, in these as well.
-      UNIQUE.leaf + (what === "scheduler" || what === "infra-etcd" ? KEY.point : 0),
+      UNIQUE.leaf + (leavesWithOwnKey.some((leaf) => leaf === what) ? KEY.point : 0),
     );
   const ca = (what: string): string => certificate(what, DER.ca, UNIQUE.ca);
   /** @param point a seed whose noise a certificate has, too */

@@ -129,13 +129,13 @@ const FIRST_FLATCAR = 4757;
 export const imageURL = checkedText(urlRule, (value) => {
   const wrong = wrongURL(value, urlRule);
   if (wrong) return wrong;
-  const [, version, major] =
-    /\/((\d+)\.\d+\.\d+)\/flatcar_production_exoscale_image/.exec(new URL(value).pathname) ?? [];
+  const { pathname } = new URL(value);
+  const [, version, major] = /\/((\d+)\.\d+\.\d+)\/flatcar_production_exoscale_image/.exec(pathname) ?? [];
   if (Number(major) < FIRST_FLATCAR)
     return {
       what: `${urlRule} of an image of Flatcar ${FIRST_FLATCAR} or later: nodes of ${version} would never apply their cloud-config`,
     };
-  const [, packed] = /\.(bz2|gz|xz|zst|zip)$/.exec(new URL(value).pathname) ?? [];
+  const [, packed] = /\.(bz2|gz|xz|zst|zip)$/.exec(pathname) ?? [];
   return packed && { what: `${urlRule} of an image as it is: Exoscale unpacks no .${packed}` };
 });
 

@@ -4,7 +4,7 @@ import type { Api, ElasticIp, Instance, Protocol, SecurityGroup, SecurityGroupRu
 import { ensure, remove, whileBusy } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
 import { Incomplete, mayHaveHappened, messageOf, Refused } from "./errors.ts";
-import { isLeaving } from "./instance-actions.ts";
+import { getInstance, isLeaving } from "./instance-actions.ts";
 import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 
 /** Allows traffic of one protocol from a peer, or to it for egress. */
@@ -117,7 +117,7 @@ async function keepHealthChecks(client: Client, group: SecurityGroup, rules: rea
   if (checks.length === 0) return;
   // The list does not say which elastic IPs they hold.
   const members = await Promise.all(
-    (await membersOf(client, group.id)).map(({ id }) => orGone(client.get<Instance>(`/instance/${id}`))),
+    (await membersOf(client, group.id)).map(({ id }) => orGone(getInstance(client, id))),
   );
   for (const { id, description, port, lost } of checks) {
     const holders = members.filter((each) => each?.["elastic-ips"]?.some((held) => held.id === id));

@@ -24,6 +24,9 @@ export const masterLeaves = [
   "super-admin",
 ] as const;
 
+/** Leaves with a key of their own on masters. All others are for the node's. */
+export const leavesWithOwnKey = ["infra-etcd", "scheduler"] as const;
+
 export const nodeCertificates = [...nodeAuthorities, ...nodeLeaves] as const;
 export const masterCertificates = [...masterAuthorities, ...masterLeaves] as const;
 

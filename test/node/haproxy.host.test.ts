@@ -10,6 +10,7 @@ import { renderWorker } from "../../ignition/index.ts";
 import { worker } from "../../ignition/testing/fixtures.ts";
 import { ports } from "../../ports.ts";
 import { withRegistry } from "../../toolchain/mirror/registry.ts";
+import { local } from "../../toolchain/paths.ts";
 import { images } from "../../versions.ts";
 import { artifact, openMachine, until, type Machine } from "./machine.ts";
 
@@ -38,7 +39,7 @@ let command: string[];
 
 beforeAll(async () => {
   mkdirSync(image);
-  await withRegistry(join(artifact("mirror"), "registry"), directory, async (registry) => {
+  await withRegistry(join(local, "mirror/registry"), directory, async (registry) => {
     const archive = join(directory, "image.tar");
     execFileSync(join(artifact("crane"), "crane"), ["--insecure", "export", `${registry}/${images.haproxy}`, archive]);
     execFileSync("tar", ["--extract", "--file", archive, "--directory", image]);

@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 
 import { providers } from "../../provider/handlers.ts";
 import type { Rule } from "../../exoscale/security-group-rules.ts";
-import { openEnvironment, plain, type Resource } from "./environment.ts";
+import { openEnvironment, plain, sshRule, type Resource } from "./environment.ts";
 
 const other = "00000000-0000-4000-8000-000000000000";
+const tcpCheck = { mode: "tcp", port: 6444, interval: 5, timeout: 2, strikesOk: 1, strikesFail: 2 } as const;
 
 describe.concurrent("an instance", () => {
   test.each<[string, object]>([
@@ -166,42 +167,37 @@ describe.concurrent("an instance", () => {
 });
 
 describe.concurrent("a group's rules", () => {
-  const ssh = {
-    direction: "ingress",
-    protocol: "tcp",
-    startPort: 22,
-    endPort: 22,
-    network: "192.0.2.0/24",
-    description: "ssh",
-  } as const;
-  const web = { ...ssh, startPort: 80, endPort: 443, description: "web" };
+  const web = { ...sshRule, startPort: 80, endPort: 443, description: "web" };
 
   test("are added and removed one by one", async () => {
     await using environment = await openEnvironment();
     const group = await environment.securityGroup().create();
-    const rules = await environment.rules(group.id, [ssh, web]).create();
+    const rules = await environment.rules(group.id, [sshRule, web]).create();
     const kept = environment.state.securityGroups.get(group.id)!.rules.find(({ startPort }) => startPort === 22)!;
-    const other = { ...ssh, network: "198.51.100.0/24" };
-    expect(await rules.diff({ ...rules.inputs, rules: [other, ssh] })).toMatchObject({ changes: true, replaces: [] });
-    await rules.update({ ...rules.inputs, rules: [other, ssh] });
+    const other = { ...sshRule, network: "198.51.100.0/24" };
+    expect(await rules.diff({ ...rules.inputs, rules: [other, sshRule] })).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
+    await rules.update({ ...rules.inputs, rules: [other, sshRule] });
     const now = environment.state.securityGroups.get(group.id)!.rules;
     expect(now).toHaveLength(2);
     expect(now).toContainEqual(kept);
-    expect(await rules.diff({ ...rules.inputs, rules: [ssh, other] })).toMatchObject({ changes: false });
+    expect(await rules.diff({ ...rules.inputs, rules: [sshRule, other] })).toMatchObject({ changes: false });
   });
 
   test("take another reason", async () => {
     await using environment = await openEnvironment();
     const group = await environment.securityGroup().create();
-    const rules = await environment.rules(group.id, [ssh]).create();
-    await rules.update({ ...rules.inputs, rules: [{ ...ssh, description: "operators" }] });
+    const rules = await environment.rules(group.id, [sshRule]).create();
+    await rules.update({ ...rules.inputs, rules: [{ ...sshRule, description: "operators" }] });
     expect(environment.state.securityGroups.get(group.id)!.rules).toMatchObject([{ description: "operators" }]);
   });
 
   test("that were changed by hand are what they were again", async () => {
     await using environment = await openEnvironment();
     const group = await environment.securityGroup().create();
-    const rules = await environment.rules(group.id, [ssh, web]).create();
+    const rules = await environment.rules(group.id, [sshRule, web]).create();
     const { rules: before, ...record } = environment.state.securityGroups.get(group.id)!;
     const byHand = { ...before[0]!, id: other, network: "0.0.0.0/0" };
     environment.state.write((write) => write.put("securityGroups", { ...record, rules: [before[1]!, byHand] }));
@@ -216,19 +212,10 @@ describe.concurrent("a group's rules", () => {
 });
 
 describe.concurrent("a group's external sources", () => {
-  const rule = {
-    direction: "ingress",
-    protocol: "tcp",
-    startPort: 22,
-    endPort: 22,
-    network: "192.0.2.0/24",
-    description: "ssh",
-  } as const;
-
   test("were added by hand: a refresh finds them, and an update removes them", async () => {
     await using environment = await openEnvironment();
     const group = await environment.securityGroup().create();
-    const rules = await environment.rules(group.id, [rule]).create();
+    const rules = await environment.rules(group.id, [sshRule]).create();
     const now = () => environment.state.securityGroups.get(group.id)!;
     const before = now();
     for (const externalSources of [["0.0.0.0/0"], ["0.0.0.0/0", "192.0.2.7/32"]]) {
@@ -247,38 +234,29 @@ describe.concurrent("a group's external sources", () => {
     const now = () => environment.state.securityGroups.get(group.id)!;
     environment.state.write((write) => write.put("securityGroups", { ...now(), externalSources: ["0.0.0.0/0"] }));
     environment.zone.faults.add({ kind: "drop-after", route: "remove-external-source-from-security-group", count: 1 });
-    const rules = await environment.rules(group.id, [rule]).create();
+    const rules = await environment.rules(group.id, [sshRule]).create();
     expect(now().externalSources).toEqual([]);
     environment.state.write((write) => write.put("securityGroups", { ...now(), externalSources: ["0.0.0.0/0"] }));
-    await rules.update({ ...rules.inputs, rules: [{ ...rule, startPort: 21 }] });
+    await rules.update({ ...rules.inputs, rules: [{ ...sshRule, startPort: 21 }] });
     expect(now().externalSources).toEqual([]);
   });
 });
 
 describe.concurrent("a group's rules, ever", () => {
-  const rule = {
-    direction: "ingress",
-    protocol: "tcp",
-    startPort: 22,
-    endPort: 22,
-    network: "192.0.2.0/24",
-    description: "ssh",
-  } as const;
-
   test("that are asked for twice are there once, and are no difference", async () => {
     await using environment = await openEnvironment();
     const group = await environment.securityGroup().create();
-    const rules = await environment.rules(group.id, [rule, rule]).create();
+    const rules = await environment.rules(group.id, [sshRule, sshRule]).create();
     expect(environment.state.securityGroups.get(group.id)!.rules).toHaveLength(1);
     expect(await rules.refresh()).toBe("same");
-    expect(await rules.diff({ ...rules.inputs, rules: [rule] })).toMatchObject({ changes: false });
+    expect(await rules.diff({ ...rules.inputs, rules: [sshRule] })).toMatchObject({ changes: false });
   });
 
   test("stay while an elastic IP's health check may need them", async () => {
     await using environment = await openEnvironment();
     const { instance, securityGroup, elasticIp } = await environment.surroundings();
     const [all, one] = ["0.0.0.0/0", "203.0.113.7/32"].map((network) => ({
-      ...rule,
+      ...sshRule,
       startPort: 6443,
       endPort: 6443,
       network,
@@ -291,10 +269,9 @@ describe.concurrent("a group's rules, ever", () => {
     );
     expect(await rules.refresh()).toBe("same");
     // Another reason for the same opening closes nothing, nor does a rule of another port.
-    await rules.update({ ...rules.inputs, rules: [{ ...all, description: "other" }, rule] });
+    await rules.update({ ...rules.inputs, rules: [{ ...all, description: "other" }, sshRule] });
     await rules.update({ ...rules.inputs, rules: [all] });
-    const another = { mode: "tcp", port: 6444, interval: 5, timeout: 2, strikesOk: 1, strikesFail: 2 } as const;
-    await environment.healthcheck(elasticIp, another).create();
+    await environment.healthcheck(elasticIp, tcpCheck).create();
     await rules.update(narrowed);
     expect(environment.state.securityGroups.get(securityGroup.id)!.rules).toMatchObject([{ network: one.network }]);
     await master.delete();
@@ -303,7 +280,7 @@ describe.concurrent("a group's rules, ever", () => {
   test("stay while an instance is in the group, whatever is deleted", async () => {
     await using environment = await openEnvironment();
     const { instance, securityGroup } = await environment.surroundings();
-    const rules = await environment.rules(securityGroup.id, [rule]).create();
+    const rules = await environment.rules(securityGroup.id, [sshRule]).create();
     const master = await instance().create();
     await expect(rules.delete()).rejects.toThrow(
       "Security group kube-masters keeps its rules: kube-master-1 would lose all traffic. Delete these instances first, or take them out of the group.",
@@ -354,30 +331,29 @@ describe.concurrent("the rest", () => {
   test("an elastic IP's labels change in place, and its health check by the resource that waits for its holders", async () => {
     await using environment = await openEnvironment();
     const address = await environment.elasticIp().create();
-    const another = { mode: "tcp", port: 6444, interval: 5, timeout: 2, strikesOk: 1, strikesFail: 2 } as const;
-    const wanted = { ...address.inputs, healthcheck: another, labels: {} };
-    expect(await address.diff({ ...address.inputs, healthcheck: another })).toMatchObject({ changes: false });
+    const wanted = { ...address.inputs, healthcheck: tcpCheck, labels: {} };
+    expect(await address.diff({ ...address.inputs, healthcheck: tcpCheck })).toMatchObject({ changes: false });
     expect(await address.diff(wanted)).toMatchObject({ changes: true, replaces: [] });
     await address.update(wanted);
     const actual = () => environment.state.elasticIps.get(address.id)!;
     expect(actual()).toMatchObject({ healthcheck: { port: 6443 }, labels: { "creation-token": address.inputs.token } });
     expect(await address.refresh()).toBe("same");
 
-    const check = await environment.healthcheck(address, another).create();
-    expect(actual().healthcheck).toMatchObject(another);
+    const check = await environment.healthcheck(address, tcpCheck).create();
+    expect(actual().healthcheck).toMatchObject(tcpCheck);
     expect(await check.refresh()).toBe("same");
     const asBefore = actual();
     environment.state.write((write) =>
       write.put("elasticIps", { ...asBefore, healthcheck: { ...asBefore.healthcheck!, port: 22 } }),
     );
     expect(await check.refresh()).toBe("changes");
-    await check.update({ ...check.inputs, healthcheck: { ...another, strikesFail: 3 } });
-    expect(actual().healthcheck).toMatchObject({ ...another, strikesFail: 3 });
+    await check.update({ ...check.inputs, healthcheck: { ...tcpCheck, strikesFail: 3 } });
+    expect(actual().healthcheck).toMatchObject({ ...tcpCheck, strikesFail: 3 });
     // It has no call of its own, and what is right is not written again.
     environment.zone.faults.add({ kind: "operation-fails", route: "update-elastic-ip", count: 1 });
     await check.update();
     await check.delete();
-    expect(actual().healthcheck).toMatchObject({ ...another, strikesFail: 3 });
+    expect(actual().healthcheck).toMatchObject({ ...tcpCheck, strikesFail: 3 });
     await address.delete();
     expect(await check.refresh()).toBe("gone");
   });

@@ -26,6 +26,15 @@ type Properties = Record<string, unknown>;
 /** As Pulumi's wire carries it. */
 export const plain = (value: object): Properties => JSON.parse(JSON.stringify(value)) as Properties;
 
+export const sshRule = {
+  direction: "ingress",
+  protocol: "tcp",
+  startPort: 22,
+  endPort: 22,
+  network: "192.0.2.0/24",
+  description: "ssh",
+} as const satisfies Rule;
+
 /** A resource as the engine keeps it (inputs, outputs, id), and the steps of its life. */
 export class Resource<Inputs extends object, Outputs extends object = Inputs> {
   readonly kind: ProviderName;

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 
 import type { ClaimInputs } from "../../exoscale/claim.ts";
 import type { providers } from "../../provider/handlers.ts";
-import { openEnvironment, plain, Resource, type Environment } from "./environment.ts";
+import { Resource, openEnvironment, plain, sshRule, type Environment } from "./environment.ts";
 
 type Providers = typeof providers;
 type Thing = Resource<{ name: string }>;
@@ -60,18 +60,7 @@ test.each(["template", "securityGroup", "antiAffinityGroup", "elasticIp"] as con
 test("of a group's rules leaves them as they are", async () => {
   await using environment = await openEnvironment();
   const group = await environment.securityGroup().create();
-  const rules = await environment
-    .rules(group.id, [
-      {
-        direction: "ingress",
-        protocol: "tcp",
-        startPort: 22,
-        endPort: 22,
-        network: "192.0.2.0/24",
-        description: "ssh",
-      },
-    ])
-    .create();
+  const rules = await environment.rules(group.id, [sshRule]).create();
   const before = environment.state.securityGroups.get(group.id);
   const first = await run();
   await replace(first, rules);
