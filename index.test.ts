@@ -34,6 +34,7 @@ test("six nodes, their names, what each costs", async () => {
     "CertRequest dev-worker-2-infra-etcd",
     "Claim dev-worker-2-instance",
     "Command dev-worker-2-node",
+    "Command dev-worker-2-ready",
     "Instance dev-worker-2",
     "LocallySignedCert dev-worker-2-infra-etcd",
     "LocallySignedCert dev-worker-2-kubelet",
@@ -108,7 +109,7 @@ test("scaling changes only what belongs to the new workers, and who may register
   const known = new Map(before.map((resource) => [key(resource), resource.inputs]));
   const added = after.filter((resource) => !known.has(key(resource)));
   for (const { name } of added) expect(name).toMatch(/^dev-worker-[45]/);
-  expect(added).toHaveLength(20);
+  expect(added).toHaveLength(22);
   for (const resource of after.filter((resource) => known.has(key(resource)) && !isNodeList(resource))) {
     expect(resource.inputs, key(resource)).toEqual(known.get(key(resource)));
   }
@@ -121,11 +122,24 @@ test("a worker that is removed by its name takes nothing with it but its own, an
   const left = new Map(after.map((resource) => [key(resource), resource.inputs]));
   const gone = plain.resources.filter((resource) => !left.has(key(resource)));
   for (const { name } of gone) expect(name).toMatch(/^dev-worker-2/);
-  expect(gone).toHaveLength(10);
+  expect(gone).toHaveLength(11);
   expect(after).toHaveLength(plain.resources.length - gone.length);
   expect(Object.keys(after.find(isNodeList)!.inputs["data"] as object)).not.toContain("dev-worker-2");
   for (const resource of plain.resources.filter((resource) => left.has(key(resource)) && !isNodeList(resource)))
     expect(left.get(key(resource)), key(resource)).toEqual(resource.inputs);
+});
+
+test("nodes are waited for at their own addresses, where no health check of the elastic IP ends a connection", async () => {
+  const commands = byName(plain.resources, "Command");
+  expect(commands["dev-worker-2-ready"]).toMatchObject({
+    create: "sudo bash /run/kubernetes/bin/wait-ready 900 --cordoned",
+    connection: { host: "198.51.100.22", user: "core", hostKey: "ecdsa-sha2-nistp256 dev-worker-2-host-key" },
+    triggers: ["dev-worker-2-id"],
+  });
+  expect(commands["dev-master-2-ready"]).toMatchObject({
+    create: "sudo bash /run/kubernetes/bin/wait-ready && sudo bash /run/kubernetes/bin/node-join dev-master-2 master",
+    connection: { host: "198.51.100.12", hostKey: "ecdsa-sha2-nistp256 dev-master-host-key" },
+  });
 });
 
 test("a worker's Node object is joined and removed through the elastic IP, with the pinned host key", async () => {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Boot, Instance, type BootArgs, type InstanceArgs } from "../provider/index.ts";
 import type { ClusterArgs, Node, PoolArgs } from "./cluster.ts";
+import { nodeCommand } from "./node-command.ts";
 
 type Args = ClusterArgs & PoolArgs;
 
@@ -70,5 +71,28 @@ export function createBoot(
       ...own,
     },
     { parent, dependsOn: [pki.inUse, ...dependsOn] },
+  );
+}
+
+interface NodeHealth {
+  instance: Instance;
+  /** The SSH host key that it shows, an OpenSSH public key line. */
+  hostKey: pulumi.Output<string>;
+  /** Command that waits, on the node. */
+  create: string;
+}
+
+/** Waits over SSH to the node's own address until it is healthy: once in the life of its instance. */
+export function waitUntilHealthy(
+  parent: pulumi.Resource,
+  name: string,
+  { pki }: Args,
+  { instance, hostKey, create }: NodeHealth,
+  dependsOn: pulumi.Resource[],
+): pulumi.Resource {
+  return nodeCommand(
+    `${name}-ready`,
+    { host: instance.publicIp, hostKey, ssh: pki.ssh, dialErrorLimit: 40, create, triggers: [instance.id] },
+    { parent, dependsOn },
   );
 }

@@ -11,7 +11,7 @@ import { renderMaster, type Peer } from "../ignition/index.ts";
 import type { PodSecurityLevel } from "../pod-security.ts";
 import { scriptCommand } from "../node/remote/scripts.ts";
 import type { ClusterArgs, Node, PoolArgs } from "./cluster.ts";
-import { createBoot, createInstance } from "./machine.ts";
+import { createBoot, createInstance, waitUntilHealthy } from "./machine.ts";
 import { nodeCommand } from "./node-command.ts";
 
 export interface MasterPoolArgs extends ClusterArgs, PoolArgs {
@@ -77,7 +77,11 @@ export class MasterPool extends pulumi.ComponentResource {
     const boots = instances.map(({ nodeName, instance }) => bootMaster(this, nodeName, instance, before));
     const isCluster = args.waitFor === "cluster";
     const booted = isCluster
-      ? instances.map(({ nodeName, instance }, i) => waitUntilHealthy(this, nodeName, instance, boots[i]!))
+      ? instances.map(({ nodeName, instance }, i) => {
+          // A kubelet may not give itself the role's label: a master does.
+          const create = `${scriptCommand("wait-ready")} && ${scriptCommand("node-join", nodeName, "master")}`;
+          return waitUntilHealthy(this, nodeName, args, { instance, hostKey, create }, [boots[i]!]);
+        })
       : boots;
     const followed = [endpoint.follow(booted)];
     this.ready = isCluster ? waitForApi(this, followed) : followed;
@@ -123,22 +127,6 @@ export class MasterPool extends pulumi.ComponentResource {
           masters: anyMaster,
         },
         { parent, dependsOn: [pki.inUse, ...dependsOn] },
-      );
-    }
-
-    function waitUntilHealthy(parent: MasterPool, nodeName: string, instance: Instance, boot: Boot): pulumi.Resource {
-      return nodeCommand(
-        `${nodeName}-ready`,
-        {
-          host: instance.publicIp,
-          hostKey,
-          ssh: pki.ssh,
-          dialErrorLimit: 40,
-          // A kubelet may not give itself the role's label: a master does.
-          create: `${scriptCommand("wait-ready")} && ${scriptCommand("node-join", nodeName, "master")}`,
-          triggers: [instance.id],
-        },
-        { parent, dependsOn: boot },
       );
     }
 

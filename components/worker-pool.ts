@@ -4,7 +4,7 @@ import { workerNames } from "../config/workers.ts";
 import { renderWorker } from "../ignition/index.ts";
 import { releaseNetworkCommand, scriptCommand } from "../node/remote/scripts.ts";
 import type { ClusterArgs, Node, PoolArgs } from "./cluster.ts";
-import { createBoot, createInstance } from "./machine.ts";
+import { createBoot, createInstance, waitUntilHealthy } from "./machine.ts";
 import type { MasterPool } from "./master-pool.ts";
 import { nodeCommand } from "./node-command.ts";
 
@@ -37,7 +37,14 @@ export class WorkerPool extends pulumi.ComponentResource {
       const instance = createInstance(parent, nodeName, args, "worker", { antiAffinityGroups: [], elasticIps: [] });
       const hostKey = pki.hostKey(nodeName);
       const boot = bootWorker(parent, nodeName, instance, hostKey);
-      if (args.waitFor === "cluster") createMembership(parent, nodeName, instance, boot);
+      if (args.waitFor === "cluster") {
+        // It takes minutes in a new cluster, so it does not go through the elastic IP: an apiserver that is too busy for a
+        // health check loses its connections there. A cordon is its operator's.
+        const create = scriptCommand("wait-ready", "900", "--cordoned");
+        const node = { instance, hostKey: hostKey.line, create };
+        const ready = waitUntilHealthy(parent, nodeName, args, node, [boot, ...masters.ready]);
+        createMembership(parent, nodeName, instance, ready);
+      }
       return { name: nodeName, role: "worker", address: instance.publicIp, hostKey: hostKey.lines };
     }
 
@@ -73,7 +80,7 @@ export class WorkerPool extends pulumi.ComponentResource {
      * The Node object: Ready and labelled before `pulumi up` ends, drained and deleted before its instance is. The
      * commands go through the elastic IP, so that any healthy master runs them.
      */
-    function createMembership(parent: WorkerPool, nodeName: string, instance: Instance, boot: Boot): void {
+    function createMembership(parent: WorkerPool, nodeName: string, instance: Instance, ready: pulumi.Resource): void {
       nodeCommand(
         `${nodeName}-node`,
         {
@@ -91,7 +98,7 @@ export class WorkerPool extends pulumi.ComponentResource {
         },
         {
           parent,
-          dependsOn: [boot, ...masters.ready],
+          dependsOn: [ready, ...masters.ready],
           deleteBeforeReplace: true,
           // If the endpoint goes, so does the cluster: skip the drain.
           deletedWith: endpoint.elasticIp,

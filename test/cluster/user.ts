@@ -58,12 +58,15 @@ export async function attempt(command: string, { timeout = 300, input = "" } = {
   return { code, took, stdout: ended.stdout, stderr: ended.stderr };
 }
 
-/** Like `attempt`. @throws Error with the end of the output if the command fails. */
+/** Like `attempt`. @throws Error with what Pulumi says went wrong and the end of the output if the command fails. */
 export async function run(command: string, options?: { timeout?: number; input?: string }): Promise<Ran> {
   const ran = await attempt(command, options);
   if (ran.code !== 0) {
-    const end = lastLines(`${ran.stdout}\n${ran.stderr}`, 25).trim();
-    throw new Error(`${command}: exit ${ran.code}; full output in ${join(results, "commands.log")}\n${end}`);
+    const output = `${ran.stdout}\n${ran.stderr}`;
+    // The program's outputs come between this and the end.
+    const diagnostics = /^Diagnostics:\n[^]*?(?=^Outputs:|^Resources:)/m.exec(output)?.[0] ?? "";
+    const shown = `${lastLines(diagnostics, 60)}\n${lastLines(output, 10)}`.trim();
+    throw new Error(`${command}: exit ${ran.code}; full output in ${join(results, "commands.log")}\n${shown}`);
   }
   return ran;
 }

@@ -1,4 +1,6 @@
 /** What tells the elastic IP whether a master's apiserver is ready, with a real one. */
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openMachine, until, type Machine } from "./machine.ts";
 
@@ -30,12 +32,23 @@ test("it listens as long as the apiserver is ready, and what listens there has n
   expect(stdout).toMatch(
     /--unit=api-health --socket-property=ListenStream=6444 --socket-property=DefaultDependencies=no .*DynamicUser=yes .*PrivateNetwork=yes .*\/systemd-socket-proxyd 127\.0\.0\.1:9\n$/,
   );
-  // One that hangs is not ready either.
+  const goOn = async () => {
+    await signal("CONT");
+    // nsenter stops with it, and does not go on with it.
+    apiserver.kill("SIGCONT");
+  };
+  // One that is busy for some seconds keeps its clients.
+  const opened = () => node.must("stat --format %.Y /run/stand-in/socket");
+  const since = await opened();
+  await signal("STOP");
+  await sleep(3_000);
+  await goOn();
+  await sleep(3_000);
+  expect(await opened()).toEqual(since);
+  // One that hangs is not ready.
   await signal("STOP");
   await until("it to close while the apiserver hangs", 15, closed);
-  await signal("CONT");
-  // nsenter stops with it, and does not go on with it.
-  apiserver.kill("SIGCONT");
+  await goOn();
   await until("it to listen again", 15, listens);
   await signal("TERM");
   await until("it to close with the apiserver", 15, closed);
