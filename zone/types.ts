@@ -30,6 +30,8 @@ export interface Instance {
   readonly elasticIps: readonly string[];
   readonly antiAffinityGroups: readonly string[];
   readonly privateNetworks: readonly Attachment[];
+  /** Host name that reverse DNS has for its address, without the dot at its end. */
+  readonly reverseDns?: string;
   readonly labels: Readonly<Record<string, string>>;
   /** ISO 8601. */
   readonly createdAt: string;
@@ -121,6 +123,8 @@ export interface ElasticIp {
   readonly address: string;
   readonly description?: string;
   readonly healthcheck?: HealthCheck;
+  /** Host name that reverse DNS has for it, without the dot at its end. */
+  readonly reverseDns?: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 

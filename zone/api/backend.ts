@@ -3,6 +3,7 @@ import { OpenAPIBackend, type Context } from "openapi-backend";
 import addFormats from "ajv-formats";
 
 import type { EventRecord } from "../records.ts";
+import { absenceOf, absent } from "./absent.ts";
 import { ApiError, badRequest, notFound, notImplemented } from "./errors.ts";
 import { loadDocument } from "./document.ts";
 import type { Fault, Faults } from "./faults.ts";
@@ -83,12 +84,17 @@ export async function createBackend(options: BackendOptions): Promise<OpenAPIBac
       notImplemented: (context: Context) => {
         throw notImplemented(`The local zone has no ${context.operation.operationId}`);
       },
-      notFound: (context: Context) => {
+      notFound: async (context: Context) => {
         const { method, path } = context.request;
         const other = documented.otherRoute(method.toUpperCase(), path);
-        throw other === undefined
-          ? notFound(`No route ${method.toUpperCase()} ${path}`)
-          : notImplemented(`The local zone has no ${other}`);
+        if (other === undefined) throw notFound(`No route ${method.toUpperCase()} ${path}`);
+        const absence = absenceOf(other);
+        if (absence === undefined) throw notImplemented(`The local zone has no ${other.name}`);
+        const fault = faults.take(other.name, false);
+        failBefore(fault);
+        if (absence === "not-found") throw absent(other, path);
+        await failAfter(fault);
+        return { [other.items!]: [] };
       },
     },
   });

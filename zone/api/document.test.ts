@@ -38,7 +38,14 @@ describe("the document", () => {
 
   it("names routes that the zone has not", () => {
     const { otherRoute } = load(false);
-    expect(otherRoute("GET", "/sks-cluster/abc")).toBe("get-sks-cluster");
+    expect(otherRoute("GET", "/sks-cluster/abc")?.name).toBe("get-sks-cluster");
+    expect(otherRoute("GET", "/dbaas-service")).toEqual({
+      method: "GET",
+      path: "/dbaas-service",
+      name: "list-dbaas-services",
+      tag: "dbaas",
+      items: "dbaas-services",
+    });
     expect(otherRoute("GET", "/abc")).toBeUndefined();
   });
 });

@@ -17,14 +17,26 @@ export interface RawDocument {
   info: JsonObject;
   paths: Record<string, Record<string, DocumentOperation>>;
   components: { schemas: Record<string, JsonObject> };
-  /** `METHOD /path operation-id`, routes outside the zone's families. */
+  /** Routes outside the zone's families, each as `METHOD /path operation-id tag [property with a list's items]`. */
   "x-other-routes": string[];
+}
+
+/** A route outside the zone's families. */
+export interface OtherRoute {
+  readonly method: string;
+  /** With its parameters in braces, e.g. `/load-balancer/{id}`. */
+  readonly path: string;
+  /** Operation id, e.g. `list-dbaas-services`. */
+  readonly name: string;
+  /** Its tag in the document, e.g. `dbaas`. */
+  readonly tag: string;
+  /** Of a list: the property of the answer that has the items, e.g. `dbaas-services`. */
+  readonly items?: string;
 }
 
 export interface ApiDocument {
   readonly document: Document;
-  /** Operation id of a route outside the zone's families, e.g. `list-dbaas-services`. */
-  otherRoute(method: string, path: string): string | undefined;
+  otherRoute(method: string, path: string): OtherRoute | undefined;
 }
 
 export interface DocumentOptions {
@@ -70,15 +82,22 @@ export function loadDocument({ zone, closedAnswers, closedRequests }: DocumentOp
   if (closedAnswers) close(answerSchemas);
   referTo(ANSWER, answerSchemas);
   for (const [name, schema] of Object.entries(answerSchemas)) schemas[ANSWER + name] = schema;
-  const others = raw["x-other-routes"].map((line) => {
-    const [method, path, name] = line.split(" ") as [string, string, string];
-    return { method, name, pattern: new RegExp(`^${path.replace(/\{[^}]+\}/g, "[^/]+")}$`) };
-  });
+  const others = otherRoutes(raw).map((route) => ({
+    route,
+    pattern: new RegExp(`^${route.path.replace(/\{[^}]+\}/g, "[^/]+")}$`),
+  }));
   return {
     document: raw as unknown as Document,
-    otherRoute: (method, path) => others.find((route) => route.method === method && route.pattern.test(path))?.name,
+    otherRoute: (method, path) =>
+      others.find(({ route, pattern }) => route.method === method && pattern.test(path))?.route,
   };
 }
+
+export const otherRoutes = (document: RawDocument): OtherRoute[] =>
+  document["x-other-routes"].map((line) => {
+    const [method, path, name, tag, items] = line.split(" ") as [string, string, string, string, string?];
+    return { method, path, name, tag, items };
+  });
 
 /** Prefix of the copies of schemas that answers refer to. */
 const ANSWER = "answer.";

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { addressesIn } from "../addresses.ts";
 import type { State } from "../state.ts";
 import type { Machines, Network } from "../types.ts";
+import { absentRoutes } from "./absent.ts";
 import { quotasOf, type Family } from "./family.ts";
 import { Faults } from "./faults.ts";
 import { Operations } from "./operations.ts";
@@ -74,7 +75,7 @@ export async function listen(options: ApiOptions): Promise<Api> {
   });
   const routes = families.flatMap((family) => family.routes);
   const operations = new Operations(zone, routes);
-  const faults = new Faults(routes);
+  const faults = new Faults([...routes, ...absentRoutes().map((id) => ({ id }))]);
   let ready = false;
   const server = await createApiServer({
     zone,

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
 import { FAMILIES } from "../families/index.ts";
-import { readDocument } from "./document.ts";
+import { absenceOf } from "./absent.ts";
+import { otherRoutes, readDocument, type OtherRoute } from "./document.ts";
 
 const answered = new Set<string>(FAMILIES.flatMap(({ routes }) => routes.map(({ id }) => id)));
 
@@ -15,10 +16,14 @@ const document = readDocument();
 const own: Route[] = Object.entries(document.paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, { operationId: name }]) => ({ method: method.toUpperCase(), path, name })),
 );
-const others: Route[] = document["x-other-routes"].map((line) => {
-  const [method, path, name] = line.split(" ") as [string, string, string];
-  return { method, path, name };
-});
+const others = otherRoutes(document);
+
+const ANSWERS = { empty: "empty list", "not-found": "404" } as const;
+const answerOf = (route: OtherRoute): string => {
+  const absence = absenceOf(route);
+  return absence === undefined ? "501" : ANSWERS[absence];
+};
+const absent = others.filter((route) => answerOf(route) !== "501").length;
 
 /** The first part of a path, by which Exoscale names its resources; an instance's console goes with the instance. */
 const familyOf = ({ path }: Route): string =>
@@ -47,14 +52,28 @@ test("docs/zone-api.md is the table of the routes that the zone answers", async 
       "# Routes of the local zone",
       "",
       `Exoscale's API ${document.info.version as string} as of ${document.info["x-date"] as string}, written from \`zone/api/exoscale.json\` and the handlers.`,
-      `Of ${own.length + others.length} routes, ${answered.size} are done; every other answers 501 with a message that names it.`,
+      `Of ${own.length + others.length} routes, ${answered.size} are done. ${absent} more are about resources that there are none of: they answer an empty list, or 404.`,
+      "Every other answers 501 with a message that names it.",
       "",
       ...sections,
       "## Families that are not there",
       "",
-      "| family | routes |",
-      "|---|---|",
-      ...rest.map(([family, routes]) => `| ${family} | ${routes!.length} |`),
+      "Nothing is made in these families. Lists are empty where an account has nothing before somebody makes it; where every",
+      "account has something, or Exoscale offers it, they answer 501.",
+      "",
+      "| family | routes | empty list | 404 | 501 |",
+      "|---|---|---|---|---|",
+      ...rest.map(([family, routes]) => {
+        const { "empty list": lists = [], 404: missing = [], 501: none = [] } = Object.groupBy(routes!, answerOf);
+        const names = lists.map(({ name }) => name).join(", ");
+        return `| ${family} | ${routes!.length} | ${names || "-"} | ${missing.length} | ${none.length} |`;
+      }),
+      "",
+      "## Routes of theirs that read and answer 501",
+      "",
+      ...others
+        .filter((route) => route.method === "GET" && answerOf(route) === "501")
+        .map(({ path, name }) => `- \`GET ${path}\` ${name}`),
       "",
     ].join("\n"),
   ).toMatchFileSnapshot("../../docs/zone-api.md");

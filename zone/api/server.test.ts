@@ -55,7 +55,7 @@ describe("the API", () => {
 
   it.each([
     ["GET", "/console/00000000-0000-0000-0000-000000000000", "get-console-proxy-url"],
-    ["GET", "/dbaas-service", "list-dbaas-services"],
+    ["GET", "/iam-role", "list-iam-roles"],
     ["POST", "/instance/00000000-0000-0000-0000-000000000000:enable-tpm", "enable-tpm"],
     ["DELETE", "/vpc/00000000-0000-0000-0000-000000000000", "delete-vpc"],
   ])("names a route of Exoscale's that it has not: %s %s", async (method, path, name) => {

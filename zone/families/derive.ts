@@ -1,6 +1,7 @@
 /**
  * Derives `api/exoscale.json` from Exoscale's OpenAPI document: the routes, schemas, enums and limits of the families the
- * zone has, without the prose, plus the bare list of every other route so that asking for one is answered by name.
+ * zone has, without the prose, plus a line for every other route, so that asking for one is answered by name: its tag,
+ * and for a list the property that has the items.
  *
  *     node zone/families/derive.ts openapi.yaml [YYYY-MM-DD] > zone/api/exoscale.json
  *
@@ -41,7 +42,10 @@ function main(file: string, date: string): void {
         paths[path] = { ...(paths[path] as JsonObject | undefined), [method]: kept };
         collect(kept, needed);
       } else {
-        others.push(`${method.toUpperCase()} ${path} ${operation.operationId as string}`);
+        const [tag] = operation.tags as string[];
+        const words = [method.toUpperCase(), path, operation.operationId as string, tag!];
+        const items = (operation.operationId as string).startsWith("list-") && itemsOf(operation, schemas);
+        others.push([...words, ...(items ? [items] : [])].join(" "));
       }
     }
   }
@@ -90,6 +94,16 @@ function distil(value: Json, schemas: JsonObject, parent?: string): Json {
   // OpenAPI demands a description of each response.
   if (parent === "responses") for (const item of Object.values(out)) (item as JsonObject).description = "";
   return out;
+}
+
+/** The property of a list's answer that has the items; undefined if there is not just one array. */
+function itemsOf(operation: JsonObject, schemas: JsonObject): string | undefined {
+  const { content } = (operation.responses as JsonObject)["200"] as JsonObject;
+  let { schema } = (content as JsonObject)["application/json"] as JsonObject;
+  if (isObject(schema) && typeof schema.$ref === "string") schema = schemas[nameOf(schema.$ref)];
+  const properties = Object.entries(((schema as JsonObject).properties ?? {}) as JsonObject);
+  const arrays = properties.flatMap(([name, item]) => (isObject(item) && item.type === "array" ? [name] : []));
+  return arrays.length === 1 && properties.length === 1 ? arrays[0] : undefined;
 }
 
 function collect(value: Json, into: Set<string>): void {

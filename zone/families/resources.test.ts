@@ -195,21 +195,6 @@ describe("elastic IPs", () => {
 });
 
 describe("what there is none of", () => {
-  it("is said of reverse DNS, for what there is and for what there is not", async () => {
-    const instance = await makeInstance();
-    expect(await client.call("GET", `/reverse-dns/instance/${instance}`)).toEqual({
-      status: 404,
-      body: { message: `Reverse DNS record of ${instance} not found` },
-    });
-    expect((await client.call("DELETE", `/reverse-dns/instance/${instance}`)).status).toBe(404);
-    expect((await client.call("GET", `/reverse-dns/elastic-ip/${unknown}`)).body.message).toBe(
-      `Elastic IP ${unknown} not found`,
-    );
-    expect(
-      (await client.call("POST", `/reverse-dns/instance/${instance}`, { "domain-name": "a.example.com" })).status,
-    ).toBe(501);
-  });
-
   it("is said of snapshots", async () => {
     const instance = await makeInstance();
     expect(await client.get("/snapshot")).toEqual({ snapshots: [] });

@@ -5,14 +5,18 @@ import { join } from "node:path";
 import type { Inventory } from "../types.ts";
 import { addressed } from "./elastic.ts";
 import { metadataAddress, servicePorts, type Layout } from "./layout.ts";
+import { isHostName } from "../host-name.ts";
 import { Service } from "../services/service.ts";
 
 /** The metadata service's name on Exoscale, which Exoscale's SDK resolves. */
 const metadataName = "metadata.exoscale.com";
 
-/** The instances' resolver at the gateway's address: resolves their names, and forwards the rest to the host's resolvers. */
+/**
+ * The instances' resolver at the gateway's address: resolves their names, knows reverse DNS of the zone's addresses, and
+ * forwards the rest to the host's resolvers.
+ */
 export interface Dns {
-  /** Makes the names those of the inventory's instances. */
+  /** Makes the names those of the inventory's instances, and reverse DNS the inventory's. */
   follow(inventory: Inventory): Promise<void>;
   stop(): Promise<void>;
 }
@@ -24,9 +28,9 @@ export interface Dns {
  * @param state directory for its log
  */
 export async function startDns(layout: Layout, state: string, log: (line: string) => void): Promise<Dns> {
-  const hosts = hostsFile(layout);
-  let written = "";
-  await writeFile(hosts, written);
+  const [hosts, records] = [hostsFile(layout), recordsFile(layout)];
+  let [written, reverse] = ["", ""];
+  await Promise.all([writeFile(hosts, written), writeFile(records, reverse)]);
   const upstream = await someAnswer(getServers());
   if (!upstream) log("dns: no resolver of this host answers, so instances resolve each other only");
   const service = await Service.start({
@@ -35,7 +39,7 @@ export async function startDns(layout: Layout, state: string, log: (line: string
     args: [
       "--keep-in-foreground",
       "--log-facility=-",
-      "--conf-file=/dev/null",
+      `--conf-file=${records}`,
       "--pid-file",
       `--listen-address=${layout.gateway}`,
       `--port=${servicePorts.dns}`,
@@ -56,11 +60,15 @@ export async function startDns(layout: Layout, state: string, log: (line: string
   });
   return {
     follow: async (inventory) => {
-      const text = renderHosts(inventory);
-      if (text === written) return;
-      await writeFile(hosts, text);
+      const [text, pointers] = [renderHosts(inventory), renderReverse(inventory)];
+      const changed = text !== written;
+      if (changed) await writeFile(hosts, text);
       written = text;
-      service.signal("SIGHUP");
+      if (pointers !== reverse) {
+        await writeFile(records, pointers);
+        reverse = pointers;
+        await service.restart(); // at SIGHUP it does not read these
+      } else if (changed) service.signal("SIGHUP");
     },
     stop: () => service.stop(),
   };
@@ -69,16 +77,24 @@ export async function startDns(layout: Layout, state: string, log: (line: string
 /** In the runtime directory, because dnsmasq's unprivileged user has to read it. */
 export const hostsFile = ({ runtime }: Layout): string => join(runtime, "hosts");
 
+const recordsFile = ({ runtime }: Layout): string => join(runtime, "dns.conf");
+
 export const dnsPidFile = ({ runtime }: Layout): string => join(runtime, "dns.pid");
 
 /** hosts(5) with the instances whose names are host names; for equal names, older instances come first. */
 export const renderHosts = (inventory: Inventory): string =>
   addressed(inventory)
-    .filter(
-      ({ name }) =>
-        name.length <= 253 && /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(name),
-    )
+    .filter(({ name }) => isHostName(name))
     .map(({ address, name }) => `${address} ${name}\n`)
+    .join("");
+
+/** dnsmasq's configuration of reverse DNS; it has precedence over an instance's name. */
+export const renderReverse = (inventory: Inventory): string =>
+  [...addressed(inventory), ...inventory.elasticIps.values()]
+    .filter(({ reverseDns }) => reverseDns !== undefined)
+    .map(
+      ({ address, reverseDns }) => `ptr-record=${address.split(".").reverse().join(".")}.in-addr.arpa,${reverseDns}\n`,
+    )
     .join("");
 
 const someAnswer = async (servers: readonly string[]): Promise<boolean> =>

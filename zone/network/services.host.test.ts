@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:https";
+import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,13 +13,14 @@ import { createNetwork, type NetworkOptions } from "./index.ts";
 import { probe } from "./probe.ts";
 import { run } from "../command.ts";
 import { Bed } from "./testing/bed.ts";
-import { inventoryOf } from "./testing/environment.ts";
+import { elasticIp, inventoryOf } from "./testing/environment.ts";
 
 const bridge = "exoservices0";
 const subnet = "198.19.160.0/20";
 const gateway = "198.19.160.1";
 const runtime = `/run/exoscale-network-${bridge}`;
 
+const inventory = inventoryOf({});
 const bed = new Bed({ bridge, subnet, gateway });
 const log: string[] = [];
 let directory: string;
@@ -45,7 +47,7 @@ beforeAll(async () => {
   await bed.open();
   options = {
     state: join(directory, "state"),
-    inventory: inventoryOf({}),
+    inventory,
     bridge,
     subnet,
     gateway,
@@ -136,6 +138,21 @@ test("the zone's CA has signed for the gateway's address; keys are their owner's
       new AbortController().signal,
     );
   expect([await probed(true), await probed(false)]).toEqual([true, false]);
+});
+
+test("reverse DNS follows the inventory", async () => {
+  const resolver = new Resolver({ timeout: 1000, tries: 2 });
+  resolver.setServers([gateway]);
+  const named = async (reverseDns: string | undefined): Promise<string[]> => {
+    inventory.elasticIps.set("api", { ...elasticIp("api", "198.19.175.9"), reverseDns });
+    await network.apply();
+    return resolver.reverse("198.19.175.9").catch((error: NodeJS.ErrnoException) => [error.code ?? ""]);
+  };
+  expect(await named("api.example.org")).toEqual(["api.example.org"]);
+  expect(await named("other.example.org")).toEqual(["other.example.org"]);
+  expect(await named(undefined)).toEqual(["ENOTFOUND"]);
+  inventory.elasticIps.clear();
+  await network.apply();
 });
 
 test("a process that ends is started again", async () => {

@@ -14,6 +14,29 @@ async function naps(): Promise<number[]> {
   return pids.filter((_, n) => lines[n] === `${nap.join("\0")}\0`);
 }
 
+test("a restart is a new process at once", { timeout: 30_000 }, async () => {
+  const directory = await mkdtemp(join(tmpdir(), "service-"));
+  const log: string[] = [];
+  const service = await Service.start({
+    name: "nap",
+    command: nap[0]!,
+    args: nap.slice(1),
+    pidFile: join(directory, "nap.pid"),
+    logFile: join(directory, "nap.log"),
+    ready: async () => true,
+    log: (line) => log.push(line),
+  });
+  const before = await naps();
+  await service.restart();
+  const after = await naps();
+  expect(after).toHaveLength(1);
+  expect(after).not.toEqual(before);
+  expect(log).toEqual([]);
+  await service.stop();
+  expect(await naps()).toEqual([]);
+  await rm(directory, { recursive: true });
+});
+
 test("a process whose pid cannot be remembered does not run", { timeout: 30_000 }, async () => {
   const directory = await mkdtemp(join(tmpdir(), "service-"));
   const log: string[] = [];

@@ -30,6 +30,7 @@ export class Service {
   readonly #options: ServiceOptions;
   #program: RunningProgram | undefined;
   #stopping = false;
+  #restarting = false;
   #loop: Promise<void> | undefined;
 
   private constructor(options: ServiceOptions) {
@@ -70,6 +71,20 @@ export class Service {
     this.#program?.kill(signal);
   }
 
+  /** Ends the process, and resolves once a new one answers, which reads its files anew. */
+  async restart(): Promise<void> {
+    const before = this.#program;
+    if (before === undefined) return; // the next one is about to start
+    this.#restarting = true;
+    before.kill("SIGTERM");
+    await before.ended;
+    const { name, ready, log } = this.#options;
+    for (const deadline = Date.now() + START_TIMEOUT; !this.#stopping; await sleep(20)) {
+      if (this.#program !== undefined && this.#program !== before && (await ready(this.#program.pid))) return;
+      if (Date.now() > deadline) return log(`${name}: it does not answer after a restart: ${await this.#lastLine()}`);
+    }
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#program?.kill("SIGTERM");
@@ -105,9 +120,12 @@ export class Service {
       await program?.ended;
       this.#program = undefined;
       if (this.#stopping) return;
-      log(`${name}: ${command} ended, starting it again; the last line of its log: ${await this.#lastLine()}`);
-      await sleep(RESTART_DELAY);
-      if (this.#stopping) return;
+      if (!this.#restarting) {
+        log(`${name}: ${command} ended, starting it again; the last line of its log: ${await this.#lastLine()}`);
+        await sleep(RESTART_DELAY);
+        if (this.#stopping) return;
+      }
+      this.#restarting = false;
       program = await this.#start().catch((error: unknown) => void log(`${name}: ${String(error)}`));
     }
   }

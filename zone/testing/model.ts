@@ -45,6 +45,8 @@ export class Model {
   readonly elasticIps = new Map<string, { readonly address: string; description?: string; check?: object }>();
   readonly networks = new Map<string, ModelNetwork>();
   readonly instances = new Map<string, ModelInstance>();
+  /** Names in reverse DNS, by the path of each one's owner, e.g. `instance/ID`. */
+  readonly reverse = new Map<string, string>();
   /** Ids of deleted resources. */
   readonly gone: string[] = [];
 
@@ -124,6 +126,14 @@ export class Model {
     expect(instances.map((one: Json) => one.id)).toEqual([...this.instances.keys()]);
     for (const [id, instance] of this.instances)
       expect(viewInstance(await client.get(`/instance/${id}`)), id).toEqual(expected(instance));
+    const owners = [
+      ...[...this.instances.keys()].map((id) => `instance/${id}`),
+      ...[...this.elasticIps.keys()].map((id) => `elastic-ip/${id}`),
+    ];
+    for (const path of owners) {
+      const { body } = await client.call("GET", `/reverse-dns/${path}`);
+      expect(body["domain-name"], path).toBe(this.reverse.get(path));
+    }
     const addresses = [...this.instances.values()].flatMap(({ address }) => address ?? []);
     expect(new Set(addresses).size).toBe(addresses.length);
     const { quotas } = await client.get("/quota");

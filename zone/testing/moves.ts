@@ -148,6 +148,7 @@ const removal = (
       ],
       () => {
         of(model).delete(id);
+        model.reverse.delete(`${path}/${id}`);
         model.gone.push(id);
       },
     );
@@ -419,6 +420,28 @@ const healthCheck = fc.constantFrom(
   { mode: "http", port: 80 },
 );
 
+/** Reverse DNS of an instance or an elastic IP: set, or deleted where no name is drawn. */
+const reverseDns = (path: string, of: (model: Model) => ReadonlyMap<string, unknown>): fc.Arbitrary<Build> =>
+  build(
+    fc.record({ which: choice, domain: fc.constantFrom(undefined, undefined, "a.example.org", "b.example.org", "-") }),
+    (model, { which, domain }) => {
+      const id = chosen(of(model), model, which);
+      const owner = `${path}/${id}`;
+      const set = domain !== undefined;
+      return move(
+        set ? "POST" : "DELETE",
+        `/reverse-dns/${owner}`,
+        set ? { "domain-name": domain } : undefined,
+        [
+          [!of(model).has(id), 404],
+          [domain === "-", 400],
+          [!set && !model.reverse.has(owner), 404],
+        ],
+        () => void (set ? model.reverse.set(owner, `${domain}.`) : model.reverse.delete(owner)),
+      );
+    },
+  );
+
 const addressMoves: readonly fc.Arbitrary<Build>[] = [
   build(healthCheck, (model, check) =>
     move(
@@ -468,6 +491,8 @@ const addressMoves: readonly fc.Arbitrary<Build>[] = [
       way,
     ),
   ),
+  reverseDns("elastic-ip", ({ elasticIps }) => elasticIps),
+  reverseDns("instance", ({ instances }) => instances),
 ];
 
 const address = (n: number): string => `10.0.0.${n}`;

@@ -37,7 +37,9 @@ func main() {
 	antiAffinity := reference(client.CreateAntiAffinityGroup(ctx, v3.CreateAntiAffinityGroupRequest{Name: "masters"}))
 	group := securityGroup()
 	instance := instances(template, antiAffinity, group)
+	reverseDNS(instance)
 	elasticIP(instance)
+	absent()
 	refusals(group)
 
 	must(await(client.DeleteInstance(ctx, instance)))
@@ -136,7 +138,45 @@ func elasticIP(instance v3.UUID) {
 	got, err := client.GetElasticIP(ctx, id)
 	must(err)
 	expect(got.IP != "" && got.Healthcheck.Interval == 10, "elastic IP is %+v", got)
+	must(await(client.UpdateReverseDNSElasticIP(ctx, id, v3.UpdateReverseDNSElasticIPRequest{DomainName: "api.example.org"})))
+	record, err := client.GetReverseDNSElasticIP(ctx, id)
+	must(err)
+	expect(record.DomainName == "api.example.org.", "reverse DNS is %+v", record)
+	must(await(client.DeleteReverseDNSElasticIP(ctx, id)))
 	must(await(client.DeleteElasticIP(ctx, id)))
+}
+
+func reverseDNS(instance v3.UUID) {
+	_, err := client.GetReverseDNSInstance(ctx, instance)
+	expect(errors.Is(err, v3.ErrNotFound), "no reverse DNS answers %v", err)
+	must(await(client.UpdateReverseDNSInstance(ctx, instance, v3.UpdateReverseDNSInstanceRequest{DomainName: "master-1.example.org"})))
+	record, err := client.GetReverseDNSInstance(ctx, instance)
+	must(err)
+	expect(record.DomainName == "master-1.example.org.", "reverse DNS is %+v", record)
+	must(await(client.DeleteReverseDNSInstance(ctx, instance)))
+	_, err = client.DeleteReverseDNSInstance(ctx, instance)
+	expect(errors.Is(err, v3.ErrNotFound), "deleted reverse DNS answers %v", err)
+}
+
+// absent asks for resources that the zone has none of.
+func absent() {
+	pools, err := client.ListInstancePools(ctx)
+	must(err)
+	balancers, err := client.ListLoadBalancers(ctx)
+	must(err)
+	volumes, err := client.ListBlockStorageVolumes(ctx)
+	must(err)
+	clusters, err := client.ListSKSClusters(ctx)
+	must(err)
+	databases, err := client.ListDBAASServices(ctx)
+	must(err)
+	// Empty, and not missing: the SDK leaves a list nil that is not in the answer.
+	expect(pools.InstancePools != nil && balancers.LoadBalancers != nil && volumes.BlockStorageVolumes != nil, "lists are missing")
+	expect(clusters.SKSClusters != nil && databases.DBAASServices != nil, "lists are missing")
+	_, err = balancers.FindLoadBalancer("api")
+	expect(errors.Is(err, v3.ErrNotFound), "a load balancer by name answers %v", err)
+	_, err = client.GetLoadBalancer(ctx, "00000000-0000-0000-0000-000000000000")
+	expect(errors.Is(err, v3.ErrNotFound), "a load balancer by id answers %v", err)
 }
 
 func refusals(group v3.UUID) {
@@ -144,7 +184,7 @@ func refusals(group v3.UUID) {
 	expect(errors.Is(err, v3.ErrConflict), "a name in use answers %v", err)
 	_, err = client.DeleteSecurityGroup(ctx, group)
 	expect(errors.Is(err, v3.ErrConflict), "a group in use answers %v", err)
-	_, err = client.ListLoadBalancers(ctx)
+	_, err = client.CreateLoadBalancer(ctx, v3.CreateLoadBalancerRequest{Name: "api"})
 	expect(errors.Is(err, v3.ErrNotImplemented), "a missing route answers %v", err)
 	stranger, err := v3.NewClient(credentials.NewStaticCredentials("EXOwrong", "wrong"), v3.ClientOptWithEndpoint(v3.Endpoint(os.Args[1])))
 	must(err)
