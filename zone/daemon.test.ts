@@ -5,11 +5,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import ssh2 from "ssh2";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { ZoneStatus } from "./admin-client.ts";
 import { loadCredentials } from "./credentials.ts";
-import { clientOf, instanceBody, templateBody as template } from "./testing/client.ts";
+import { clientOf, instanceBody, templateBody as template, type Json } from "./testing/client.ts";
 import { daemonFlags, startDaemon } from "./testing/daemon.ts";
 
 const zone = join(import.meta.dirname, "../bin/zone");
@@ -152,6 +153,28 @@ describe("bin/zone", () => {
     expect((await up("--name=ch-gva-2")).stderr).toContain("was made with --name=local-1");
     expect((await up()).stdout).toMatch(/^Zone local-1 runs: /);
     expect((await cli("down", `--state=${state}`)).stdout).toBe("Zone local-1 is gone.\n");
+  });
+
+  it("refuses what it is told to refuse", async () => {
+    const up = (...more: string[]) => cli("up", ...flags(...more));
+    expect((await up("--unauthorized-types=standard.gigantic")).stderr).toContain("no instance type standard.gigantic");
+    expect((await up("--ssh-keys=dsa")).stderr).toContain("any, rsa-ed25519");
+    const strict = ["--ssh-keys=rsa-ed25519", "--unauthorized-types=cpu.huge,standard.titan"];
+    expect((await up(...strict)).code).toBe(0);
+    const { url } = JSON.parse((await cli("status", `--state=${state}`, "--json")).stdout) as ZoneStatus;
+    const client = clientOf({ ...loadCredentials(state), url });
+    const { "instance-types": types } = await client.get("/instance-type");
+    const closed = types.filter(({ authorized }: Json) => !authorized);
+    expect(closed.map(({ family, size }: Json) => `${family}.${size}`)).toEqual([
+      "standard.titan",
+      "cpu.huge",
+      "standard.colossus",
+    ]);
+    const { public: key } = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
+    expect((await client.call("POST", "/ssh-key", { name: "key", "public-key": key })).status).toBe(400);
+    expect((await up(...strict)).stdout).toContain("runs already");
+    expect((await up()).stderr).toContain("without --ssh-keys=any --unauthorized-types=: end it first");
+    await cli("down", `--state=${state}`);
   });
 
   it("removes what a killed daemon has left", { timeout: 60_000 }, async () => {

@@ -50,7 +50,7 @@ export async function runZone(wanted: ZoneOptions, log: (line: string) => void):
     undo.push(() => rmSync(pidFile, { force: true }));
     const credentials = loadCredentials(options.state);
     const { machines, network } = await openHardware(options, state, log);
-    const { host, port, network: subnet, operationDelay } = options;
+    const { host, port, network: subnet, operationDelay, sshKeys, unauthorizedTypes } = options;
     const otherwise: Otherwise = (request, response) => web(request, response);
     const api = await listen({
       name: options.name,
@@ -63,6 +63,8 @@ export async function runZone(wanted: ZoneOptions, log: (line: string) => void):
       port,
       subnet,
       operationDelay,
+      sshKeys,
+      unauthorizedTypes,
       otherwise,
       log,
     });

@@ -1,3 +1,5 @@
+import type { SshKeyKinds } from "./api/zone.ts";
+
 /** How a zone is started. */
 export interface ZoneOptions {
   /** Directory of everything the zone keeps; created if it does not exist. */
@@ -17,6 +19,10 @@ export interface ZoneOptions {
   readonly mirror?: string;
   /** Directory with the node image, served as `/template/`. */
   readonly template?: string;
+  /** SSH keys that can be registered; default `any`. */
+  readonly sshKeys?: SshKeyKinds;
+  /** Instance types, `family.size`, that the account may not use; standard.colossus never. */
+  readonly unauthorizedTypes?: readonly string[];
   /** Milliseconds; default 150. */
   readonly operationDelay?: number;
 }

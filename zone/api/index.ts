@@ -66,6 +66,8 @@ export async function listen(options: ApiOptions): Promise<Api> {
       operationDelay: options.operationDelay ?? 150,
       quotas: { ...quotasOf(families), ...options.quotas },
       addressBeforeStart: options.addressBeforeStart ?? true,
+      sshKeys: options.sshKeys ?? "any",
+      unauthorizedTypes: options.unauthorizedTypes ?? [],
     },
     log,
   };

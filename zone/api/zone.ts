@@ -30,4 +30,13 @@ export interface ZoneSettings {
    * handle both.
    */
   readonly addressBeforeStart: boolean;
+  /**
+   * SSH keys that can be registered. Exoscale's document has no limit; its other documentation shows RSA and Ed25519, and
+   * no other.
+   */
+  readonly sshKeys: SshKeyKinds;
+  /** Instance types, `family.size`, that the account may not use, beside standard.colossus. */
+  readonly unauthorizedTypes: readonly string[];
 }
+
+export type SshKeyKinds = "any" | "rsa-ed25519";

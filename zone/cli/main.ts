@@ -4,6 +4,8 @@ import { join, resolve } from "node:path";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 
 import { FAULT_KINDS, type Fault } from "../api/faults.ts";
+import type { SshKeyKinds } from "../api/zone.ts";
+import { typeByName } from "../families/instance-types.ts";
 import type { ZoneOptions } from "../options.ts";
 import { askDaemon } from "../admin-client.ts";
 
@@ -18,6 +20,8 @@ interface Flags {
   readonly networkName: string;
   readonly mirror?: string;
   readonly template?: string;
+  readonly sshKeys: SshKeyKinds;
+  readonly unauthorizedTypes: readonly string[];
   readonly operationDelay: number;
 }
 
@@ -65,6 +69,12 @@ const zoneCommand = (name: string, description: string): Command =>
       present(join(local, "mirror")),
     )
     .option("--template <directory>", "the node image to serve", directory, present(join(local, "template")))
+    .addOption(
+      new Option("--ssh-keys <kinds>", "SSH keys that can be registered")
+        .choices(["any", "rsa-ed25519"] satisfies SshKeyKinds[])
+        .default("any"),
+    )
+    .option("--unauthorized-types <types>", "instance types that the account may not use, with commas", types, [])
     .option("--operation-delay <ms>", "minimum time that an operation stays pending", milliseconds, 150);
 
 zoneCommand("up", "start the zone in the background, if it does not run yet").action(async (flags: Flags) =>
@@ -173,6 +183,13 @@ function parseListen(text: string): Flags["listen"] {
 function milliseconds(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Give a number of milliseconds, like 150.");
   return Number(text);
+}
+
+function types(text: string): string[] {
+  const names = text.split(",").filter((name) => name !== "");
+  const unknown = names.find((name) => typeByName(name) === undefined);
+  if (unknown !== undefined) throw new InvalidArgumentError(`There is no instance type ${unknown}.`);
+  return names;
 }
 
 function directory(text: string): string {

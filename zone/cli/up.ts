@@ -55,6 +55,8 @@ const startReport = (child: ChildProcess): Promise<StartReport | undefined> =>
 
 function flags(options: ZoneOptions): string[] {
   const { state, name, machines, host, port, network, networkName, mirror, template, operationDelay } = options;
+  // A zone of a version before has neither.
+  const { sshKeys = "any", unauthorizedTypes = [] } = options;
   return [
     `--state=${state}`,
     ...(name === undefined ? [] : [`--name=${name}`]),
@@ -64,6 +66,8 @@ function flags(options: ZoneOptions): string[] {
     `--network-name=${networkName}`,
     ...(mirror === undefined ? [] : [`--mirror=${mirror}`]),
     ...(template === undefined ? [] : [`--template=${template}`]),
+    `--ssh-keys=${sshKeys}`,
+    `--unauthorized-types=${unauthorizedTypes.join()}`,
     ...(operationDelay === undefined ? [] : [`--operation-delay=${operationDelay}`]),
   ];
 }

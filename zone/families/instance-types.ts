@@ -1,6 +1,7 @@
 /** The instance types that the zone offers: Exoscale's, with their ids. */
 import { badRequest, forbidden, notFound } from "../api/errors.ts";
 import type { Schema } from "../api/schema.ts";
+import type { Zone } from "../api/zone.ts";
 
 export interface InstanceType {
   readonly id: string;
@@ -9,7 +10,7 @@ export interface InstanceType {
   readonly cpus: number;
   /** Bytes. */
   readonly memory: number;
-  /** False: exists, but this organization must request access first. */
+  /** False: exists, but this organization must request access first. A zone's settings may name others. */
   readonly authorized: boolean;
 }
 
@@ -49,12 +50,38 @@ export const typeById = (id: string | undefined): InstanceType | undefined =>
 export const typeByName = (name: string): InstanceType | undefined =>
   INSTANCE_TYPES.find((type) => `${type.family}.${type.size}` === name);
 
+export const isAuthorized = ({ settings }: Zone, { authorized, family, size }: InstanceType): boolean =>
+  authorized && !settings.unauthorizedTypes.includes(`${family}.${size}`);
+
+/** The largest disk of a size, in GiB: https://community.exoscale.com/product/compute/instances/overview */
+const LARGEST_DISK: Readonly<Record<InstanceType["size"], number>> = {
+  micro: 200,
+  tiny: 400,
+  small: 400,
+  medium: 400,
+  large: 400,
+  "extra-large": 800,
+  huge: 800,
+  mega: 800,
+  titan: 1600,
+  titan48c: 1600,
+  jumbo: 1600,
+  colossus: 1600,
+};
+
+/** @throws ApiError 400 for a disk, in GiB, that the type does not have */
+export function refuseLargerDisk({ family, size }: InstanceType, diskSize: number): void {
+  const limit = LARGEST_DISK[size];
+  if (diskSize > limit)
+    throw badRequest(`Invalid disk-size: ${diskSize} GiB, and Instance Type ${family}.${size} has at most ${limit}`);
+}
+
 /** @throws ApiError 404 for an unknown type, 403 for one that this organization may not use. */
-export function authorizedType(id: string | undefined): InstanceType {
+export function authorizedType(zone: Zone, id: string | undefined): InstanceType {
   if (id === undefined) throw badRequest("Invalid request: the id of the Instance Type is missing");
   const type = typeById(id);
   if (type === undefined) throw notFound(`Instance Type ${id} not found`);
-  if (!type.authorized)
+  if (!isAuthorized(zone, type))
     throw forbidden(`Instance Type ${type.family}.${type.size} is not authorized for this organization`);
   return type;
 }

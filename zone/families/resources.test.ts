@@ -1,9 +1,11 @@
 /** Templates, SSH keys, anti-affinity groups, elastic IPs, and what there is none of. */
+import ssh2 from "ssh2";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { noMachines } from "../machines/none.ts";
 import { startApi, type TestApi } from "../testing/zone.ts";
 import { clientOf, instanceBody, templateBody, type Client, type Json } from "../testing/client.ts";
+import { typeByName } from "./instance-types.ts";
 
 const unknown = "00000000-0000-0000-0000-000000000000";
 const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEOxgQzPXo+s3xiuLmNPcpoiPVNFdMqMjkeBSNqnfaqZ somebody";
@@ -95,6 +97,41 @@ describe("SSH keys", () => {
   it("have to be public keys", async () => {
     expect((await client.call("POST", "/ssh-key", { name: "bad", "public-key": "ssh-ed25519 AAAA" })).status).toBe(400);
     expect((await client.call("POST", "/ssh-key", { name: "-bad", "public-key": publicKey })).status).toBe(400);
+  });
+});
+
+describe("SSH keys of a zone that takes RSA and Ed25519 alone", () => {
+  it.each([
+    ["ed25519", 200],
+    ["rsa", 200],
+    ["ecdsa", 400],
+  ] as const)("%s: %i", async (kind, status) => {
+    const strict = await startApi({ sshKeys: "rsa-ed25519" });
+    const keys =
+      kind === "ed25519"
+        ? ssh2.utils.generateKeyPairSync(kind)
+        : ssh2.utils.generateKeyPairSync(kind as "rsa", { bits: kind === "rsa" ? 2048 : 256 });
+    const body = { name: "key", "public-key": keys.public };
+    expect(await clientOf(strict).call("POST", "/ssh-key", body)).toMatchObject({
+      status,
+      ...(status === 400 && { body: { message: expect.stringContaining("its type is ecdsa-sha2-nistp256") } }),
+    });
+    expect((await client.call("POST", "/ssh-key", { ...body, name: kind })).status).toBe(200);
+    await strict.close();
+  });
+});
+
+describe("instance types", () => {
+  it("may be closed to the account", async () => {
+    const strict = await startApi({ unauthorizedTypes: ["standard.titan"] });
+    const { "instance-types": types } = await clientOf(strict).get("/instance-type");
+    const closed = types.filter(({ authorized }: Json) => !authorized).map(({ size }: Json) => size);
+    expect(closed).toEqual(["titan", "colossus"]);
+    const own = clientOf(strict);
+    const template = await own.operate("POST", "/template", templateBody);
+    const body = instanceBody(template, { "instance-type": { id: typeByName("standard.titan")!.id } });
+    expect((await own.call("POST", "/instance", body)).status).toBe(403);
+    await strict.close();
   });
 });
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import ssh2 from "ssh2";
+import ssh2, { type ParsedKey } from "ssh2";
 
 import { badRequest, conflict } from "../api/errors.ts";
 import type { Family } from "../api/family.ts";
@@ -43,7 +43,11 @@ export const sshKeys: Family<"sshKeys", SshKeyStatus> = {
       if (zone.state.sshKeys.has(body.name)) throw conflict(`SSH key name ${body.name} is already in use`);
       keyRecords.refuseOverQuota(zone);
       const publicKey = body["public-key"].trim();
-      const record = { id: body.name, publicKey, fingerprint: fingerprintOf(publicKey) };
+      const key = parse(publicKey);
+      if (zone.settings.sshKeys === "rsa-ed25519" && !["ssh-rsa", "ssh-ed25519"].includes(key.type)) {
+        throw badRequest(`Invalid public key: its type is ${key.type}, give an RSA or Ed25519 key`);
+      }
+      const record = { id: body.name, publicKey, fingerprint: fingerprintOf(key) };
       return { change: (change) => change.put("sshKeys", record) };
     }),
 
@@ -57,11 +61,15 @@ export const sshKeys: Family<"sshKeys", SshKeyStatus> = {
 
 const view = ({ id, fingerprint }: SshKeyRecord): Schema<"ssh-key"> => ({ name: id, fingerprint });
 
-function fingerprintOf(publicKey: string): string {
+function parse(publicKey: string): ParsedKey {
   const key = ssh2.utils.parseKey(publicKey);
   if (key instanceof Error || key.isPrivateKey()) {
     throw badRequest("Invalid public key: give one line in OpenSSH's format, like ssh-ed25519 AAAA... name");
   }
+  return key;
+}
+
+function fingerprintOf(key: ParsedKey): string {
   const digest = createHash("md5").update(key.getPublicSSH()).digest("hex");
   return digest.match(/../g)!.join(":");
 }

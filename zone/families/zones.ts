@@ -3,7 +3,7 @@ import type { Family } from "../api/family.ts";
 import { query } from "../api/route.ts";
 import type { Schema } from "../api/schema.ts";
 import type { Zone } from "../api/zone.ts";
-import { INSTANCE_TYPES, typeById, type InstanceType } from "./instance-types.ts";
+import { INSTANCE_TYPES, isAuthorized, typeById, type InstanceType } from "./instance-types.ts";
 
 /** Real answers carry an id, which the document does not name. */
 const ZONE_ID = "b1d2c9b6-6a3b-4a5e-9a3d-4a0f5c6b7d81";
@@ -37,7 +37,11 @@ export const zones: Family = {
   ],
 };
 
-export const viewType = (zone: Zone, type: InstanceType): Schema<"instance-type"> => ({ ...type, zones: [zone.name] });
+export const viewType = (zone: Zone, type: InstanceType): Schema<"instance-type"> => ({
+  ...type,
+  authorized: isAuthorized(zone, type),
+  zones: [zone.name],
+});
 
 function viewQuota({ state, settings, families }: Zone, resource: string): Schema<"quota"> {
   const table = families.find(({ type }) => type === resource)?.table;

@@ -6,7 +6,7 @@ import { mutation } from "../../api/route.ts";
 import type { RequestBody } from "../../api/schema.ts";
 import type { Zone } from "../../api/zone.ts";
 import { antiAffinityRecords, membersOf } from "../anti-affinity-groups.ts";
-import { authorizedType } from "../instance-types.ts";
+import { authorizedType, refuseLargerDisk } from "../instance-types.ts";
 import { DEFAULT_GROUP, groupRecords } from "../security-groups.ts";
 import { keyRecords } from "../ssh-keys.ts";
 import { templateRecords } from "../templates.ts";
@@ -46,7 +46,8 @@ export const createInstance = mutation(
 function recordFrom(zone: Zone, body: Body, autoStart: boolean): InstanceRecord {
   instanceRecords.refuseOverQuota(zone);
   refuseUnsupported(body);
-  const type = authorizedType(body["instance-type"].id);
+  const type = authorizedType(zone, body["instance-type"].id);
+  refuseLargerDisk(type, body["disk-size"]);
   const template = templateRecords.find(zone, body.template.id);
   if (!template.imported) throw conflict(`Template ${template.id} is not ready yet`);
   if (body["user-data"] !== undefined) checkUserData(body["user-data"]);

@@ -2,7 +2,7 @@ import { badRequest, notImplemented } from "../../api/errors.ts";
 import type { Family } from "../../api/family.ts";
 import { applyNetwork, mutation, query } from "../../api/route.ts";
 import type { Zone } from "../../api/zone.ts";
-import { authorizedType } from "../instance-types.ts";
+import { authorizedType, refuseLargerDisk, typeByName } from "../instance-types.ts";
 import { checkUserData, createInstance } from "./create.ts";
 import { passwordRoutes } from "./passwords.ts";
 import { powerRoutes } from "./power.ts";
@@ -82,10 +82,12 @@ export const instances: Family<"instances", InstanceStatus> = {
       "scale-instance",
       (zone, { params, body }) => {
         const instance = inState(instanceRecords.find(zone, params.id), ["stopped"]);
-        const { family, size, cpus, memory } = authorizedType(body["instance-type"].id);
+        const type = authorizedType(zone, body["instance-type"].id);
+        const { family, size, cpus, memory } = type;
         const [before] = instance.type.split(".");
         if (family !== before)
           throw badRequest(`An instance stays in its family: ${family}.${size} is not of family ${before}`);
+        refuseLargerDisk(type, instance.diskSize);
         return instanceRecords.put({ ...instance, type: `${family}.${size}`, cpus, memory });
       },
       { task: applyNetwork },
@@ -99,6 +101,7 @@ export const instances: Family<"instances", InstanceStatus> = {
         if (diskSize <= instance.diskSize) {
           throw badRequest(`A disk can only grow: disk-size must be greater than ${instance.diskSize}`);
         }
+        refuseLargerDisk(typeByName(instance.type)!, diskSize);
         return instanceRecords.put({ ...instance, diskSize });
       },
       { task: applyNetwork },

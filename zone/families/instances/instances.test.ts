@@ -138,6 +138,7 @@ describe("making an instance", () => {
   it.each([
     ["disk too small", { "disk-size": 9 }, 400],
     ["disk too large", { "disk-size": 51201 }, 400],
+    ["disk too large for its type", { "disk-size": 401 }, 400],
     ["user-data too long", { "user-data": "A".repeat(32772) }, 400],
     ["user-data not base64", { "user-data": "#cloud-config" }, 400],
     ["unknown type", { "instance-type": { id: unknown } }, 404],
@@ -225,6 +226,22 @@ describe("an instance", () => {
       state: "running",
     });
     expect(api.zone.state.instances.get(id)).toMatchObject({ cpus: 4, memory: 8 * 2 ** 30 });
+  });
+
+  it("has a disk that its type can have, however it changes", async () => {
+    const large = { "instance-type": { id: typeByName("standard.extra-large")!.id } };
+    const id = await make({ "disk-size": 400 });
+    await client.operate("PUT", `/instance/${id}:stop`);
+    const answer = async (verb: string, body: object) => client.call("PUT", `/instance/${id}:${verb}`, body);
+    expect(await answer("resize-disk", { "disk-size": 401 })).toEqual({
+      status: 400,
+      body: { message: "Invalid disk-size: 401 GiB, and Instance Type standard.small has at most 400" },
+    });
+    expect((await answer("reset", { "disk-size": 401 })).status).toBe(400);
+    await client.operate("PUT", `/instance/${id}:scale`, large);
+    await client.operate("PUT", `/instance/${id}:resize-disk`, { "disk-size": 800 });
+    expect((await answer("scale", { "instance-type": { id: small.id } })).status).toBe(400);
+    expect(await get(id)).toMatchObject({ "disk-size": 800, "instance-type": { size: "extra-large" } });
   });
 
   it("reboots and is reset", async () => {

@@ -1,6 +1,7 @@
 import { conflict, forbidden, notImplemented } from "../../api/errors.ts";
 import { mutation, type Route } from "../../api/route.ts";
 import type { Zone } from "../../api/zone.ts";
+import { refuseLargerDisk, typeByName } from "../instance-types.ts";
 import { templateRecords } from "../templates.ts";
 import { passwordFor } from "./passwords.ts";
 import { instanceRecords } from "./record.ts";
@@ -78,12 +79,14 @@ export const powerRoutes: readonly Route[] = [
       const instance = inState(instanceRecords.find(zone, params.id), ["running", "stopped"]);
       const template = templateRecords.find(zone, body.template?.id ?? instance.template);
       if (!template.imported) throw conflict(`Template ${template.id} is not ready yet`);
+      const diskSize = body["disk-size"] ?? instance.diskSize;
+      if (body["disk-size"] !== undefined) refuseLargerDisk(typeByName(instance.type)!, diskSize);
       const running = instance.state === "running";
       return instanceRecords.put(
         {
           ...instance,
           template: template.id,
-          diskSize: body["disk-size"] ?? instance.diskSize,
+          diskSize,
           state: running ? "starting" : "stopped",
           password: passwordFor(template),
         },
