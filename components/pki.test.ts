@@ -66,13 +66,14 @@ test("authorities sign and nothing else, and are not renewed by themselves", asy
   }
 });
 
-test("every key is P-256, and a worker costs one key, two requests and two leaves", async () => {
+test("every key is P-256 but SSH's, and a worker costs one key, two requests and two leaves", async () => {
   const { resources } = await run(() => new Pki("dev", args));
   const { resources: withWorker } = await run(() =>
     new Pki("dev", args).worker({ name: "dev-worker-1", address: "198.51.100.21" }),
   );
-  for (const key of Object.values(byName(resources, "PrivateKey")))
-    expect(key).toEqual({ algorithm: "ECDSA", ecdsaCurve: "P256" });
+  const { "dev-ssh": ssh, ...keys } = byName(resources, "PrivateKey");
+  expect(ssh).toEqual({ algorithm: "ED25519" });
+  for (const key of Object.values(keys)) expect(key).toEqual({ algorithm: "ECDSA", ecdsaCurve: "P256" });
   expect(withWorker.length - resources.length).toBe(1 + 2 + 2);
 });
 
@@ -199,6 +200,19 @@ test("while keys are replaced, everybody accepts all that are used, at each step
     "random-3,random-2",
     "random-3",
   ]);
+});
+
+test("each generation of the SSH key is Ed25519, and host keys stay of one algorithm, by which clients know them", async () => {
+  const { resources } = await run(() => make(4).pki.hostKey("dev-worker-1"));
+  const algorithms = Object.entries(byName(resources, "PrivateKey")).map(([name, { algorithm }]) => [name, algorithm]);
+  expect(Object.fromEntries(algorithms)).toMatchObject({
+    "dev-ssh-2": "ED25519",
+    "dev-ssh-3": "ED25519",
+    "dev-master-host-key-2": "ECDSA",
+    "dev-master-host-key-3": "ECDSA",
+    "dev-worker-1-host-key-2": "ECDSA",
+    "dev-worker-1-host-key-3": "ECDSA",
+  });
 });
 
 test("a cluster of a release before leaves its derived key with the first replacement", async () => {

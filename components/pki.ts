@@ -68,6 +68,9 @@ type EncryptionGeneration = (first: "derived" | "random") => pulumi.Output<Encry
 
 const ECDSA = { algorithm: "ECDSA", ecdsaCurve: "P256" } as const;
 
+/** What Exoscale has to take: its documentation shows RSA and Ed25519, and no other SSH key. */
+const ED25519 = { algorithm: "ED25519" } as const;
+
 /**
  * Every key and certificate of one cluster: an authority per purpose, so that what one signs is worth nothing to the
  * others; one key per node, and two more per master, for what reads what others write; least usages.
@@ -82,7 +85,7 @@ export class Pki extends pulumi.ComponentResource {
   readonly kubernetesCA: Authority;
   /** Signs service-account tokens. */
   readonly serviceAccount: tls.PrivateKey;
-  /** Opens core's account on every node for Pulumi. */
+  /** Opens core's account on every node for Pulumi. Ed25519, or ECDSA of a release before. */
   readonly ssh: tls.PrivateKey;
   /** One SSH host key for all masters: the elastic IP leads to any of them. */
   readonly masterHostKey: HostKey;
@@ -115,7 +118,7 @@ export class Pki extends pulumi.ComponentResource {
     this.#serviceAccounts = inUse.map((generation) =>
       this.#clusterKey("keyReplacement", numbered(`${name}-service-account`, generation)),
     );
-    this.#sshKeys = inUse.map((generation) => this.#clusterKey("keyReplacement", numbered(`${name}-ssh`, generation)));
+    this.#sshKeys = inUse.map((generation) => this.#sshKey(numbered(`${name}-ssh`, generation)));
     this.serviceAccount = this.#serviceAccounts[0]!;
     this.ssh = this.#sshKeys[0]!;
     this.masterHostKey = this.#hostKey((generation) =>
@@ -223,10 +226,24 @@ export class Pki extends pulumi.ComponentResource {
   }
 
   /** A key of the whole cluster, known to `inUse`. */
-  #clusterKey(setting: ClusterKeyArgs["setting"], name: string): tls.PrivateKey {
-    const key = this.#keptKey(name);
+  #clusterKey(
+    setting: ClusterKeyArgs["setting"],
+    name: string,
+    key: tls.PrivateKey = this.#keptKey(name),
+  ): tls.PrivateKey {
     this.#keys[name] = { setting, urn: key.urn, fingerprint: fingerprint(key.publicKeyPem) };
     return key;
+  }
+
+  /** Releases before made an ECDSA key. A stack of theirs keeps it until `keyReplacement` leads to another one. */
+  #sshKey(name: string): tls.PrivateKey {
+    const key = new tls.PrivateKey(name, ED25519, {
+      parent: this,
+      deleteBeforeReplace: true,
+      // A difference in either would replace it.
+      ignoreChanges: ["algorithm", "ecdsaCurve"],
+    });
+    return this.#clusterKey("keyReplacement", name, key);
   }
 
   #hostKey(make: (generation: number) => tls.PrivateKey): HostKey {

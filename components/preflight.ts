@@ -119,7 +119,8 @@ function standIns(name: string): Omit<MasterArgs, keyof NodeSettings | "masters"
   return {
     name,
     address: standInAddress(0),
-    // While keys are replaced there are two of each, and three that encrypt Secrets.
+    // While keys are replaced there are two of each, and three that encrypt Secrets. An Ed25519 key is shorter than an ECDSA
+    // key, which a stack of a release before has.
     stackPublicKeys: ["ssh", "other ssh"].map((what) => `ecdsa-sha2-nistp256 ${noise(what, 104).toString("base64")}`),
     sshHostKey: key("ssh host key"),
     key: key("node", "shared"),

@@ -35,7 +35,7 @@ export const certificatesIn = (pem: string): string[] =>
 function outputs(
   type: string,
   name: string,
-  { validityPeriodHours, wanted }: { validityPeriodHours?: number; wanted?: string },
+  { validityPeriodHours, wanted, algorithm }: { validityPeriodHours?: number; wanted?: string; algorithm?: string },
 ): Record<string, unknown> {
   const number = Number(/(\d+)$/.exec(name)?.[1] ?? 0);
   const secret = (what: string) => `SECRET ${what} of ${name}`;
@@ -45,7 +45,7 @@ function outputs(
         privateKeyPem: keyInPEM(name),
         privateKeyOpenssh: secret("openssh"),
         publicKeyPem: `-----BEGIN PUBLIC KEY-----\npublic key of ${name}\n-----END PUBLIC KEY-----\n`,
-        publicKeyOpenssh: `ecdsa-sha2-nistp256 ${name}\n`,
+        publicKeyOpenssh: `${algorithm === "ED25519" ? "ssh-ed25519" : "ecdsa-sha2-nistp256"} ${name}\n`,
       };
     case "tls:index/certRequest:CertRequest":
       return { certRequestPem: `request ${name}` };

@@ -38,6 +38,12 @@ test("accepts either host key while one replaces the other", async () => {
   await expect(ssh({ ...target, hostKey: `${other}\n${other}` }, "true")).rejects.toThrow("host key is not the one");
 });
 
+test("logs in with the ECDSA key of a release before", async () => {
+  const keys = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
+  await using node = await fakeNode(() => ({ code: 0, output: "done" }), keys);
+  expect(await ssh(node.target, "true")).toEqual({ code: 0, output: "done" });
+});
+
 test("gives a command its input", async () => {
   await using node = await fakeNode(() => ({ code: 0, output: "done" }));
   expect((await ssh(node.target, "bash -s", 5_000, "echo done\n")).output).toBe("done");

@@ -16,10 +16,11 @@ export interface FakeNode extends AsyncDisposable {
 }
 
 const hostKeys = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
-const userKeys = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
+/** As a new stack's. */
+const ed25519 = ssh2.utils.generateKeyPairSync("ed25519");
 
-/** An SSH server on a free port of 127.0.0.1. */
-export async function fakeNode(shell: Shell): Promise<FakeNode> {
+/** An SSH server on a free port of 127.0.0.1. @param userKeys Of whom it lets in. */
+export async function fakeNode(shell: Shell, userKeys: typeof ed25519 = ed25519): Promise<FakeNode> {
   const commands: string[] = [];
   const inputs: string[] = [];
   const connections = new Set<ssh2.Connection>();
