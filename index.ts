@@ -39,6 +39,7 @@ const shape = new ClusterShape(
     podCIDR: settings.podCIDR,
     serviceCIDR: settings.serviceCIDR,
     masters: settings.masters,
+    machines: { endpoint: settings.apiEndpoint, types: [...new Set([settings.masterType, settings.workerType])] },
   },
   { aliases: [{ name }] },
 );

@@ -1,11 +1,17 @@
 /** What is wrong with settings that are right on their own, but not together. */
 import ipaddr from "ipaddr.js";
+import { diskProblems } from "./disk-limits.ts";
 import type { Problem } from "./problem.ts";
 import type { Raw } from "./schema.ts";
 
 /** @param settings those that are right on their own */
 export function problemsTogether(settings: Partial<Raw>): Problem[] {
-  return [...networkProblems(settings), ...endpointProblems(settings), ...validityProblems(settings)];
+  return [
+    ...networkProblems(settings),
+    ...endpointProblems(settings),
+    ...diskProblems(settings),
+    ...validityProblems(settings),
+  ];
 }
 
 /** Networks that a node uses itself. */

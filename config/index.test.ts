@@ -147,6 +147,11 @@ describe.each<[string, Record<string, string>, string]>([
     "removedWorkers[1]: is the same as [0]",
   ],
   ["a number out of range", { workerDisk: "9" }, "workerDisk: must be a whole number from 10 to 51200"],
+  [
+    "a disk that is too large for its type",
+    { workerType: "standard.tiny", workerDisk: "500" },
+    "workerDisk: 500 GiB is more than the 400 GiB that Exoscale gives workerType standard.tiny; take a smaller disk",
+  ],
   ["an even number of masters", { masters: "4" }, "masters: must be 1, 3 or 5"],
   ["a type", { workerType: "medium" }, "workerType: must be family.size"],
   ["a network with host bits", { podCIDR: "10.244.0.1/16" }, "podCIDR: must be an IPv4 network without host bits"],

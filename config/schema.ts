@@ -71,12 +71,12 @@ export const schema = z.object({
     instanceType,
   ),
   masterDisk: setting(
-    "Disk of a master in GiB, 10 to 51200. It can only grow, one master after the other, drained first.",
+    "Disk of a master in GiB, 10 to 51200 and what Exoscale gives masterType: standard.medium has at most 400. It can only grow, one master after the other, drained first.",
     50,
     disk,
   ),
   workerDisk: setting(
-    "Disk of a worker in GiB, 10 to 51200. Changed on maxUnavailable workers at a time, drained first; a smaller one rebuilds them.",
+    "Disk of a worker in GiB, 10 to 51200 and what Exoscale gives workerType: standard.medium has at most 400. Changed on maxUnavailable workers at a time, drained first; a smaller one rebuilds them.",
     50,
     disk,
   ),

@@ -36,6 +36,8 @@ export interface InstanceType {
   readonly id: string;
   readonly family: string;
   readonly size: string;
+  /** False: the zone has it, and this account may not use it. */
+  readonly authorized?: boolean;
 }
 
 export interface Template {

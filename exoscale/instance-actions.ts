@@ -57,13 +57,20 @@ export async function typeName(client: Client, id: string): Promise<string> {
   return type ? nameOf(type) : id;
 }
 
-/** The id of an instance type by its name. @throws Refused with all names */
+/** The id of an instance type by its name. @throws Refused with all names that can be had */
 export async function typeId(client: Client, name: string): Promise<string> {
   const all = await types(client);
   const type = all.find((each) => nameOf(each) === name);
-  if (type) return type.id;
-  throw new Refused(`There is no instance type ${name} in this zone; there are ${all.map(nameOf).sort().join(", ")}.`);
+  if (type && isAuthorized(type)) return type.id;
+  const others = all.filter(isAuthorized).map(nameOf).sort().join(", ");
+  if (!type) throw new Refused(`There is no instance type ${name} in this zone; there are ${others}.`);
+  throw new Refused(
+    `The account is not authorized for instance type ${name}; ask Exoscale's support for it, or choose another: ${others}.`,
+  );
 }
+
+/** Where the API does not say, it is. */
+const isAuthorized = ({ authorized }: InstanceType): boolean => authorized !== false;
 
 function types(client: Client): Promise<InstanceType[]> {
   return client.list("/instance-type", "instance-types", typesMaxAge);

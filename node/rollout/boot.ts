@@ -2,7 +2,7 @@ import type { Api, Instance } from "../../exoscale/api.ts";
 import { hasEmptyUserData } from "../../exoscale/claim.ts";
 import { connect, type Client } from "../../exoscale/client.ts";
 import { Incomplete, messageOf, Refused } from "../../exoscale/errors.ts";
-import { atRest, readInstance } from "../../exoscale/instance-actions.ts";
+import { atRest, readInstance, typeId } from "../../exoscale/instance-actions.ts";
 import { changed, isUnknown, type Failure, type ResourceProvider } from "../../exoscale/resource-provider.ts";
 import { userDataLimit, userDataSha256 } from "../../exoscale/user-data.ts";
 import { judge, type Suspect, type Verdict } from "../remote/health.ts";
@@ -162,11 +162,14 @@ async function takeTurn(
 ): Promise<void | Blocked | Background<void>> {
   const client = connect(news.api);
   const instance = await atRest(client, news.instance);
+  const actual = await actualConfiguration(client, instance, news);
+  // A type that cannot be had is refused while the node serves, and not when it is drained and off.
+  if (news.type !== undefined && news.type !== actual.type) await typeId(client, news.type);
   const situation: Situation = {
     name: news.name,
     state: instance.state,
     recorded: olds,
-    actual: await actualConfiguration(client, instance, news),
+    actual,
     wanted: configuration(news),
     waitFor: news.waitFor,
     absence: news.drainTimeout * 1_000 + timeouts.absence,

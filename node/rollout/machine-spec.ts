@@ -104,7 +104,12 @@ export async function applySpec(
 ): Promise<void> {
   const { type, diskSize, template } = wanted;
   const actual = await actualSpec(client, instance, wanted);
+  const rebuilds = rebuild && template !== undefined;
+  // Each type has a largest disk: a smaller disk comes before a smaller type, a larger disk after a larger type.
+  const diskFirst = rebuilds && shrinks(actual, wanted);
+  if (diskFirst) await reset(client, instance, template, diskSize);
   if (type !== undefined && actual.type !== type) await scale(client, instance, type);
-  if (rebuild && template !== undefined) await reset(client, instance, template, diskSize);
+  if (diskFirst) return;
+  if (rebuilds) await reset(client, instance, template, diskSize);
   else if (diskSize !== undefined && actual.diskSize! < diskSize) await resizeDisk(client, instance, diskSize);
 }

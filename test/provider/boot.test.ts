@@ -11,9 +11,13 @@ import { openEnvironment, plain } from "./environment.ts";
 const other = "00000000-0000-4000-8000-000000000000";
 
 describe.concurrent("a boot", () => {
-  async function running({ kind = "master" }: { kind?: BootInputs["kind"] } = {}) {
+  async function running({
+    kind = "master",
+    ...options
+  }: { kind?: BootInputs["kind"]; unauthorizedTypes?: string[] } = {}) {
     const resets: string[] = [];
     const environment = await openEnvironment({
+      ...options,
       machines: { ...noMachines(), reset: async ({ name }) => void resets.push(name) },
     });
     const { instance, template } = await environment.surroundings();
@@ -52,6 +56,26 @@ describe.concurrent("a boot", () => {
     await using it = await running();
     await it.boot.update({ ...it.boot.inputs, type: "standard.large", diskSize: 80 });
     expect(it.now()).toMatchObject({ state: "running", type: "standard.large", diskSize: 80 });
+    expect(await it.boot.refresh()).toBe("same");
+  });
+
+  test("is not switched off for a type that the account may not use", async () => {
+    await using it = await running({ unauthorizedTypes: ["standard.large"] });
+    await expect(it.boot.update({ ...it.boot.inputs, type: "standard.large" })).rejects.toThrow(
+      "not authorized for instance type standard.large",
+    );
+    expect(it.now()).toMatchObject({ state: "running", type: "standard.medium" });
+    const calls = [...it.environment.state.operations.values()].map(({ command }) => command);
+    expect(calls).not.toContain("stop-instance");
+  });
+
+  test("takes a type and a disk of it together, however either limits the other", async () => {
+    await using it = await running({ kind: "worker" });
+    await it.boot.update({ ...it.boot.inputs, type: "standard.extra-large", diskSize: 800 });
+    expect(it.now()).toMatchObject({ state: "running", type: "standard.extra-large", diskSize: 800 });
+    await it.boot.update({ ...it.boot.inputs, type: "standard.micro", diskSize: 200 });
+    expect(it.now()).toMatchObject({ state: "running", type: "standard.micro", diskSize: 200 });
+    expect(it.resets).toEqual(["kube-master-1"]);
     expect(await it.boot.refresh()).toBe("same");
   });
 

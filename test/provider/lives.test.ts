@@ -147,6 +147,18 @@ describe.concurrent("what fails", () => {
     );
   });
 
+  test("says which types there are for an account that may not use the wanted one", async () => {
+    await using environment = await openEnvironment({ unauthorizedTypes: ["standard.medium"] });
+    const { instance } = await environment.surroundings();
+    const wanted = instance("a", { type: "standard.medium" }).create();
+    await expect(wanted).rejects.toThrow(
+      /^The account is not authorized for instance type standard\.medium; ask Exoscale's support for it, or choose another: cpu\./,
+    );
+    await wanted.catch(({ message }: Error) => {
+      for (const closed of [/standard\.medium.*standard\.medium/, /colossus/]) expect(message).not.toMatch(closed);
+    });
+  });
+
   test("never takes another's resources", async () => {
     await using environment = await openEnvironment();
     const { all, instance } = await environment.surroundings();
