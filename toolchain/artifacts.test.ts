@@ -59,6 +59,7 @@ const pins: Record<string, readonly [goMod: string, module: string, version: str
   etcd: ["etcd/3.6", "go.etcd.io/etcd/server/v3", named("etcd")!.version],
   infraEtcd: ["etcd/3.5", "go.etcd.io/etcd/server/v3", named("infra-etcd")!.version],
   coredns: ["coredns", "github.com/coredns/coredns", named("coredns")!.version],
+  containerd: ["containerd", "github.com/containerd/containerd/v2", named("containerd")!.version],
   locksmith: ["locksmith", "github.com/coreos/locksmith", named("locksmith")!.version],
   cloudinit: ["coreos-cloudinit", "github.com/coreos/coreos-cloudinit", named("coreos-cloudinit")!.version],
   pulumi: ["pulumi/cli", "github.com/pulumi/pulumi/pkg/v3", `v${packageJson.dependencies["@pulumi/pulumi"]}`],

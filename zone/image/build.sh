@@ -1,14 +1,14 @@
 #!/bin/bash
 # build.sh OUTDIR BINDIR: builds OUTDIR/rootfs.tar and OUTDIR/MD5SUMS, the node image that stands in for Flatcar.
 #
-# BINDIR holds what Debian does not package: coreos-cloudinit, locksmithctl, and update-engine (built from update-engine/
-# with `CGO_ENABLED=0 go build -trimpath -ldflags "-s -w"`).
+# BINDIR holds what Debian does not package: coreos-cloudinit, locksmithctl, update-engine (built from update-engine/ with
+# `CGO_ENABLED=0 go build -trimpath -ldflags "-s -w"`), and containerd 2, which Flatcar has, with its shim and ctr.
 # Needs root, mmdebstrap and a Debian mirror; takes one to two minutes. The same packages give the same bytes.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?usage: build.sh OUTDIR BINDIR}
 bin=$(cd "${2:?usage: build.sh OUTDIR BINDIR}" && pwd)
-for name in coreos-cloudinit locksmithctl update-engine; do
+for name in coreos-cloudinit locksmithctl update-engine containerd containerd-shim-runc-v2 ctr; do
   [ -x "$bin/$name" ] || { echo "build.sh: $bin/$name is missing" >&2; exit 1; }
 done
 
@@ -27,8 +27,8 @@ packages=(
 excluded=(
   # documentation and translations
   '/usr/share/man/*' '/usr/share/doc/*' '/usr/share/info/*' '/usr/share/locale/*' '/usr/share/lintian/*'
-  # Docker's test programs, and shims that containerd 1.6 no longer uses: 45 MB
-  /usr/bin/dnet /usr/bin/ovrouter /usr/bin/containerd-shim /usr/bin/containerd-shim-runc-v1
+  # Docker's test programs, and containerd 1.6, of whose package only the unit is used
+  /usr/bin/dnet /usr/bin/ovrouter '/usr/bin/containerd*' /usr/bin/ctr
 )
 options=(
   --variant=minbase --format=tar --components=main

@@ -8,7 +8,7 @@ cp -R --no-preserve=mode,ownership "$files/." "$root"
 (cd "$files" && find . -type f -perm -u+x) | (cd "$root" && xargs chmod 0755)
 chmod 0440 "$root/etc/sudoers.d/core"
 
-install -m 0755 "$bin/coreos-cloudinit" "$bin/locksmithctl" "$bin/update-engine" "$root/usr/bin/"
+install -m 0755 "$bin"/{coreos-cloudinit,locksmithctl,update-engine,containerd,containerd-shim-runc-v2,ctr} "$root/usr/bin/"
 # One program under several names: it acts by the name it is called by.
 for name in update-engine-announce update-engine-boot update_engine_client; do
   ln -s update-engine "$root/usr/bin/$name"
