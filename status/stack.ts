@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { isMap, parse, parseDocument } from "yaml";
 import { schema } from "../config/schema.ts";
 import { ownBackend, root } from "../toolchain/paths.ts";
-import { Failure, output } from "../toolchain/run.ts";
+import { Failure, output, TimedOut } from "../toolchain/run.ts";
 import { isElsewhere, isPulumi, locks } from "../toolchain/state.ts";
 import type { Role } from "./answers.ts";
 
@@ -42,9 +42,9 @@ export async function readStack(stack?: string): Promise<Stack> {
   const script = 'set -eu; root=$1; . "$root/toolchain/access.sh"; printf %s "$access"';
   const env = stack === undefined ? {} : { PULUMI_STACK: stack };
   // The CLI waits forever for a backend that is out of reach.
-  const directory = await output("timeout", ["60", "sh", "-c", script, "sh", root], { env }).catch((error: unknown) => {
-    if (error instanceof Failure && error.message.includes("(exit code 124)"))
-      throw new Failure("Reading the stack's outputs took more than 60 s.");
+  const options = { env, timeout: 60_000 };
+  const directory = await output("sh", ["-c", script, "sh", root], options).catch((error: unknown) => {
+    if (error instanceof TimedOut) throw new Failure("Reading the stack's outputs took more than 60 s.");
     throw error;
   });
   const [kubeconfig, sshConfig] = [join(directory, "kubeconfig"), join(directory, "ssh_config")];
@@ -83,9 +83,12 @@ export function renewBeforeIn(file: string): number {
   return renewBefore.safeParse(value).data ?? renewBefore.parse(undefined);
 }
 
-/** Whether a Pulumi run is active on the stack; null for any backend but this checkout's, and for another machine's run. */
+/**
+ * Whether a Pulumi run is active on the stack; null for any backend but this checkout's, for another machine's run, and
+ * where there is no /proc.
+ */
 export async function isPulumiRunning(stack: string): Promise<boolean | null> {
-  if (process.env["PULUMI_BACKEND_URL"]) return null;
+  if (process.env["PULUMI_BACKEND_URL"] || process.platform !== "linux") return null;
   const held = await locks(ownBackend, stack);
   return held.some(isElsewhere) ? null : held.some(({ pid }) => isPulumi(pid));
 }

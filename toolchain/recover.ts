@@ -96,12 +96,14 @@ function isOrphan({ parent }: Process): boolean {
   return started.test(above.command) ? isOrphan(above) : above.name === "systemd";
 }
 
-/** @throws Failure with the commands to type if the state is not in a directory */
+/** @throws Failure with the commands to type if the state is not in a directory, or if processes cannot be seen */
 function directoryOf(url: string, stack: string): string {
   const directory = backendDirectory(url);
-  if (directory !== undefined) return directory;
+  if (directory !== undefined && process.platform === "linux") return directory;
+  const reason =
+    directory === undefined ? "PULUMI_BACKEND_URL names a backend that is no directory" : "This is not Linux";
   throw new Failure(
-    `PULUMI_BACKEND_URL names a backend that is no directory. Make sure that nothing of the killed run is left, then type:\n` +
+    `${reason}. Make sure that nothing of the killed run is left, then type:\n` +
       `  pulumi cancel ${stack} --yes\n` +
       `  pulumi refresh --stack ${stack} --yes --skip-preview --clear-pending-creates\n` +
       `  pulumi up --stack ${stack}`,

@@ -7,6 +7,9 @@ import { exitCodeOf, lastLines, signal as send } from "./processes.ts";
 /** An error whose message is for the user: printed without a stack. */
 export class Failure extends Error {}
 
+/** A command that was ended because it took longer than it may. */
+export class TimedOut extends Failure {}
+
 /** A signal interrupted this run; the next run continues where it stopped. */
 export class Interrupted extends Failure {
   readonly signal: NodeJS.Signals;
@@ -45,6 +48,8 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** File that gets the output instead of this process's own; a failure quotes its end. */
   readonly log?: string;
+  /** Milliseconds after which it is ended, with all that it started. */
+  readonly timeout?: number;
   /** Exit codes besides 0 that are no failure. */
   readonly accept?: readonly number[] | "any";
 }
@@ -59,7 +64,7 @@ interface Ended {
 async function ended(
   command: string,
   args: readonly string[],
-  { cwd, env }: RunOptions,
+  { cwd, env, timeout }: RunOptions,
   destination: "pipe" | "inherit" | { readonly file: string },
 ): Promise<Ended> {
   checkInterrupted();
@@ -76,13 +81,22 @@ async function ended(
   });
   const { pid } = child;
   if (pid !== undefined) running.add(pid);
+  let isLate = false;
+  const timer =
+    timeout &&
+    setTimeout(() => {
+      isLate = true;
+      if (pid !== undefined) send(-pid, "SIGTERM");
+    }, timeout);
   try {
     const result = await child;
+    if (isLate) throw new TimedOut(`${[command, ...args].join(" ")} took more than ${timeout! / 1000} s`);
     const code = exitCodeOf(result);
     if (code === undefined) throw new Failure(`${command} cannot be started: ${result.originalMessage}`);
     checkInterrupted();
     return { code, stdout: result.stdout ?? "", stderr: result.stderr ?? "" };
   } finally {
+    clearTimeout(timer);
     if (pid !== undefined) running.delete(pid);
   }
 }
@@ -105,12 +119,12 @@ export async function run(command: string, args: readonly string[], options: Run
 /**
  * Runs a command and returns what it printed on standard output, without the last line break.
  *
- * @throws Failure with what it printed on standard error
+ * @throws Failure with what it printed on standard error; TimedOut
  */
 export async function output(
   command: string,
   args: readonly string[],
-  options: Pick<RunOptions, "cwd" | "env"> = {},
+  options: Pick<RunOptions, "cwd" | "env" | "timeout"> = {},
 ): Promise<string> {
   const { code, stdout, stderr } = await ended(command, args, options, "pipe");
   if (code !== 0) throw new Failure(`${[command, ...args].join(" ")} failed (exit code ${code}): ${stderr.trim()}`);

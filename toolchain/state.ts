@@ -224,6 +224,10 @@ async function restore(backend: string, stack: string, state: string): Promise<R
 
 /** Resolves once a file or directory is on the disk. */
 async function flush(path: string): Promise<void> {
-  await using handle = await open(path, "r");
-  await handle.sync();
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
