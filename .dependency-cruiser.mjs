@@ -1,4 +1,4 @@
-// Which room may import which: the table in docs/architecture.md, and no circles.
+// Which room may import which: the table in docs/architecture.md, and no circles. Which npm packages what runs anywhere needs.
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
@@ -19,10 +19,17 @@ export function rooms(page) {
   );
 }
 
-const house = rooms(readFileSync(new URL("docs/architecture.md", import.meta.url), "utf8"));
+const read = (file) => readFileSync(new URL(file, import.meta.url), "utf8");
+const house = rooms(read("docs/architecture.md"));
+/** Packages that `npm ci --omit=dev --omit=optional` installs. */
+const { dependencies = {} } = JSON.parse(read("package.json"));
 
 /** A folder, or a file of the root. */
 const pattern = (room) => `^${room.replaceAll(".", "\\.")}(/|\\.ts$)`;
+/** The program, with what its state names. */
+const program = [pattern("index"), String.raw`^provider/handlers\.ts$`];
+/** What bin/pulumi, bin/kubectl, bin/ssh and `npm run status` run. */
+const commands = [String.raw`^status/main\.ts$`, String.raw`^toolchain/(access|check-state|recover|stack-name)\.ts$`];
 const testCode = String.raw`\.test\.ts$|/testing/`;
 
 export default {
@@ -34,7 +41,7 @@ export default {
         comment: `The table in docs/architecture.md says what ${room} may import.`,
         severity: "error",
         from: { path: pattern(room), pathNot: testCode },
-        to: { pathNot: [...imports.map(pattern), "^package\\.json$"] },
+        to: { pathNot: [...imports.map(pattern), "^package\\.json$", "^node_modules/"] },
       })),
     {
       name: "no circles",
@@ -50,11 +57,22 @@ export default {
       to: { path: [testCode, "^test/"] },
     },
     {
-      name: "the program reaches nothing of the zone",
-      comment: "The local zone is another zone, by configuration only.",
+      name: "the program reaches nothing of the zone and the toolchain",
+      comment: "The local zone is another zone, by configuration only. Both run on Linux on x86-64 alone.",
       severity: "error",
-      from: { path: pattern("index") },
-      to: { path: pattern("zone"), reachable: true },
+      from: { path: program },
+      to: { path: [pattern("zone"), pattern("toolchain")], reachable: true },
+    },
+    {
+      name: "program and commands reach only packages of dependencies",
+      comment: "Packages of the local zone are optional, and those of tests are for development.",
+      severity: "error",
+      from: { path: [...program, ...commands] },
+      to: {
+        path: "^node_modules/",
+        pathNot: `^node_modules/(${Object.keys(dependencies).join("|")})/`,
+        reachable: true,
+      },
     },
   ],
   options: {
@@ -63,6 +81,7 @@ export default {
         .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$|test-results$)/.test(entry.name))
         .map(({ name }) => `^${name}/`),
       String.raw`^[^/]+\.ts$`,
+      "^node_modules/",
     ],
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,

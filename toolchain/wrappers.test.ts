@@ -26,8 +26,9 @@ beforeEach(async () => {
   for (const directory of ["toolchain", ".local/bin", ".local/zone", ".local/state/.pulumi/stacks/p"]) {
     await mkdir(join(root, directory), { recursive: true });
   }
-  for (const file of ["Pulumi.yaml", "Pulumi.dev.yaml"]) await cp(join(checkout, file), join(root, file));
-  for (const file of ["access.sh", ...modules.map((name) => `${name}.ts`)]) {
+  for (const file of ["Pulumi.yaml", "Pulumi.dev.yaml", "node-version.js"])
+    await cp(join(checkout, file), join(root, file));
+  for (const file of ["access.sh", "node.sh", ...modules.map((name) => `${name}.ts`)]) {
     await cp(join(checkout, "toolchain", file), join(root, "toolchain", file));
   }
   await symlink(join(checkout, "node_modules"), join(root, "node_modules"));
@@ -246,7 +247,7 @@ test("before npm run up each says what to type", async () => {
   ]) {
     const { code, stderr } = await run(command!, args);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^This checkout has no .* yet\. Type: npm run up$/);
+    expect(stderr).toMatch(/^This checkout has no .* yet\. Type: npm run up/);
   }
 });
 
@@ -262,6 +263,24 @@ async function stackWithOutputs(): Promise<() => Promise<number>> {
   await writeFile(join(root, ".local/state/.pulumi/stacks/p/dev.json"), "{}");
   return async () => (await readFile(join(root, "asked"), "utf8")).trimEnd().split("\n").length;
 }
+
+test("without what npm run up obtains, the user's own CLI and kubectl are used", async () => {
+  await stackWithOutputs();
+  await program(join(elsewhere, "pulumi"), `#!/bin/sh\ncat ${root}/outputs.json\n`);
+  await program(join(elsewhere, "kubectl"));
+  await rm(join(root, ".local"), { recursive: true });
+  const { lines } = await run("kubectl", ["get", "nodes"], { env: { PATH: `${elsewhere}:/usr/bin:/bin` } });
+  expect(lines.slice(0, 2)).toEqual(["arg get", "arg nodes"]);
+  expect(lines).toContain(`KUBECONFIG=${join(root, ".local/access/kubeconfig")}`);
+});
+
+test("where stat is another one, kubectl asks for the kubeconfig each time", async () => {
+  const asked = await stackWithOutputs();
+  await program(join(elsewhere, "uname"), "#!/bin/sh\necho Darwin\n");
+  const env = { PATH: `${elsewhere}:/usr/bin:/bin` };
+  for (const _ of [1, 2]) expect((await run("kubectl", ["get", "nodes"], { env })).code).toBe(0);
+  expect(await asked()).toBe(2);
+});
 
 test("kubectl uses the stack's kubeconfig and asks for it again only when the state changed", async () => {
   const asked = await stackWithOutputs();
