@@ -65,7 +65,7 @@ export default {
     },
     {
       name: "program and commands reach only packages of dependencies",
-      comment: "Packages of the local zone are optional, and those of tests are for development.",
+      comment: "Packages of the local zone and of tests are for development.",
       severity: "error",
       from: { path: [...program, ...commands] },
       to: {

@@ -31,6 +31,12 @@ test("a package that only some machines can install is optional", () => {
   expect(named(bound.filter(([, each]) => !each.optional))).toEqual([]);
 });
 
+// With another Node than an optional package asks for, npm leaves it and what needs it out, and says nothing.
+test("npm installs optional packages with the Node that npm run up begins with", () => {
+  const optional = packages.filter(([, { optional, dev }]) => optional && !dev);
+  expect(named(optional.filter(([, { engines }]) => !satisfies("20.0.0", engines?.node ?? "*")))).toEqual([]);
+});
+
 test.each(["22.18.0", "24.2.0"])("all that the program needs runs on Node %s, which is enough for it", (node) => {
   expect(satisfies(node, packageJson.engines.node)).toBe(true);
   const required = packages.filter(([, { dev, optional, devOptional }]) => !dev && !optional && !devOptional);
