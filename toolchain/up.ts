@@ -45,5 +45,5 @@ The cluster is up. Next:
   bin/pulumi config set desiredWorkers 5 && bin/pulumi up      add two workers
   bin/pulumi preview                                           show what would change
   bin/pulumi destroy                                           remove the cluster, keep the local zone
-  npm run down                                                 remove everything but the caches`);
+  npm run down                                                 remove it all but caches and Debian packages`);
 });
