@@ -159,7 +159,7 @@ describe("bin/zone", () => {
     const up = (...more: string[]) => cli("up", ...flags(...more));
     expect((await up("--unauthorized-types=standard.gigantic")).stderr).toContain("no instance type standard.gigantic");
     expect((await up("--ssh-keys=dsa")).stderr).toContain("any, rsa-ed25519");
-    const strict = ["--ssh-keys=rsa-ed25519", "--unauthorized-types=cpu.huge,standard.titan"];
+    const strict = ["--address=after-start", "--ssh-keys=rsa-ed25519", "--unauthorized-types=cpu.huge,standard.titan"];
     expect((await up(...strict)).code).toBe(0);
     const { url } = JSON.parse((await cli("status", `--state=${state}`, "--json")).stdout) as ZoneStatus;
     const client = clientOf({ ...loadCredentials(state), url });
@@ -172,8 +172,13 @@ describe("bin/zone", () => {
     ]);
     const { public: key } = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
     expect((await client.call("POST", "/ssh-key", { name: "key", "public-key": key })).status).toBe(400);
+    const image = await client.operate("POST", "/template", template);
+    const id = await client.operate("POST", "/instance", instanceBody(image, { "auto-start": false }));
+    expect(await client.get(`/instance/${id}`)).not.toHaveProperty("public-ip");
     expect((await up(...strict)).stdout).toContain("runs already");
-    expect((await up()).stderr).toContain("without --ssh-keys=any --unauthorized-types=: end it first");
+    expect((await up()).stderr).toContain(
+      "without --address=before-start --ssh-keys=any --unauthorized-types=: end it first",
+    );
     await cli("down", `--state=${state}`);
   });
 

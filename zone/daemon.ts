@@ -12,6 +12,7 @@ import { loadCredentials } from "./credentials.ts";
 import { FAMILIES } from "./families/index.ts";
 import type { ZoneOptions } from "./options.ts";
 import { openState, STATE_FILE, type State } from "./state.ts";
+import { traitsIn } from "./traits.ts";
 import type { Machines, Network } from "./types.ts";
 import { createWeb } from "./web/index.ts";
 
@@ -50,9 +51,10 @@ export async function runZone(wanted: ZoneOptions, log: (line: string) => void):
     undo.push(() => rmSync(pidFile, { force: true }));
     const credentials = loadCredentials(options.state);
     const { machines, network } = await openHardware(options, state, log);
-    const { host, port, network: subnet, operationDelay, sshKeys, unauthorizedTypes } = options;
+    const { host, port, network: subnet } = options;
     const otherwise: Otherwise = (request, response) => web(request, response);
     const api = await listen({
+      ...traitsIn(options),
       name: options.name,
       families: FAMILIES,
       state,
@@ -62,9 +64,6 @@ export async function runZone(wanted: ZoneOptions, log: (line: string) => void):
       host,
       port,
       subnet,
-      operationDelay,
-      sshKeys,
-      unauthorizedTypes,
       otherwise,
       log,
     });

@@ -1,7 +1,7 @@
-import type { SshKeyKinds } from "./api/zone.ts";
+import type { Traits } from "./traits.ts";
 
-/** How a zone is started. */
-export interface ZoneOptions {
+/** How a zone is started. Traits that are absent are the default. */
+export interface ZoneOptions extends Partial<Traits> {
   /** Directory of everything the zone keeps; created if it does not exist. */
   readonly state: string;
   /** The zone's name in the API, like `ch-gva-2`; default: the one it was started with before, `local-1` at first. */
@@ -19,10 +19,4 @@ export interface ZoneOptions {
   readonly mirror?: string;
   /** Directory with the node image, served as `/template/`. */
   readonly template?: string;
-  /** SSH keys that can be registered; default `any`. */
-  readonly sshKeys?: SshKeyKinds;
-  /** Instance types, `family.size`, that the account may not use; standard.colossus never. */
-  readonly unauthorizedTypes?: readonly string[];
-  /** Milliseconds; default 150. */
-  readonly operationDelay?: number;
 }

@@ -54,8 +54,8 @@ async function wholeLife(environment: Environment, name = "kube"): Promise<void>
 }
 
 describe.concurrent("everything is made, needs nothing, and leaves nothing", () => {
-  test.each([true, false])("with an address before the first start: %s", async (addressBeforeStart) => {
-    await using environment = await openEnvironment({ addressBeforeStart });
+  test.each(["before-start", "after-start"] as const)("with an address that is shown %s", async (address) => {
+    await using environment = await openEnvironment({ address });
     await wholeLife(environment);
     expect(environment.left()).toEqual(["default"]);
   });

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 
 import { addressesIn } from "../addresses.ts";
 import type { State } from "../state.ts";
+import { traitsIn } from "../traits.ts";
 import type { Machines, Network } from "../types.ts";
 import { absentRoutes } from "./absent.ts";
 import { quotasOf, type Family } from "./family.ts";
@@ -62,13 +63,7 @@ export async function listen(options: ApiOptions): Promise<Api> {
     machines,
     network,
     addresses: addressesIn(options.subnet),
-    settings: {
-      operationDelay: options.operationDelay ?? 150,
-      quotas: { ...quotasOf(families), ...options.quotas },
-      addressBeforeStart: options.addressBeforeStart ?? true,
-      sshKeys: options.sshKeys ?? "any",
-      unauthorizedTypes: options.unauthorizedTypes ?? [],
-    },
+    settings: { ...traitsIn(options), quotas: { ...quotasOf(families), ...options.quotas } },
     log,
   };
   // Before the machines open: they then report what guests did while no daemon ran.

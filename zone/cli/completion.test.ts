@@ -22,6 +22,7 @@ test("commands, options and choices are completed, and nothing else", () => {
   expect(offered("bin/zone", "fault", "slow", "--s")).toEqual(["--state", "--share", "--seconds"]);
   expect(offered("bin/zone", "up", "--machines", "")).toEqual(["docker", "none"]);
   expect(offered("bin/zone", "up", "--ssh-keys", "r")).toEqual(["rsa-ed25519"]);
+  expect(offered("bin/zone", "up", "--address", "")).toEqual(["before-start", "after-start"]);
   expect(offered("bin/zone", "up", "--na")).toEqual(["--name"]);
   expect(offered("bin/zone", "kill", "dev-")).toEqual([]);
 });

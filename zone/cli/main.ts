@@ -4,14 +4,14 @@ import { join, resolve } from "node:path";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 
 import { FAULT_KINDS, type Fault } from "../api/faults.ts";
-import type { SshKeyKinds } from "../api/zone.ts";
-import { typeByName } from "../families/instance-types.ts";
 import type { ZoneOptions } from "../options.ts";
 import { askDaemon } from "../admin-client.ts";
+import type { Traits } from "../traits.ts";
+import { traitOptions } from "./traits.ts";
 
 const local = resolve(import.meta.dirname, "../../.local");
 
-interface Flags {
+interface Flags extends Traits {
   readonly state: string;
   readonly name?: string;
   readonly machines: "docker" | "none";
@@ -20,9 +20,6 @@ interface Flags {
   readonly networkName: string;
   readonly mirror?: string;
   readonly template?: string;
-  readonly sshKeys: SshKeyKinds;
-  readonly unauthorizedTypes: readonly string[];
-  readonly operationDelay: number;
 }
 
 interface FaultFlags {
@@ -47,8 +44,8 @@ const command = (name: string, description: string): Command =>
       join(local, "zone"),
     );
 
-const zoneCommand = (name: string, description: string): Command =>
-  command(name, description)
+function zoneCommand(name: string, description: string): Command {
+  const zone = command(name, description)
     .addOption(
       new Option("--machines <kind>", "docker: instances are containers; none: the API alone")
         .choices(["docker", "none"])
@@ -68,14 +65,10 @@ const zoneCommand = (name: string, description: string): Command =>
       directory,
       present(join(local, "mirror")),
     )
-    .option("--template <directory>", "the node image to serve", directory, present(join(local, "template")))
-    .addOption(
-      new Option("--ssh-keys <kinds>", "SSH keys that can be registered")
-        .choices(["any", "rsa-ed25519"] satisfies SshKeyKinds[])
-        .default("any"),
-    )
-    .option("--unauthorized-types <types>", "instance types that the account may not use, with commas", types, [])
-    .option("--operation-delay <ms>", "minimum time that an operation stays pending", milliseconds, 150);
+    .option("--template <directory>", "the node image to serve", directory, present(join(local, "template")));
+  for (const option of traitOptions()) zone.addOption(option);
+  return zone;
+}
 
 zoneCommand("up", "start the zone in the background, if it does not run yet").action(async (flags: Flags) =>
   (await import("./up.ts")).up(optionsFrom(flags)),
@@ -178,18 +171,6 @@ function parseListen(text: string): Flags["listen"] {
   if (host === undefined || Number(port) > 65535)
     throw new InvalidArgumentError("Give host and port, like 127.0.0.1:8180.");
   return { host, port: Number(port) };
-}
-
-function milliseconds(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Give a number of milliseconds, like 150.");
-  return Number(text);
-}
-
-function types(text: string): string[] {
-  const names = text.split(",").filter((name) => name !== "");
-  const unknown = names.find((name) => typeByName(name) === undefined);
-  if (unknown !== undefined) throw new InvalidArgumentError(`There is no instance type ${unknown}.`);
-  return names;
 }
 
 function directory(text: string): string {

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { askDaemon, type ZoneStatus } from "../admin-client.ts";
 import type { ZoneOptions } from "../options.ts";
 import { lastLines } from "../services/process.ts";
+import { traitsIn } from "../traits.ts";
 import type { StartReport } from "./run.ts";
+import { traitFlags } from "./traits.ts";
 
 /**
  * Starts the zone's daemon in the background and waits until it answers; does nothing if it runs already.
@@ -54,9 +56,7 @@ const startReport = (child: ChildProcess): Promise<StartReport | undefined> =>
   });
 
 function flags(options: ZoneOptions): string[] {
-  const { state, name, machines, host, port, network, networkName, mirror, template, operationDelay } = options;
-  // A zone of a version before has neither.
-  const { sshKeys = "any", unauthorizedTypes = [] } = options;
+  const { state, name, machines, host, port, network, networkName, mirror, template } = options;
   return [
     `--state=${state}`,
     ...(name === undefined ? [] : [`--name=${name}`]),
@@ -66,9 +66,8 @@ function flags(options: ZoneOptions): string[] {
     `--network-name=${networkName}`,
     ...(mirror === undefined ? [] : [`--mirror=${mirror}`]),
     ...(template === undefined ? [] : [`--template=${template}`]),
-    `--ssh-keys=${sshKeys}`,
-    `--unauthorized-types=${unauthorizedTypes.join()}`,
-    ...(operationDelay === undefined ? [] : [`--operation-delay=${operationDelay}`]),
+    // A zone of a version before may lack some.
+    ...traitFlags(traitsIn(options)),
   ];
 }
 

@@ -310,7 +310,7 @@ describe("an instance", () => {
 
 describe("the address before the first start", () => {
   it("can be kept back, as Exoscale may do", async () => {
-    const other = await startApi({ addressBeforeStart: false });
+    const other = await startApi({ address: "after-start" });
     const its = clientOf(other);
     const image = await its.operate("POST", "/template", {
       name: "t",

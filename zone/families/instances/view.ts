@@ -49,7 +49,7 @@ export const hasAddress = (zone: Zone, { address, elasticIps }: InstanceRecord, 
 function common(zone: Zone, instance: InstanceRecord) {
   const template = zone.state.templates.get(instance.template);
   const type = typeByName(instance.type);
-  const showsAddress = instance.started || zone.settings.addressBeforeStart;
+  const showsAddress = instance.started || zone.settings.address === "before-start";
   const keys = instance.sshKeys.map((name) => ({ name }));
   return {
     id: instance.id,

@@ -1,0 +1,61 @@
+/** The flags of `bin/zone up` that make a zone as strict as Exoscale may be: one for each of the zone's traits. */
+import { InvalidArgumentError, Option } from "commander";
+
+import { typeByName } from "../families/instance-types.ts";
+import { DEFAULT_TRAITS, type FirstStart, type SshKeyKinds, type Traits } from "../traits.ts";
+
+const FLAGS: { readonly [Name in keyof Traits]: Flag } = {
+  address: {
+    flags: "--address <when>",
+    description: "from when on instances show their address",
+    values: ["before-start", "after-start"] satisfies FirstStart[],
+  },
+  sshKeys: {
+    flags: "--ssh-keys <kinds>",
+    description: "SSH keys that can be registered",
+    values: ["any", "rsa-ed25519"] satisfies SshKeyKinds[],
+  },
+  unauthorizedTypes: {
+    flags: "--unauthorized-types <types>",
+    description: "instance types that the account may not use, with commas",
+    values: types,
+  },
+  operationDelay: {
+    flags: "--operation-delay <ms>",
+    description: "minimum time that an operation stays pending",
+    values: milliseconds,
+  },
+};
+
+interface Flag {
+  readonly flags: string;
+  readonly description: string;
+  /** The values that there are, or a reader of one. */
+  readonly values: readonly string[] | ((text: string) => unknown);
+}
+
+/** Commander names what it reads after the flag: `sshKeys` for `--ssh-keys`. */
+const NAMES = Object.keys(FLAGS) as (keyof Traits)[];
+
+export const traitOptions = (): Option[] =>
+  NAMES.map((name) => {
+    const { flags, description, values } = FLAGS[name];
+    const option = new Option(flags, description).default(DEFAULT_TRAITS[name]);
+    return typeof values === "function" ? option.argParser(values) : option.choices(values);
+  });
+
+/** The flags that give a zone these traits, e.g. `--ssh-keys=any`. */
+export const traitFlags = (traits: Traits): string[] =>
+  NAMES.map((name) => `${FLAGS[name].flags.split(" ")[0]}=${String(traits[name])}`);
+
+function milliseconds(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Give a number of milliseconds, like 150.");
+  return Number(text);
+}
+
+function types(text: string): string[] {
+  const names = text.split(",").filter((name) => name !== "");
+  const unknown = names.find((name) => typeByName(name) === undefined);
+  if (unknown !== undefined) throw new InvalidArgumentError(`There is no instance type ${unknown}.`);
+  return names;
+}

@@ -1,0 +1,36 @@
+/**
+ * How strict a zone is where Exoscale's documentation leaves it open, so that clients must handle each answer. The API goes
+ * by them, and `bin/zone up` has a flag for each.
+ */
+export interface Traits {
+  /** From when on an instance shows its public address. */
+  readonly address: FirstStart;
+  /**
+   * SSH keys that can be registered. Exoscale's document has no limit; its other documentation shows RSA and Ed25519, and
+   * no other.
+   */
+  readonly sshKeys: SshKeyKinds;
+  /** Instance types, `family.size`, that the account may not use, beside standard.colossus. */
+  readonly unauthorizedTypes: readonly string[];
+  /** Minimum time that an operation stays pending, in milliseconds. */
+  readonly operationDelay: number;
+}
+
+/** `before-start`: from its creation on. `after-start`: from its first start on. */
+export type FirstStart = "before-start" | "after-start";
+
+export type SshKeyKinds = "any" | "rsa-ed25519";
+
+/** A zone that refuses and delays as little as Exoscale may. */
+export const DEFAULT_TRAITS: Traits = {
+  address: "before-start",
+  sshKeys: "any",
+  unauthorizedTypes: [],
+  operationDelay: 150,
+};
+
+/** The traits among other options; the default where one is missing. */
+export const traitsIn = (options: Partial<Traits>): Traits =>
+  Object.fromEntries(
+    Object.entries(DEFAULT_TRAITS).map(([name, usual]) => [name, options[name as keyof Traits] ?? usual]),
+  ) as unknown as Traits;
