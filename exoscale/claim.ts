@@ -1,19 +1,18 @@
 import { randomBytes } from "node:crypto";
 
 import { antiAffinityGroups } from "./anti-affinity-group.ts";
-import type { Api, Instance } from "./api.ts";
+import type { Api } from "./api.ts";
 import { remove } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
 import { elasticIps } from "./elastic-ip.ts";
 import { firstLook, type Collection } from "./find.ts";
 import { wasInUse } from "./in-use.ts";
-import { emptyCloudConfig, instances, removeInstance } from "./instance.ts";
+import { hasEmptyUserData, instances, removeInstance } from "./instance.ts";
 import { changed, orGone, type ResourceProvider } from "./resource-provider.ts";
 import { getInstance } from "./instance-actions.ts";
 import { securityGroups } from "./security-group.ts";
 import { sshKeys } from "./ssh-key.ts";
 import { templates } from "./template.ts";
-import { userDataSha256 } from "./user-data.ts";
 
 /** Everything that is created with a creation token. */
 const collections = {
@@ -102,9 +101,4 @@ async function removeInstances(client: Client, name: string, token: string): Pro
     // One with user-data of its own is in the state, or was taken out of it to be kept.
     if (leftover && hasEmptyUserData(leftover)) await removeInstance(client, id, name);
   }
-}
-
-/** True if it still has the user-data of its creation, which does nothing. */
-export function hasEmptyUserData({ "user-data": userData }: Instance): boolean {
-  return userDataSha256(userData) === userDataSha256(emptyCloudConfig);
 }

@@ -19,7 +19,7 @@ import {
 } from "./instance-actions.ts";
 import { operationLimit } from "./operations.ts";
 import { timeouts } from "./timeouts.ts";
-import { encodeUserData } from "./user-data.ts";
+import { encodeUserData, userDataSha256 } from "./user-data.ts";
 
 /**
  * An instance with a name and an address, created stopped and with an empty cloud-config. Its type, template, disk, SSH key
@@ -180,15 +180,36 @@ async function reconcile(
   if (changed(actual, { name: wanted.name, labels }, ["name", "labels"]).length > 0) {
     await put(client, actual, { name: wanted.name, labels });
   }
-  actual = await withAddress(client, actual);
-  await setMembership(client, actual, "security-groups", wanted.securityGroups);
-  await setMembership(client, actual, "elastic-ips", wanted.elasticIps);
+  // Exoscale may assign an address only at the first start.
+  const hasRun = addressOf(actual) === undefined;
+  if (hasRun) actual = await runOnce(client, actual);
+  try {
+    await setMemberships(client, actual, wanted);
+  } catch (error) {
+    // It may refuse these changes before the first start, too.
+    if (hasRun || !isRefusal(error) || !mayBeNew(actual)) throw error;
+    await setMemberships(client, await runOnce(client, actual), wanted);
+  }
   return outputs(await getInstance(client, id), { ...created, api: wanted.api });
 }
 
-/** Starts and stops an instance that has no address: Exoscale may assign one only at the first start. */
-async function withAddress(client: Client, actual: Instance): Promise<Instance> {
-  if (addressOf(actual)) return actual;
+/** True if the API did not take a change in the present state; which of the two it answers then is not documented. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 400 || error.status === 409);
+}
+
+/** True if it may never have been started, which the API does not tell: nothing has given it a cloud-config of its own. */
+function mayBeNew(actual: Instance): boolean {
+  return actual.state === "stopped" && hasEmptyUserData(actual);
+}
+
+/** True if it still has the user-data of its creation, which does nothing. */
+export function hasEmptyUserData({ "user-data": userData }: Instance): boolean {
+  return userDataSha256(userData) === userDataSha256(emptyCloudConfig);
+}
+
+/** Starts an instance that does nothing yet, and stops it once it has an address. */
+async function runOnce(client: Client, actual: Instance): Promise<Instance> {
   if (actual.state === "stopped") await start(client, actual);
   await waitFor(client, actual.id, "to be given an address", (each) => addressOf(each) !== undefined, timeouts.address);
   await stop(client, actual);
@@ -197,6 +218,11 @@ async function withAddress(client: Client, actual: Instance): Promise<Instance> 
 
 function addressOf({ "public-ip": address }: Instance): string | undefined {
   return address && address !== "0.0.0.0" ? address : undefined;
+}
+
+async function setMemberships(client: Client, actual: Instance, wanted: InstanceInputs): Promise<void> {
+  await setMembership(client, actual, "security-groups", wanted.securityGroups);
+  await setMembership(client, actual, "elastic-ips", wanted.elasticIps);
 }
 
 /** Attaches what is missing, then detaches the rest. @param field Where the instance lists what it belongs to. */

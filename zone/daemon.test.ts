@@ -159,7 +159,12 @@ describe("bin/zone", () => {
     const up = (...more: string[]) => cli("up", ...flags(...more));
     expect((await up("--unauthorized-types=standard.gigantic")).stderr).toContain("no instance type standard.gigantic");
     expect((await up("--ssh-keys=dsa")).stderr).toContain("any, rsa-ed25519");
-    const strict = ["--address=after-start", "--ssh-keys=rsa-ed25519", "--unauthorized-types=cpu.huge,standard.titan"];
+    const strict = [
+      "--address=after-start",
+      "--attach=after-start",
+      "--ssh-keys=rsa-ed25519",
+      "--unauthorized-types=cpu.huge,standard.titan",
+    ];
     expect((await up(...strict)).code).toBe(0);
     const { url } = JSON.parse((await cli("status", `--state=${state}`, "--json")).stdout) as ZoneStatus;
     const client = clientOf({ ...loadCredentials(state), url });
@@ -175,9 +180,12 @@ describe("bin/zone", () => {
     const image = await client.operate("POST", "/template", template);
     const id = await client.operate("POST", "/instance", instanceBody(image, { "auto-start": false }));
     expect(await client.get(`/instance/${id}`)).not.toHaveProperty("public-ip");
+    const address = await client.operate("POST", "/elastic-ip", {});
+    const attached = await client.call("PUT", `/elastic-ip/${address}:attach`, { instance: { id } });
+    expect(attached.status).toBe(409);
     expect((await up(...strict)).stdout).toContain("runs already");
     expect((await up()).stderr).toContain(
-      "without --address=before-start --ssh-keys=any --unauthorized-types=: end it first",
+      "without --address=before-start --attach=before-start --ssh-keys=any --unauthorized-types=: end it first",
     );
     await cli("down", `--state=${state}`);
   });

@@ -5,6 +5,8 @@
 export interface Traits {
   /** From when on an instance shows its public address. */
   readonly address: FirstStart;
+  /** From when on an instance takes elastic IPs and further security groups. */
+  readonly attach: FirstStart;
   /**
    * SSH keys that can be registered. Exoscale's document has no limit; its other documentation shows RSA and Ed25519, and
    * no other.
@@ -24,6 +26,7 @@ export type SshKeyKinds = "any" | "rsa-ed25519";
 /** A zone that refuses and delays as little as Exoscale may. */
 export const DEFAULT_TRAITS: Traits = {
   address: "before-start",
+  attach: "before-start",
   sshKeys: "any",
   unauthorizedTypes: [],
   operationDelay: 150,

@@ -1,5 +1,5 @@
 import type { Api, Instance } from "../../exoscale/api.ts";
-import { hasEmptyUserData } from "../../exoscale/claim.ts";
+import { hasEmptyUserData } from "../../exoscale/instance.ts";
 import { connect, type Client } from "../../exoscale/client.ts";
 import { Incomplete, messageOf, Refused } from "../../exoscale/errors.ts";
 import { atRest, readInstance, typeId } from "../../exoscale/instance-actions.ts";

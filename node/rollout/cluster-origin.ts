@@ -1,5 +1,5 @@
 import type { Api, Instance } from "../../exoscale/api.ts";
-import { hasEmptyUserData } from "../../exoscale/claim.ts";
+import { hasEmptyUserData } from "../../exoscale/instance.ts";
 import { connect, type Client } from "../../exoscale/client.ts";
 import { getInstance, isLeaving } from "../../exoscale/instance-actions.ts";
 import { orGone, type ResourceProvider } from "../../exoscale/resource-provider.ts";

@@ -10,6 +10,11 @@ const FLAGS: { readonly [Name in keyof Traits]: Flag } = {
     description: "from when on instances show their address",
     values: ["before-start", "after-start"] satisfies FirstStart[],
   },
+  attach: {
+    flags: "--attach <when>",
+    description: "from when on instances take elastic IPs and further security groups",
+    values: ["before-start", "after-start"] satisfies FirstStart[],
+  },
   sshKeys: {
     flags: "--ssh-keys <kinds>",
     description: "SSH keys that can be registered",

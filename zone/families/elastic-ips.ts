@@ -6,7 +6,7 @@ import { Resource } from "../api/resource.ts";
 import { applyNetwork, mutation, query, type PreparedChange } from "../api/route.ts";
 import type { Schema } from "../api/schema.ts";
 import type { ElasticIp, HealthCheck } from "../types.ts";
-import { findLiving, instancesBy, type InstanceRecord } from "./instances/record.ts";
+import { findAttachable, findLiving, instancesBy, type InstanceRecord } from "./instances/record.ts";
 
 declare module "../records.ts" {
   interface Records {
@@ -90,7 +90,7 @@ export const elasticIps: Family<"elasticIps", ElasticIpStatus> = {
       "attach-instance-to-elastic-ip",
       (zone, { params, body }) => {
         const { id } = elasticIpRecords.find(zone, params.id);
-        const instance = findLiving(zone, body.instance.id);
+        const instance = findAttachable(zone, body.instance.id);
         if (instance.elasticIps.includes(id)) throw conflict(`Instance ${instance.id} is attached already`);
         return putHolder(id, instance, [...instance.elasticIps, id]);
       },

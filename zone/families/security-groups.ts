@@ -9,7 +9,7 @@ import { applyNetwork, mutation, query, type PreparedChange } from "../api/route
 import type { RequestBody, Schema } from "../api/schema.ts";
 import type { Zone } from "../api/zone.ts";
 import type { Rule, SecurityGroup } from "../types.ts";
-import { findLiving, instancesBy, type InstanceRecord } from "./instances/record.ts";
+import { findAttachable, findLiving, instancesBy, type InstanceRecord } from "./instances/record.ts";
 import { namesOf, type NamedStatus } from "./named.ts";
 import { findPublicGroup, PUBLIC_GROUPS, viewPublicGroup } from "./public-groups.ts";
 
@@ -120,7 +120,7 @@ export const securityGroups: Family<"securityGroups", NamedStatus> = {
       "attach-instance-to-security-group",
       (zone, { params, body }) => {
         const { id } = findOwnGroup(zone, params.id);
-        const instance = findLiving(zone, body.instance.id);
+        const instance = findAttachable(zone, body.instance.id);
         if (instance.securityGroups.includes(id)) throw conflict(`Instance ${instance.id} is attached already`);
         return putMember(id, instance, [...instance.securityGroups, id]);
       },

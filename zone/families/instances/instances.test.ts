@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { noMachines } from "../../machines/none.ts";
 import { noNetwork } from "../../network/index.ts";
 import { startApi, type TestApi } from "../../testing/zone.ts";
-import { clientOf, type Client, type Json } from "../../testing/client.ts";
+import { clientOf, templateBody, type Client, type Json } from "../../testing/client.ts";
+import type { Traits } from "../../traits.ts";
 import type { Machines } from "../../types.ts";
 import { typeByName } from "../instance-types.ts";
 
@@ -308,22 +309,39 @@ describe("an instance", () => {
   });
 });
 
-describe("the address before the first start", () => {
-  it("can be kept back, as Exoscale may do", async () => {
-    const other = await startApi({ address: "after-start" });
+describe("before the first start", () => {
+  async function neverStarted(traits: Partial<Traits>) {
+    const other = await startApi(traits);
     const its = clientOf(other);
-    const image = await its.operate("POST", "/template", {
-      name: "t",
-      url: "https://example.com/i",
-      checksum: "0".repeat(32),
-      "ssh-key-enabled": true,
-      "password-enabled": false,
-    });
+    const image = await its.operate("POST", "/template", templateBody);
     const id = await its.operate("POST", "/instance", { ...wanted(), template: { id: image }, "auto-start": false });
+    return { its, id, [Symbol.asyncDispose]: () => other.close() };
+  }
+
+  it("the address can be kept back, as Exoscale may do", async () => {
+    await using made = await neverStarted({ address: "after-start" });
+    const { its, id } = made;
     expect(await its.get(`/instance/${id}`)).not.toHaveProperty("public-ip");
     await its.operate("PUT", `/instance/${id}:start`, {});
     await its.operate("PUT", `/instance/${id}:stop`);
     expect((await its.get(`/instance/${id}`))["public-ip"]).toBe("198.18.1.1");
-    await other.close();
+  });
+
+  it("elastic IPs and security groups can be refused, as Exoscale may do", async () => {
+    await using made = await neverStarted({ attach: "after-start" });
+    const { its, id } = made;
+    const elasticIp = await its.operate("POST", "/elastic-ip", {});
+    const group = await its.operate("POST", "/security-group", { name: "g" });
+    const attach = [`/elastic-ip/${elasticIp}:attach`, `/security-group/${group}:attach`];
+    for (const path of attach) {
+      expect(await its.call("PUT", path, { instance: { id } })).toMatchObject({
+        status: 409,
+        body: { message: expect.stringContaining("has never been started") },
+      });
+    }
+    await its.operate("PUT", `/instance/${id}:start`, {});
+    await its.operate("PUT", `/instance/${id}:stop`);
+    for (const path of attach) await its.operate("PUT", path, { instance: { id } });
+    expect(await its.get(`/instance/${id}`)).toMatchObject({ "elastic-ips": [{ id: elasticIp }] });
   });
 });

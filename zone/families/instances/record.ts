@@ -34,6 +34,18 @@ export function findLiving(zone: Zone, id: string | undefined): InstanceRecord {
   return instance;
 }
 
+/**
+ * An instance to attach an elastic IP or a security group to. @throws ApiError 404, or 409 as for every other state that does
+ * not allow a change
+ */
+export function findAttachable(zone: Zone, id: string | undefined): InstanceRecord {
+  const instance = findLiving(zone, id);
+  if (zone.settings.attach === "after-start" && !instance.started) {
+    throw conflict(`Instance ${instance.id} has never been started: it takes no changes of its network before`);
+  }
+  return instance;
+}
+
 /** Instances by each of the ids that `idsOf` gives for them, e.g. of the elastic IPs that they hold. */
 export function instancesBy(
   zone: Zone,
