@@ -14,8 +14,17 @@ export interface Traits {
   readonly sshKeys: SshKeyKinds;
   /** Instance types, `family.size`, that the account may not use, beside standard.colossus. */
   readonly unauthorizedTypes: readonly string[];
-  /** Minimum time that an operation stays pending, in milliseconds. */
-  readonly operationDelay: number;
+  /** Minimum time that an operation stays pending. */
+  readonly operationDelay: Delay;
+}
+
+/** Milliseconds; with two numbers, any time from the first to the second. */
+export type Delay = number | readonly [least: number, most: number];
+
+/** Milliseconds to wait this time. */
+export function chosen(delay: Delay): number {
+  const [least, most] = typeof delay === "number" ? [delay, delay] : delay;
+  return least + Math.random() * (most - least);
 }
 
 /** `before-start`: from its creation on. `after-start`: from its first start on. */

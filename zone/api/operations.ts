@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { EventRecord, OperationReason, OperationRecord } from "../records.ts";
+import { chosen } from "../traits.ts";
 import type { Mutation, PreparedChange, Route } from "./route.ts";
 import type { Schema } from "./schema.ts";
 import type { Zone } from "./zone.ts";
@@ -63,7 +64,7 @@ export class Operations {
       change.put("operations", operation);
       change.put("events", event);
     });
-    if (operation.state === "pending") this.#enqueue(operation, this.#zone.settings.operationDelay);
+    if (operation.state === "pending") this.#enqueue(operation, chosen(this.#zone.settings.operationDelay));
     return viewOperation(operation);
   }
 

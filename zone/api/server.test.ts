@@ -83,6 +83,21 @@ describe("the API", () => {
     expect(await client.finished(body)).toEqual({ ...body, state: "success" });
   });
 
+  it("may take another time for each operation", async () => {
+    const slow = await startApi({ operationDelay: [40, 90] });
+    const its = clientOf(slow, 1);
+    const times = await Promise.all(
+      Array.from({ length: 10 }, async (_, i) => {
+        const from = performance.now();
+        await its.operate("POST", "/security-group", { name: `group-${i}` });
+        return performance.now() - from;
+      }),
+    );
+    for (const time of times) expect(time).toBeGreaterThan(39);
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(1);
+    await slow.close();
+  });
+
   it("knows an operation after what it was about is gone, and no others", async () => {
     const { body: creation } = await client.call("POST", "/security-group", { name: "short-lived" });
     await client.finished(creation);

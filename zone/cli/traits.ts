@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option } from "commander";
 
 import { typeByName } from "../families/instance-types.ts";
-import { DEFAULT_TRAITS, type FirstStart, type SshKeyKinds, type Traits } from "../traits.ts";
+import { DEFAULT_TRAITS, type Delay, type FirstStart, type SshKeyKinds, type Traits } from "../traits.ts";
 
 const FLAGS: { readonly [Name in keyof Traits]: Flag } = {
   address: {
@@ -27,8 +27,9 @@ const FLAGS: { readonly [Name in keyof Traits]: Flag } = {
   },
   operationDelay: {
     flags: "--operation-delay <ms>",
-    description: "minimum time that an operation stays pending",
+    description: "minimum time that an operation stays pending, or a range of times, like 3000-20000",
     values: milliseconds,
+    text: ({ operationDelay }) => [operationDelay].flat().join("-"),
   },
 };
 
@@ -37,6 +38,8 @@ interface Flag {
   readonly description: string;
   /** The values that there are, or a reader of one. */
   readonly values: readonly string[] | ((text: string) => unknown);
+  /** The value as it is read. @default String */
+  readonly text?: (traits: Traits) => string;
 }
 
 /** Commander names what it reads after the flag: `sshKeys` for `--ssh-keys`. */
@@ -51,11 +54,16 @@ export const traitOptions = (): Option[] =>
 
 /** The flags that give a zone these traits, e.g. `--ssh-keys=any`. */
 export const traitFlags = (traits: Traits): string[] =>
-  NAMES.map((name) => `${FLAGS[name].flags.split(" ")[0]}=${String(traits[name])}`);
+  NAMES.map((name) => {
+    const { flags, text = () => String(traits[name]) } = FLAGS[name];
+    return `${flags.split(" ")[0]}=${text(traits)}`;
+  });
 
-function milliseconds(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Give a number of milliseconds, like 150.");
-  return Number(text);
+function milliseconds(text: string): Delay {
+  const [, least, most = least] = /^(\d+)(?:-(\d+))?$/.exec(text) ?? [];
+  if (least === undefined || Number(least) > Number(most))
+    throw new InvalidArgumentError("Give a number of milliseconds, like 150, or two, like 3000-20000.");
+  return least === most ? Number(least) : [Number(least), Number(most)];
 }
 
 function types(text: string): string[] {

@@ -1,0 +1,26 @@
+import { Command } from "commander";
+import { expect, test } from "vitest";
+
+import type { Traits } from "../traits.ts";
+import { traitFlags, traitOptions } from "./traits.ts";
+
+/** The traits that `bin/zone up` reads from flags. */
+function read(...flags: string[]): Traits {
+  const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  for (const option of traitOptions()) command.addOption(option);
+  return command.parse(flags, { from: "user" }).opts();
+}
+
+test.each([
+  [[]],
+  [["--address=after-start", "--unauthorized-types=cpu.huge,standard.titan"]],
+  [["--operation-delay=3000-20000"]],
+])("%j is read as it is written", (flags) => {
+  const traits = read(...flags);
+  expect(traitFlags(traits)).toEqual(expect.arrayContaining(flags));
+  expect(read(...traitFlags(traits))).toEqual(traits);
+});
+
+test.each(["soon", "-5", "20-3", "3-", "1.5"])("an operation delay of %s is none", (delay) => {
+  expect(() => read(`--operation-delay=${delay}`)).toThrow("Give a number of milliseconds");
+});
