@@ -16,6 +16,8 @@ export interface Traits {
   readonly unauthorizedTypes: readonly string[];
   /** Minimum time that an operation stays pending. */
   readonly operationDelay: Delay;
+  /** Calls per second, of all clients together, above which the answer is 429; 0: no limit. */
+  readonly rate: number;
 }
 
 /** Milliseconds; with two numbers, any time from the first to the second. */
@@ -39,6 +41,7 @@ export const DEFAULT_TRAITS: Traits = {
   sshKeys: "any",
   unauthorizedTypes: [],
   operationDelay: 150,
+  rate: 0,
 };
 
 /** The traits among other options; the default where one is missing. */

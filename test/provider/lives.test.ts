@@ -90,6 +90,14 @@ describe.concurrent("everything is made, needs nothing, and leaves nothing", () 
     expect(environment.zone.faults.list()).toEqual([]);
   });
 
+  test("with a rate of calls that is exceeded", async () => {
+    const log: string[] = [];
+    await using environment = await openEnvironment({ rate: 10, log: (line) => void log.push(line) });
+    await wholeLife(environment);
+    expect(environment.left()).toEqual(["default"]);
+    expect(log.some((line) => line.includes(" 429 "))).toBe(true);
+  });
+
   test("with one call in ten going wrong", async () => {
     await using environment = await openEnvironment();
     for (const kind of faults) environment.zone.faults.add({ kind, share: 0.02 });

@@ -4,7 +4,7 @@ import addFormats from "ajv-formats";
 
 import type { EventRecord } from "../records.ts";
 import { absenceOf, absent } from "./absent.ts";
-import { ApiError, badRequest, notFound, notImplemented } from "./errors.ts";
+import { ApiError, badRequest, notFound, notImplemented, tooMany } from "./errors.ts";
 import { loadDocument } from "./document.ts";
 import type { Fault, Faults } from "./faults.ts";
 import type { OperationFault, Operations } from "./operations.ts";
@@ -103,8 +103,7 @@ export async function createBackend(options: BackendOptions): Promise<OpenAPIBac
 }
 
 function failBefore(fault: Fault | undefined): void {
-  if (fault?.kind === "rate-limit")
-    throw new ApiError(429, "Too many requests", { headers: { "retry-after": String(fault.seconds ?? 1) } });
+  if (fault?.kind === "rate-limit") throw tooMany(fault.seconds ?? 1);
   if (fault?.kind === "server-error") throw new ApiError(500, "Internal error, as asked for");
   if (fault?.kind === "unavailable") throw new ApiError(503, "Service unavailable, as asked for");
   if (fault?.kind === "drop-before") throw new Dropped();

@@ -24,4 +24,7 @@ export const badRequest = (message: string, errors?: readonly string[]): ApiErro
 export const forbidden = (message: string): ApiError => new ApiError(403, message);
 export const notFound = (message: string): ApiError => new ApiError(404, message);
 export const conflict = (message: string): ApiError => new ApiError(409, message);
+/** @param seconds Of `Retry-After`. */
+export const tooMany = (seconds: number): ApiError =>
+  new ApiError(429, "Too many requests", { headers: { "retry-after": String(seconds) } });
 export const notImplemented = (message: string): ApiError => new ApiError(501, message);

@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 import { createBackend, Dropped, type BackendOptions, type Call } from "./backend.ts";
 import { createControl } from "./control.ts";
-import { ApiError, notFound } from "./errors.ts";
+import { ApiError, notFound, tooMany } from "./errors.ts";
 import { eventOf } from "./events.ts";
+import { Rate, RETRY_AFTER } from "./rate.ts";
 import { verify, type Credentials } from "./signature.ts";
 
 /** Answers a request, or returns false and leaves it alone. */
@@ -29,6 +30,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
   const { zone } = options;
   const backend = await createBackend(options);
   const control = createControl(options.faults);
+  const rate = new Rate(zone.settings.rate);
   const server = createServer((request, response) => {
     const [path] = split(request.url);
     if (path !== ROOT && !path.startsWith(`${ROOT}/`)) {
@@ -86,6 +88,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
       const unsigned = method === "GET" && path === `${ROOT}/zone` && request.headers.authorization === undefined;
       if (!unsigned)
         verify({ method, target, body }, request.headers.authorization, options.credentials, Date.now() / 1000);
+      if (!rate.admits()) throw tooMany(RETRY_AFTER);
       const route = path.slice(ROOT.length);
       if (route === "") throw notFound(`Nothing at ${path} itself`);
       const content: unknown = await backend.handleRequest(

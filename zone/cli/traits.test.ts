@@ -14,11 +14,15 @@ function read(...flags: string[]): Traits {
 test.each([
   [[]],
   [["--address=after-start", "--unauthorized-types=cpu.huge,standard.titan"]],
-  [["--operation-delay=3000-20000"]],
+  [["--operation-delay=3000-20000", "--rate=20"]],
 ])("%j is read as it is written", (flags) => {
   const traits = read(...flags);
   expect(traitFlags(traits)).toEqual(expect.arrayContaining(flags));
   expect(read(...traitFlags(traits))).toEqual(traits);
+});
+
+test("a rate is a number of calls", () => {
+  expect(() => read("--rate=fast")).toThrow("Give a number of calls per second");
 });
 
 test.each(["soon", "-5", "20-3", "3-", "1.5"])("an operation delay of %s is none", (delay) => {

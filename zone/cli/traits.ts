@@ -31,6 +31,11 @@ const FLAGS: { readonly [Name in keyof Traits]: Flag } = {
     values: milliseconds,
     text: ({ operationDelay }) => [operationDelay].flat().join("-"),
   },
+  rate: {
+    flags: "--rate <calls>",
+    description: "calls per second above which the answer is 429; 0: no limit",
+    values: calls,
+  },
 };
 
 interface Flag {
@@ -64,6 +69,11 @@ function milliseconds(text: string): Delay {
   if (least === undefined || Number(least) > Number(most))
     throw new InvalidArgumentError("Give a number of milliseconds, like 150, or two, like 3000-20000.");
   return least === most ? Number(least) : [Number(least), Number(most)];
+}
+
+function calls(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Give a number of calls per second, like 20; 0: no limit.");
+  return Number(text);
 }
 
 function types(text: string): string[] {
