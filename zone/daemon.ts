@@ -192,6 +192,7 @@ async function openHardware(
       ...common,
       network: options.networkName,
       ca: join(options.state, "ca.pem"),
+      shutdownSeconds: traitsIn(options).stopAfter,
     }),
     network: networkRoom.createNetwork({
       ...common,

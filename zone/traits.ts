@@ -18,6 +18,11 @@ export interface Traits {
   readonly operationDelay: Delay;
   /** Calls per second, of all clients together, above which the answer is 429; 0: no limit. */
   readonly rate: number;
+  /**
+   * Seconds until a stop or a reboot by the API cuts the power of a guest that is still on its way down. A node may take the
+   * default to drain.
+   */
+  readonly stopAfter: number;
 }
 
 /** Milliseconds; with two numbers, any time from the first to the second. */
@@ -42,6 +47,7 @@ export const DEFAULT_TRAITS: Traits = {
   unauthorizedTypes: [],
   operationDelay: 150,
   rate: 0,
+  stopAfter: 1800,
 };
 
 /** The traits among other options; the default where one is missing. */

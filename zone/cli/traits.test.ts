@@ -14,11 +14,15 @@ function read(...flags: string[]): Traits {
 test.each([
   [[]],
   [["--address=after-start", "--unauthorized-types=cpu.huge,standard.titan"]],
-  [["--operation-delay=3000-20000", "--rate=20"]],
+  [["--operation-delay=3000-20000", "--rate=20", "--stop-after=60"]],
 ])("%j is read as it is written", (flags) => {
   const traits = read(...flags);
   expect(traitFlags(traits)).toEqual(expect.arrayContaining(flags));
   expect(read(...traitFlags(traits))).toEqual(traits);
+});
+
+test("a stop is after a second at least", () => {
+  expect(() => read("--stop-after=0")).toThrow("Give a number of seconds");
 });
 
 test("a rate is a number of calls", () => {

@@ -36,6 +36,11 @@ const FLAGS: { readonly [Name in keyof Traits]: Flag } = {
     description: "calls per second above which the answer is 429; 0: no limit",
     values: calls,
   },
+  stopAfter: {
+    flags: "--stop-after <seconds>",
+    description: "how long a stop or a reboot waits for the guest before it cuts the power",
+    values: seconds,
+  },
 };
 
 interface Flag {
@@ -73,6 +78,11 @@ function milliseconds(text: string): Delay {
 
 function calls(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Give a number of calls per second, like 20; 0: no limit.");
+  return Number(text);
+}
+
+function seconds(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("Give a number of seconds, like 60.");
   return Number(text);
 }
 
