@@ -44,6 +44,8 @@ export interface Template {
   readonly id: string;
   readonly name: string;
   readonly description?: string;
+  /** ISO 8601. */
+  readonly "created-at"?: string;
 }
 
 export interface SshKey {

@@ -23,11 +23,14 @@ export class ApiError extends Error {
 export class OperationError extends Error {
   /** True if it was still pending at the end of the limit. */
   readonly hanging: boolean;
+  /** The API's code for why it failed, e.g. `busy` (schema `operation`). */
+  readonly reason: string | undefined;
 
-  constructor(message: string, hanging: boolean) {
+  constructor(message: string, { hanging, reason }: { hanging: boolean; reason?: string }) {
     super(withoutBlobs(message));
     this.name = "OperationError";
     this.hanging = hanging;
+    this.reason = reason;
   }
 }
 
@@ -63,9 +66,12 @@ export function mayHaveHappened(error: unknown): boolean {
   return error instanceof ApiError && (error.status === undefined || error.status >= 500);
 }
 
-/** True if the call was refused because the resource is in use or being changed. */
+/**
+ * True if the call was refused because the resource is in use or being changed: status 409, or the operation's code. Texts only
+ * add to that, where the API refuses with another status and says so.
+ */
 export function isBusy(error: unknown): boolean {
-  if (error instanceof OperationError) return !error.hanging && /\b(busy|conflict)\b/i.test(error.message);
+  if (error instanceof OperationError) return error.reason === "busy" || error.reason === "conflict";
   if (!(error instanceof ApiError) || error.status === undefined || error.status >= 500) return false;
   return error.status === 409 || /in use|can't be deleted|cannot be deleted|busy|attached|pending/i.test(error.reason);
 }

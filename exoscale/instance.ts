@@ -1,4 +1,4 @@
-import type { Api, Instance } from "./api.ts";
+import type { Api, Instance, Template } from "./api.ts";
 import { ensure, remove, whileBusy } from "./busy.ts";
 import { connect, type Client } from "./client.ts";
 import { ApiError, Incomplete, messageOf } from "./errors.ts";
@@ -88,7 +88,7 @@ export const instance: ResourceProvider<InstanceInputs, InstanceOutputs> = {
     const type = await typeId(client, inputs.type);
     const { name, token } = inputs;
     const id = await findOrCreate(client, { among: instances, name, token }, () =>
-      onceImported(inputs, () =>
+      onceImported(client, inputs, () =>
         client.post("/instance", {
           name: inputs.name,
           "instance-type": { id: type },
@@ -158,14 +158,29 @@ async function holdAgain(client: Client, before: Instance): Promise<void> {
   await setMembership(client, actual, "elastic-ips", held);
 }
 
-/** Retries while the template is being imported, perhaps since an interrupted run: the API does not say so, but refuses. */
-async function onceImported<T>({ name }: InstanceInputs, create: () => Promise<T>): Promise<T> {
-  const isImporting = (error: unknown) =>
-    error instanceof ApiError && error.status === 409 && /template/i.test(error.reason);
-  return whileBusy(`the template of instance ${name} to be imported`, create, {
-    limit: operationLimit(timeouts.template),
-    isBusy: isImporting,
-  });
+/**
+ * Retries while the template may be being imported, perhaps since an interrupted run: the API does not say so, but refuses. It
+ * refuses for other reasons, too, but a template that was registered longer ago than an import may take is not one of them.
+ */
+async function onceImported<T>(
+  client: Client,
+  { name, template }: InstanceInputs,
+  create: () => Promise<T>,
+): Promise<T> {
+  const isConflict = (error: unknown) => error instanceof ApiError && error.status === 409;
+  const limit = operationLimit(timeouts.template);
+  try {
+    return await create();
+  } catch (error) {
+    if (!isConflict(error) || !(await isNewer(client, template, limit))) throw error;
+    return whileBusy(`the template of instance ${name} to be imported`, create, { limit, isBusy: isConflict });
+  }
+}
+
+/** Whether a template was registered less than `age` milliseconds ago. */
+async function isNewer(client: Client, template: string, age: number): Promise<boolean> {
+  const found = await orGone(client.get<Template>(`/template/${template}`));
+  return found !== undefined && !(Date.now() - Date.parse(found["created-at"] ?? "") >= age);
 }
 
 /** Sets name, labels, security groups and elastic IPs as wanted. @param created The inputs of the creation. */

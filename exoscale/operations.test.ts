@@ -35,6 +35,7 @@ describe.concurrent("an operation", () => {
     expect(error).toBeInstanceOf(OperationError);
     expect(error).toMatchObject({
       hanging: false,
+      reason: "unavailable",
       message: `instance a to start: the operation ended in ${state}: unavailable: no capacity (operation op)`,
     });
   });

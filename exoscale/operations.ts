@@ -44,7 +44,7 @@ export async function settled(
     if (elapsed >= limit) {
       throw new OperationError(
         `waited ${Math.round(limit / 1000)} s for ${what}; operation ${operation.id} is still pending`,
-        true,
+        { hanging: true },
       );
     }
     await sleep(Math.min(interval(poll, elapsed), limit - elapsed));
@@ -52,10 +52,10 @@ export async function settled(
   }
   if (current.state === "success") return;
   const words = [current.reason, current.message].filter((word) => word).join(": ") || "no reason given";
-  throw new OperationError(
-    `${what}: the operation ended in ${current.state}: ${words} (operation ${operation.id})`,
-    false,
-  );
+  throw new OperationError(`${what}: the operation ended in ${current.state}: ${words} (operation ${operation.id})`, {
+    hanging: false,
+    reason: current.reason,
+  });
 }
 
 /** Milliseconds before the next poll: from 0.2 s up to 3 s, and after half a minute slowly up to 30 s. */

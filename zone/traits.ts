@@ -23,6 +23,8 @@ export interface Traits {
    * default to drain.
    */
   readonly stopAfter: number;
+  /** `other`: every error has another text, of which a client that goes by texts knows none. Status and reason stay. */
+  readonly errorTexts: ErrorTexts;
 }
 
 /** Milliseconds; with two numbers, any time from the first to the second. */
@@ -37,6 +39,8 @@ export function chosen(delay: Delay): number {
 /** `before-start`: from its creation on. `after-start`: from its first start on. */
 export type FirstStart = "before-start" | "after-start";
 
+export type ErrorTexts = "usual" | "other";
+
 export type SshKeyKinds = "any" | "rsa-ed25519";
 
 /** A zone that refuses and delays as little as Exoscale may. */
@@ -48,6 +52,7 @@ export const DEFAULT_TRAITS: Traits = {
   operationDelay: 150,
   rate: 0,
   stopAfter: 1800,
+  errorTexts: "usual",
 };
 
 /** The traits among other options; the default where one is missing. */

@@ -150,25 +150,28 @@ describe("a template", () => {
     expect(await template.diff()).toMatchObject({ changes: false });
   });
 
-  test("that is on its way since an interrupted run is waited for by those made from it", async () => {
-    await using environment = await openEnvironment({ operationDelay: 1_500 });
-    vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "30");
-    const { instance, template } = await environment.surroundings();
-    await template.delete();
-    const { name, url, checksum, bootMode, defaultUser, token } = template.inputs;
-    await clientOf(environment.zone).call("POST", "/template", {
-      name,
-      url,
-      checksum,
-      "boot-mode": bootMode,
-      "default-user": defaultUser,
-      description: tokenDescription(token),
-      "ssh-key-enabled": true,
-      "password-enabled": false,
-    });
-    await template.create();
-    expect(environment.state.templates.get(template.id)).toMatchObject({ imported: false });
-    await instance("kube-worker-1", { template: template.id, elasticIps: [] }).create();
-    vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "1");
-  });
+  test.each(["usual", "other"] as const)(
+    "that is on its way since an interrupted run is waited for by those made from it, with %s texts",
+    async (errorTexts) => {
+      await using environment = await openEnvironment({ operationDelay: 1_500, errorTexts });
+      vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "30");
+      const { instance, template } = await environment.surroundings();
+      await template.delete();
+      const { name, url, checksum, bootMode, defaultUser, token } = template.inputs;
+      await clientOf(environment.zone).call("POST", "/template", {
+        name,
+        url,
+        checksum,
+        "boot-mode": bootMode,
+        "default-user": defaultUser,
+        description: tokenDescription(token),
+        "ssh-key-enabled": true,
+        "password-enabled": false,
+      });
+      await template.create();
+      expect(environment.state.templates.get(template.id)).toMatchObject({ imported: false });
+      await instance("kube-worker-1", { template: template.id, elasticIps: [] }).create();
+      vi.stubEnv("EXOSCALE_OPERATION_TIMEOUT", "1");
+    },
+  );
 });

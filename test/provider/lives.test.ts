@@ -147,6 +147,15 @@ describe.concurrent("what fails", () => {
     expect(environment.state.instances.size).toBe(1);
   });
 
+  test("as an instance of a template that is not ready, long after its import, is refused at once", async () => {
+    await using environment = await openEnvironment();
+    const { instance, template } = await environment.surroundings();
+    const record = environment.state.templates.get(template.id)!;
+    const old = { ...record, imported: false, createdAt: "2026-01-01T00:00:00Z" };
+    environment.state.write((write) => write.put("templates", old));
+    await expect(instance().create()).rejects.toThrow(/^POST \/instance: 409: /);
+  });
+
   test("says which types there are", async () => {
     await using environment = await openEnvironment();
     const { instance } = await environment.surroundings();

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { EventRecord, OperationReason, OperationRecord } from "../records.ts";
 import { chosen } from "../traits.ts";
+import { failureInWordsOf } from "./error-texts.ts";
 import type { Mutation, PreparedChange, Route } from "./route.ts";
 import type { Schema } from "./schema.ts";
 import type { Zone } from "./zone.ts";
@@ -65,7 +66,7 @@ export class Operations {
       change.put("events", event);
     });
     if (operation.state === "pending") this.#enqueue(operation, chosen(this.#zone.settings.operationDelay));
-    return viewOperation(operation);
+    return viewOperation(this.#zone, operation);
   }
 
   /** Runs the tasks that a crash or a restart has left pending. */
@@ -137,11 +138,14 @@ export class Operations {
 }
 
 /** An operation as the API shows it. */
-export const viewOperation = ({ id, state, reason, message, reference }: OperationRecord): Schema<"operation"> => ({
+export const viewOperation = (
+  zone: Zone,
+  { id, state, reason, message, reference }: OperationRecord,
+): Schema<"operation"> => ({
   id,
   state,
   reason,
-  message,
+  message: failureInWordsOf(zone, message),
   reference: reference && {
     id: reference.id,
     link: `/v2/${reference.type}/${reference.id}`,

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createBackend, Dropped, type BackendOptions, type Call } from "./backend.ts";
 import { createControl } from "./control.ts";
 import { ApiError, notFound, tooMany } from "./errors.ts";
+import { inWordsOf } from "./error-texts.ts";
 import { eventOf } from "./events.ts";
 import { Rate, RETRY_AFTER } from "./rate.ts";
 import { verify, type Credentials } from "./signature.ts";
@@ -73,7 +74,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<Server
       zone.state.write((change) => change.put("events", call.event(status)));
     }
     response.writeHead(status, { "content-type": "application/json", ...headers });
-    response.end(JSON.stringify(content));
+    response.end(JSON.stringify(status < 400 ? content : inWordsOf(zone, status, content)));
     zone.log(
       `${request.method} ${request.url} ${status} ${elapsed()} ms${status >= 400 ? `: ${(content as { message: string }).message}` : ""}`,
     );

@@ -2,7 +2,14 @@
 import { InvalidArgumentError, Option } from "commander";
 
 import { typeByName } from "../families/instance-types.ts";
-import { DEFAULT_TRAITS, type Delay, type FirstStart, type SshKeyKinds, type Traits } from "../traits.ts";
+import {
+  DEFAULT_TRAITS,
+  type Delay,
+  type ErrorTexts,
+  type FirstStart,
+  type SshKeyKinds,
+  type Traits,
+} from "../traits.ts";
 
 const FLAGS: { readonly [Name in keyof Traits]: Flag } = {
   address: {
@@ -40,6 +47,11 @@ const FLAGS: { readonly [Name in keyof Traits]: Flag } = {
     flags: "--stop-after <seconds>",
     description: "how long a stop or a reboot waits for the guest before it cuts the power",
     values: seconds,
+  },
+  errorTexts: {
+    flags: "--error-texts <texts>",
+    description: "what errors say; other: no more than their status does",
+    values: ["usual", "other"] satisfies ErrorTexts[],
   },
 };
 

@@ -17,7 +17,7 @@ export const operations: Family<"operations"> = {
     query("get-operation", (zone, { params }) => {
       const operation = zone.state.operations.get(params.id);
       if (operation === undefined) throw notFound(`Operation ${params.id} not found`);
-      return viewOperation(operation);
+      return viewOperation(zone, operation);
     }),
   ],
   page: (zone) =>
