@@ -159,6 +159,7 @@ describe("bin/zone", () => {
     const up = (...more: string[]) => cli("up", ...flags(...more));
     expect((await up("--unauthorized-types=standard.gigantic")).stderr).toContain("no instance type standard.gigantic");
     expect((await up("--ssh-keys=dsa")).stderr).toContain("any, rsa-ed25519");
+    expect((await up("--profile=kind")).stderr).toContain("default, strict");
     const strict = [
       "--address=after-start",
       "--attach=after-start",

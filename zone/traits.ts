@@ -55,6 +55,22 @@ export const DEFAULT_TRAITS: Traits = {
   errorTexts: "usual",
 };
 
+/** A zone as strict as Exoscale may be, in everything at once. */
+const STRICT_TRAITS: Traits = {
+  address: "after-start",
+  attach: "after-start",
+  sshKeys: "rsa-ed25519",
+  unauthorizedTypes: ["standard.titan", "standard.jumbo", "cpu.titan", "memory.titan"],
+  operationDelay: [3_000, 20_000],
+  rate: 20,
+  stopAfter: 60,
+  errorTexts: "other",
+};
+
+export const PROFILES = { default: DEFAULT_TRAITS, strict: STRICT_TRAITS } as const;
+
+export type Profile = keyof typeof PROFILES;
+
 /** The traits among other options; the default where one is missing. */
 export const traitsIn = (options: Partial<Traits>): Traits =>
   Object.fromEntries(

@@ -22,6 +22,7 @@ test("commands, options and choices are completed, and nothing else", () => {
   expect(offered("bin/zone", "fault", "slow", "--s")).toEqual(["--state", "--share", "--seconds"]);
   expect(offered("bin/zone", "up", "--machines", "")).toEqual(["docker", "none"]);
   expect(offered("bin/zone", "up", "--ssh-keys", "r")).toEqual(["rsa-ed25519"]);
+  expect(offered("bin/zone", "up", "--profile", "")).toEqual(["default", "strict"]);
   for (const flag of ["--address", "--attach"])
     expect(offered("bin/zone", "up", flag, "")).toEqual(["before-start", "after-start"]);
   expect(offered("bin/zone", "up", "--na")).toEqual(["--name"]);

@@ -6,12 +6,12 @@ import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { FAULT_KINDS, type Fault } from "../api/faults.ts";
 import type { ZoneOptions } from "../options.ts";
 import { askDaemon } from "../admin-client.ts";
-import type { Traits } from "../traits.ts";
-import { traitOptions } from "./traits.ts";
+import type { Profile } from "../traits.ts";
+import { traitOptions, traitsGiven } from "./traits.ts";
 
 const local = resolve(import.meta.dirname, "../../.local");
 
-interface Flags extends Traits {
+interface Flags {
   readonly state: string;
   readonly name?: string;
   readonly machines: "docker" | "none";
@@ -20,6 +20,7 @@ interface Flags extends Traits {
   readonly networkName: string;
   readonly mirror?: string;
   readonly template?: string;
+  readonly profile: Profile;
 }
 
 interface FaultFlags {
@@ -70,12 +71,12 @@ function zoneCommand(name: string, description: string): Command {
   return zone;
 }
 
-zoneCommand("up", "start the zone in the background, if it does not run yet").action(async (flags: Flags) =>
-  (await import("./up.ts")).up(optionsFrom(flags)),
+zoneCommand("up", "start the zone in the background, if it does not run yet").action(
+  async (flags: Flags, given: Command) => (await import("./up.ts")).up(optionsFrom(flags, given)),
 );
 
-zoneCommand("run", "run the zone in the foreground").action(async (flags: Flags) =>
-  (await import("./run.ts")).run(optionsFrom(flags)),
+zoneCommand("run", "run the zone in the foreground").action(async (flags: Flags, given: Command) =>
+  (await import("./run.ts")).run(optionsFrom(flags, given)),
 );
 
 command("down", "stop and remove the zone: instances, network, credentials, state").action(async (flags: Flags) =>
@@ -156,8 +157,8 @@ async function ask<T>(flags: Flags, method: string, path: string, body?: object)
   return answer;
 }
 
-function optionsFrom({ listen, ...flags }: Flags): ZoneOptions {
-  return { ...flags, ...listen };
+function optionsFrom({ listen, profile: _profile, ...flags }: Flags, given: Command): ZoneOptions {
+  return { ...flags, ...listen, ...traitsGiven(given) };
 }
 
 function zoneName(text: string): string {

@@ -1,12 +1,17 @@
-/** The flags of `bin/zone up` that make a zone as strict as Exoscale may be: one for each of the zone's traits. */
-import { InvalidArgumentError, Option } from "commander";
+/**
+ * The flags of `bin/zone up` that make a zone as strict as Exoscale may be: one for each of the zone's traits, and one for all
+ * of them.
+ */
+import { InvalidArgumentError, Option, type Command } from "commander";
 
 import { typeByName } from "../families/instance-types.ts";
 import {
   DEFAULT_TRAITS,
+  PROFILES,
   type Delay,
   type ErrorTexts,
   type FirstStart,
+  type Profile,
   type SshKeyKinds,
   type Traits,
 } from "../traits.ts";
@@ -67,12 +72,23 @@ interface Flag {
 /** Commander names what it reads after the flag: `sshKeys` for `--ssh-keys`. */
 const NAMES = Object.keys(FLAGS) as (keyof Traits)[];
 
-export const traitOptions = (): Option[] =>
-  NAMES.map((name) => {
+export const traitOptions = (): Option[] => [
+  new Option("--profile <name>", "what the flags below are unless they are given; strict: as strict as Exoscale may be")
+    .choices(Object.keys(PROFILES))
+    .default("default" satisfies Profile),
+  ...NAMES.map((name) => {
     const { flags, description, values } = FLAGS[name];
     const option = new Option(flags, description).default(DEFAULT_TRAITS[name]);
     return typeof values === "function" ? option.argParser(values) : option.choices(values);
-  });
+  }),
+];
+
+/** The traits that a command was given: by flags of their own, else by its profile. */
+export function traitsGiven(command: Command): Traits {
+  const profile = PROFILES[command.getOptionValue("profile") as Profile];
+  const given = NAMES.filter((name) => command.getOptionValueSource(name) !== "default");
+  return { ...profile, ...Object.fromEntries(given.map((name) => [name, command.getOptionValue(name)])) };
+}
 
 /** The flags that give a zone these traits, e.g. `--ssh-keys=any`. */
 export const traitFlags = (traits: Traits): string[] =>
