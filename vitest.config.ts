@@ -8,7 +8,7 @@ const sandbox = ["test/*.host.test.ts", "test/{chaos,compatibility}/**/*.host.te
 export default defineConfig({
   test: {
     projects: [
-      // A minute, anywhere, as any user: npm run test:unit.
+      // A minute, anywhere, as any user: npm run test:unit, with the next.
       {
         test: {
           name: "unit",
@@ -18,6 +18,18 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           // Most of them wait most of the time.
+          maxWorkers: Math.max(6, availableParallelism()),
+        },
+      },
+      // Again, in a zone of the profile that they are given: test/provider/environment.ts.
+      {
+        test: {
+          name: "strict",
+          include: ["test/provider/{boot,changes,claim,cluster-origin,lives,replace}.test.ts"],
+          exclude,
+          provide: { profile: "strict" },
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           maxWorkers: Math.max(6, availableParallelism()),
         },
       },

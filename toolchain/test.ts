@@ -12,15 +12,14 @@ import { add, type Report, type Sum, summary, sumOf } from "./sum.ts";
 // This Node for everything: vitest starts workers, and tests start wrappers.
 const env = { PATH: `${join(process.execPath, "..")}:${process.env["PATH"]}` };
 
-async function vitest(project: string, directory: string): Promise<Sum> {
-  const file = join(directory, `${project}.json`);
+async function vitest(projects: readonly string[], directory: string): Promise<Sum> {
+  const file = join(directory, `${projects[0]}.json`);
   const code = await run(
     process.execPath,
     [
       join(root, "node_modules", "vitest/vitest.mjs"),
       "run",
-      "--project",
-      project,
+      ...projects.map((project) => `--project=${project}`),
       "--passWithNoTests",
       "--reporter=default",
       "--reporter=json",
@@ -42,10 +41,10 @@ await main(async () => {
   try {
     const options = { quiet: true, summary };
     sums.push(await progress.step("checks", check, options));
-    sums.push(await progress.step("unit tests", () => vitest("unit", directory), options));
-    sums.push(await progress.step("tests in sandboxes", () => vitest("sandbox", directory), options));
-    sums.push(await progress.step("tests on this host", () => vitest("host", directory), options));
-    sums.push(await progress.step("whole-cluster tests", () => vitest("cluster", directory), options));
+    sums.push(await progress.step("unit tests", () => vitest(["unit", "strict"], directory), options));
+    sums.push(await progress.step("tests in sandboxes", () => vitest(["sandbox"], directory), options));
+    sums.push(await progress.step("tests on this host", () => vitest(["host"], directory), options));
+    sums.push(await progress.step("whole-cluster tests", () => vitest(["cluster"], directory), options));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -296,7 +296,7 @@ describe.concurrent("a group's rules, ever", () => {
 
 describe.concurrent("the rest", () => {
   test("an instance that is protected against deletion keeps its elastic IP", async () => {
-    await using environment = await openEnvironment();
+    await using environment = await openEnvironment({ errorTexts: "usual" });
     const { instance, elasticIp } = await environment.surroundings();
     const master = await instance().create();
     environment.edit(master.id, { protected: true });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import ssh2 from "ssh2";
+import { inject } from "vitest";
 
 import type { BootInputs, BootOutputs } from "../../node/rollout/boot.ts";
 import type { ElasticIpHealthcheckInputs } from "../../exoscale/elastic-ip-healthcheck.ts";
@@ -20,6 +21,21 @@ import type { SshKeyInputs, SshKeyOutputs } from "../../exoscale/ssh-key.ts";
 import type { TemplateInputs } from "../../exoscale/template.ts";
 import { encodeUserData } from "../../exoscale/user-data.ts";
 import { startApi, type TestApiOptions } from "../../zone/testing/zone.ts";
+import { PROFILES, type Profile, type Traits } from "../../zone/traits.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Of every zone of a project of vitest.config.ts; absent: the default one. */
+    readonly profile?: Profile;
+  }
+}
+
+/**
+ * The traits of every zone here unless a test asks for others. A strict zone is one without its pauses: operations take a
+ * thousandth of the time, and the rate of calls has a test of its own.
+ */
+const traits: Partial<Traits> =
+  inject("profile") === "strict" ? { ...PROFILES.strict, operationDelay: [3, 20], rate: 0 } : {};
 
 type Properties = Record<string, unknown>;
 
@@ -85,7 +101,7 @@ export class Resource<Inputs extends object, Outputs extends object = Inputs> {
 const key = "EXOtest";
 const secret = "a-secret-of-the-test";
 
-export const sshKeys = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
+export const sshKeys = ssh2.utils.generateKeyPairSync("ed25519");
 
 export type Environment = Awaited<ReturnType<typeof openEnvironment>>;
 
@@ -105,7 +121,7 @@ export async function openEnvironment(options: TestApiOptions = {}) {
   writeFileSync(join(directory, "credentials"), `EXOSCALE_API_KEY=${key}\nEXOSCALE_API_SECRET=${secret}\n`);
   process.env.EXOSCALE_API_KEY = key;
   process.env.EXOSCALE_API_SECRET = secret;
-  const zone = await startApi({ ...options, state: directory });
+  const zone = await startApi({ ...traits, ...options, state: directory });
   const api = { endpoint: zone.url, zone: zone.zone.name };
   const { state } = zone.zone;
   const token = () => randomUUID();

@@ -6,9 +6,11 @@ import type { TestApiOptions } from "../../zone/testing/zone.ts";
 import type { Machines } from "../../zone/types.ts";
 import { openEnvironment } from "./environment.ts";
 
+const usual = { address: "before-start", attach: "before-start", errorTexts: "usual" } as const;
+
 /** A zone with an instance's surroundings, and the operations on it so far, without those of what it uses. */
 async function zoneWith(options: TestApiOptions) {
-  const environment = await openEnvironment(options);
+  const environment = await openEnvironment({ ...usual, ...options });
   const { instance, elasticIp, ...rest } = await environment.surroundings();
   const before = environment.state.operations.size;
   const calls = () => [...environment.state.operations.values()].slice(before).map(({ command }) => command);

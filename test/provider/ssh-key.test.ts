@@ -23,8 +23,9 @@ test.each([0, 1, 2, 3])("a new stack's is taken, at step %i of a replacement, to
 });
 
 test("another is refused with the API's reason", async () => {
-  await using environment = await openEnvironment({ sshKeys: "rsa-ed25519" });
-  await expect(environment.sshKey().create()).rejects.toThrow(
-    "its type is ecdsa-sha2-nistp256, give an RSA or Ed25519 key",
-  );
+  await using environment = await openEnvironment({ sshKeys: "rsa-ed25519", errorTexts: "usual" });
+  const { public: publicKey } = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
+  const { api } = environment;
+  const key = new Resource<SshKeyInputs, SshKeyOutputs>("sshKey", { api, name: "kube", publicKey });
+  await expect(key.create()).rejects.toThrow("its type is ecdsa-sha2-nistp256, give an RSA or Ed25519 key");
 });
