@@ -16,6 +16,8 @@ export interface Traits {
   readonly unauthorizedTypes: readonly string[];
   /** Minimum time that an operation stays pending. */
   readonly operationDelay: Delay;
+  /** Minimum time that the import of a template stays pending, beside that of every operation. */
+  readonly importDelay: Delay;
   /** Calls per second, of all clients together, above which the answer is 429; 0: no limit. */
   readonly rate: number;
   /**
@@ -50,6 +52,7 @@ export const DEFAULT_TRAITS: Traits = {
   sshKeys: "any",
   unauthorizedTypes: [],
   operationDelay: 150,
+  importDelay: 0,
   rate: 0,
   stopAfter: 1800,
   errorTexts: "usual",
@@ -62,6 +65,7 @@ const STRICT_TRAITS: Traits = {
   sshKeys: "rsa-ed25519",
   unauthorizedTypes: ["standard.titan", "standard.jumbo", "cpu.titan", "memory.titan"],
   operationDelay: [3_000, 20_000],
+  importDelay: [60_000, 180_000],
   rate: 20,
   stopAfter: 60,
   errorTexts: "other",

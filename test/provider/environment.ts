@@ -35,7 +35,9 @@ declare module "vitest" {
  * thousandth of the time, and the rate of calls has a test of its own.
  */
 const traits: Partial<Traits> =
-  inject("profile") === "strict" ? { ...PROFILES.strict, operationDelay: [3, 20], rate: 0 } : {};
+  inject("profile") === "strict"
+    ? { ...PROFILES.strict, operationDelay: [3, 20], importDelay: [60, 180], rate: 0 }
+    : {};
 
 type Properties = Record<string, unknown>;
 

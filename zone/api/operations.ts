@@ -44,7 +44,7 @@ export class Operations {
    * shows it.
    */
   begin(
-    { id: command, task }: Mutation,
+    { id: command, task, delay = () => 0 }: Mutation,
     { reference, change: write, args = {} }: PreparedChange,
     event: EventRecord,
     fault?: OperationFault,
@@ -65,7 +65,9 @@ export class Operations {
       change.put("operations", operation);
       change.put("events", event);
     });
-    if (operation.state === "pending") this.#enqueue(operation, chosen(this.#zone.settings.operationDelay));
+    const { settings } = this.#zone;
+    if (operation.state === "pending")
+      this.#enqueue(operation, Math.max(chosen(settings.operationDelay), chosen(delay(settings))));
     return viewOperation(this.#zone, operation);
   }
 

@@ -1,6 +1,7 @@
 /** A route as one object: what it answers, or what it writes and then does. */
 import type { OperationRecord, Reference } from "../records.ts";
 import type { Change } from "../state.ts";
+import type { Delay, Traits } from "../traits.ts";
 import type { ApiAnswer, ApiRequest, OperationId } from "./schema.ts";
 import type { Zone } from "./zone.ts";
 
@@ -36,6 +37,8 @@ export type Task = (zone: Zone, operation: OperationRecord) => Promise<void>;
 interface MutationTraits {
   /** Default: nothing is left to do, and the operation succeeds immediately. */
   readonly task?: Task;
+  /** The operation stays pending for this time at least. Default: for as long as every other. */
+  readonly delay?: (traits: Traits) => Delay;
   /** The task boots a guest, so the fault `never-boots` applies. */
   readonly bootsGuest?: boolean;
   /** The task does not wait for earlier ones of the same resource: the machines interrupt those. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { startApi, type TestApi } from "../testing/zone.ts";
-import { clientOf, type Client, type Json } from "../testing/client.ts";
+import { clientOf, templateBody, type Client, type Json } from "../testing/client.ts";
 
 let api: TestApi;
 let client: Client;
@@ -95,6 +95,19 @@ describe("the API", () => {
     );
     for (const time of times) expect(time).toBeGreaterThan(39);
     expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(1);
+    await slow.close();
+  });
+
+  it("may take longer for the import of a template", async () => {
+    const slow = await startApi({ importDelay: 1_000 });
+    const its = clientOf(slow);
+    const [{ body: image }, { body: group }] = [
+      await its.call("POST", "/template", templateBody),
+      await its.call("POST", "/security-group", { name: "g" }),
+    ];
+    await its.finished(group);
+    expect((await its.get(`/operation/${image.id}`)).state).toBe("pending");
+    expect(await its.finished(image)).toMatchObject({ state: "success" });
     await slow.close();
   });
 

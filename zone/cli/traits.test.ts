@@ -15,7 +15,7 @@ test.each([
   [[]],
   [traitFlags(PROFILES.strict)],
   [["--address=after-start", "--unauthorized-types=cpu.huge,standard.titan"]],
-  [["--operation-delay=3000-20000", "--rate=20", "--stop-after=60", "--error-texts=other"]],
+  [["--operation-delay=3000-20000", "--import-delay=60000", "--rate=20", "--stop-after=60", "--error-texts=other"]],
 ])("%j is read as it is written", (flags) => {
   const traits = read(...flags);
   expect(traitFlags(traits)).toEqual(expect.arrayContaining(flags));

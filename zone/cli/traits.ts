@@ -43,6 +43,12 @@ const FLAGS: { readonly [Name in keyof Traits]: Flag } = {
     values: milliseconds,
     text: ({ operationDelay }) => [operationDelay].flat().join("-"),
   },
+  importDelay: {
+    flags: "--import-delay <ms>",
+    description: "the same for the import of a template, where that is longer",
+    values: milliseconds,
+    text: ({ importDelay }) => [importDelay].flat().join("-"),
+  },
   rate: {
     flags: "--rate <calls>",
     description: "calls per second above which the answer is 429; 0: no limit",

@@ -94,7 +94,7 @@ export const templates: Family<"templates", NamedStatus> = {
           imported: false,
         });
       },
-      { task: importTemplate },
+      { task: importTemplate, delay: ({ importDelay }) => importDelay },
     ),
 
     mutation(
