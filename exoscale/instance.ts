@@ -160,22 +160,25 @@ async function holdAgain(client: Client, before: Instance): Promise<void> {
 
 /**
  * Retries while the template may be being imported, perhaps since an interrupted run: the API does not say so, but refuses. It
- * refuses for other reasons, too, but a template that was registered longer ago than an import may take is not one of them.
+ * refuses for other reasons, too: never longer than an import may take after the template was registered, and not as long
+ * where the refusal names something else.
  */
 async function onceImported<T>(
   client: Client,
   { name, template }: InstanceInputs,
   create: () => Promise<T>,
 ): Promise<T> {
-  const isConflict = (error: unknown) => error instanceof ApiError && error.status === 409;
-  const limit = operationLimit(timeouts.template);
   try {
     return await create();
   } catch (error) {
-    if (!isConflict(error) || !(await isNewer(client, template, limit))) throw error;
+    const imports = operationLimit(timeouts.template);
+    if (!isConflict(error) || !(await isNewer(client, template, imports))) throw error;
+    const limit = /template/i.test(error.reason) ? imports : operationLimit();
     return whileBusy(`the template of instance ${name} to be imported`, create, { limit, isBusy: isConflict });
   }
 }
+
+const isConflict = (error: unknown): error is ApiError => error instanceof ApiError && error.status === 409;
 
 /** Whether a template was registered less than `age` milliseconds ago. */
 async function isNewer(client: Client, template: string, age: number): Promise<boolean> {
