@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import ssh2 from "ssh2";
+import { ed25519 } from "../ed25519.ts";
 import { inject } from "vitest";
 
 import type { BootInputs, BootOutputs } from "../../node/rollout/boot.ts";
@@ -103,7 +103,7 @@ export class Resource<Inputs extends object, Outputs extends object = Inputs> {
 const key = "EXOtest";
 const secret = "a-secret-of-the-test";
 
-export const sshKeys = ssh2.utils.generateKeyPairSync("ed25519");
+export const sshKeys = ed25519();
 
 export type Environment = Awaited<ReturnType<typeof openEnvironment>>;
 

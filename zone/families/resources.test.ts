@@ -1,5 +1,6 @@
 /** Templates, SSH keys, anti-affinity groups, elastic IPs, and what there is none of. */
 import ssh2 from "ssh2";
+import { ed25519 } from "../../test/ed25519.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { noMachines } from "../machines/none.ts";
@@ -109,7 +110,7 @@ describe("SSH keys of a zone that takes RSA and Ed25519 alone", () => {
     const strict = await startApi({ sshKeys: "rsa-ed25519" });
     const keys =
       kind === "ed25519"
-        ? ssh2.utils.generateKeyPairSync(kind)
+        ? ed25519()
         : ssh2.utils.generateKeyPairSync(kind as "rsa", { bits: kind === "rsa" ? 2048 : 256 });
     const body = { name: "key", "public-key": keys.public };
     expect(await clientOf(strict).call("POST", "/ssh-key", body)).toMatchObject({

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 
 import ssh2 from "ssh2";
+import { ed25519 } from "../../../test/ed25519.ts";
 
 import type { SshTarget } from "../ssh.ts";
 
@@ -17,10 +18,10 @@ export interface FakeNode extends AsyncDisposable {
 
 const hostKeys = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
 /** As a new stack's. */
-const ed25519 = ssh2.utils.generateKeyPairSync("ed25519");
+const stackKeys = ed25519();
 
 /** An SSH server on a free port of 127.0.0.1. @param userKeys Of whom it lets in. */
-export async function fakeNode(shell: Shell, userKeys: typeof ed25519 = ed25519): Promise<FakeNode> {
+export async function fakeNode(shell: Shell, userKeys: typeof stackKeys = stackKeys): Promise<FakeNode> {
   const commands: string[] = [];
   const inputs: string[] = [];
   const connections = new Set<ssh2.Connection>();

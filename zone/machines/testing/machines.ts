@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { Client, utils } from "ssh2";
+import { Client } from "ssh2";
+import { ed25519 } from "../../../test/ed25519.ts";
 import type { Instance, Machines } from "../../types.ts";
 import { createMachines, type MachinesOptions, zoneId } from "../docker.ts";
 import { instanceWith } from "../../testing/instance.ts";
@@ -33,7 +34,7 @@ export const instance = (n: number): Instance =>
 
 export class Bed {
   readonly state = mkdtempSync("/tmp/exoscale-machines-");
-  readonly key = keyPair();
+  readonly key = ed25519();
   /** What the zone has logged. */
   readonly logged: string[] = [];
   /** Calls of `onChange`: `ID STATE`. */
@@ -199,12 +200,6 @@ function run(client: Client, command: string): Promise<string> {
       });
     });
   });
-}
-
-/** Repeats until ssh2 can read the key: now and then it generates one that it cannot parse. */
-function keyPair(): { public: string; private: string } {
-  const pair = utils.generateKeyPairSync("ed25519");
-  return utils.parseKey(pair.private) instanceof Error ? keyPair() : pair;
 }
 
 /** True if sshd's port accepts connections. */
