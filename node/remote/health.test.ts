@@ -183,6 +183,16 @@ test.each<[what: string, kind: Suspect["kind"], node: Shell, ready: string, verd
   await expect(judge(suspect.target, kind, masters.target)).resolves.toMatchObject(verdict);
 });
 
+test("a worker is healthy whose API comes back between its word and the API's own", async () => {
+  let isBack = false;
+  await using node = await fakeNode((command) => (isBack ? shell({ code: 0 }) : saying(noApi))(command));
+  await using masters = await fakeNode(() => {
+    isBack = true;
+    return { code: 0, output: "True" };
+  });
+  await expect(judge(node.target, "worker", masters.target)).resolves.toEqual({ kind: "go", bootId: boot });
+});
+
 test("a repaired master is not waited for while it only misses its quorum", async () => {
   await using node = await fakeNode(saying(noQuorum, true));
   expect(await isHealthyAlone(suspect(node.target), "before")).toBe(false);

@@ -101,6 +101,11 @@ async function judgeUnhealthy(suspect: Suspect, bootId: string, output: string):
   const lacksOthers =
     isRefused(output) || (isOfControlPlane(output) && (kind === "master" ? await membersRunOn() : await apiIsGone()));
   if (lacksOthers) return { kind: "dependent", bootId, reason: lastLines(output) };
+  if (kind === "worker" && isOfControlPlane(output)) {
+    // The API may have come back since the worker was asked.
+    await sleep(timeouts.recheck);
+    if ((await ssh(target, nodeHealth)).code === 0) return { kind: "go", bootId };
+  }
   // The members of a control plane that has a quorum answer for it.
   return { kind: "repair", bootId, serves: kind === "worker" || !/(?<!infra-)etcd (of|has)/.test(output) };
 
