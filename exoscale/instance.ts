@@ -199,13 +199,13 @@ async function reconcile(
     await put(client, actual, { name: wanted.name, labels });
   }
   // Exoscale may assign an address only at the first start.
-  const hasRun = addressOf(actual) === undefined;
-  if (hasRun) actual = await runOnce(client, actual);
+  const hadNoAddress = addressOf(actual) === undefined;
+  if (hadNoAddress) actual = await runOnce(client, actual);
   try {
     await setMemberships(client, actual, wanted);
   } catch (error) {
     // It may refuse these changes before the first start, too.
-    if (hasRun || !isRefusal(error) || !mayBeNew(actual)) throw error;
+    if (hadNoAddress || !isRefusal(error) || !mayBeNew(actual)) throw error;
     await setMemberships(client, await runOnce(client, actual), wanted);
   }
   return outputs(await getInstance(client, id), { ...created, api: wanted.api });

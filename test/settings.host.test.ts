@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
+import { diagnosticsOf } from "./diagnostics.ts";
 import { destroy, instancesOnly, Sandbox, up, withoutMachines } from "./sandbox/sandbox.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
@@ -32,8 +33,7 @@ afterAll(async () => {
 
 /** Errors among Pulumi's diagnostics; each may have several lines. */
 function errorsIn(output: string): string[] {
-  const [, diagnostics = ""] = /^Diagnostics:\n([^]*?)^(?:Outputs|Resources):$/m.exec(output) ?? [];
-  return [...diagnostics.matchAll(/^ {4}error: ([^]*?)\n(?=\s*\n| {4}error: |$)/gm)]
+  return [...diagnosticsOf(output).matchAll(/^ {4}error: ([^]*?)\n(?=\s*\n| {4}error: |$)/gm)]
     .map(([, error]) => error!)
     .filter((error) => error !== "update failed");
 }

@@ -6,6 +6,7 @@ import { execa } from "execa";
 
 import { root } from "../../toolchain/paths.ts";
 import { exitCodeOf, lastLines, signal } from "../../toolchain/processes.ts";
+import { diagnosticsOf } from "../diagnostics.ts";
 
 /** Where a failing run leaves its logs. */
 export const results = join(root, "test-results/cluster");
@@ -63,9 +64,8 @@ export async function run(command: string, options?: { timeout?: number; input?:
   const ran = await attempt(command, options);
   if (ran.code !== 0) {
     const output = `${ran.stdout}\n${ran.stderr}`;
-    // The program's outputs come between this and the end.
-    const diagnostics = /^Diagnostics:\n[^]*?(?=^Outputs:|^Resources:)/m.exec(output)?.[0] ?? "";
-    const shown = `${lastLines(diagnostics, 60)}\n${lastLines(output, 10)}`.trim();
+    // The program's outputs come between these.
+    const shown = `${lastLines(diagnosticsOf(output), 60)}\n${lastLines(output, 10)}`.trim();
     throw new Error(`${command}: exit ${ran.code}; full output in ${join(results, "commands.log")}\n${shown}`);
   }
   return ran;

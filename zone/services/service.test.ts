@@ -14,18 +14,22 @@ async function naps(): Promise<number[]> {
   return pids.filter((_, n) => lines[n] === `${nap.join("\0")}\0`);
 }
 
-test("a restart is a new process at once", { timeout: 30_000 }, async () => {
-  const directory = await mkdtemp(join(tmpdir(), "service-"));
-  const log: string[] = [];
-  const service = await Service.start({
+/** @param pidFile In the directory. @param log Gets what the service says. */
+const startNap = (directory: string, pidFile: string, log: string[]): Promise<Service> =>
+  Service.start({
     name: "nap",
     command: nap[0]!,
     args: nap.slice(1),
-    pidFile: join(directory, "nap.pid"),
+    pidFile: join(directory, pidFile),
     logFile: join(directory, "nap.log"),
     ready: async () => true,
     log: (line) => log.push(line),
   });
+
+test("a restart is a new process at once", { timeout: 30_000 }, async () => {
+  const directory = await mkdtemp(join(tmpdir(), "service-"));
+  const log: string[] = [];
+  const service = await startNap(directory, "nap.pid", log);
   const before = await naps();
   await service.restart();
   const after = await naps();
@@ -41,15 +45,7 @@ test("a process whose pid cannot be remembered does not run", { timeout: 30_000 
   const directory = await mkdtemp(join(tmpdir(), "service-"));
   const log: string[] = [];
   await mkdir(join(directory, "run"));
-  const service = await Service.start({
-    name: "nap",
-    command: nap[0]!,
-    args: nap.slice(1),
-    pidFile: join(directory, "run/nap.pid"),
-    logFile: join(directory, "nap.log"),
-    ready: async () => true,
-    log: (line) => log.push(line),
-  });
+  const service = await startNap(directory, "run/nap.pid", log);
   const [running] = await naps();
   await rm(join(directory, "run"), { recursive: true });
   process.kill(running!, "SIGKILL");
